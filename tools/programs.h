@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tools/programs.h - the entry points. Each program is a function, so that
+ * they can be one binary each (tools/main.c) or one for all
+ * (tools/multicall.c, --enable-multicall).
+ */
+#ifndef TOOLS_PROGRAMS_H
+#define TOOLS_PROGRAMS_H
+
+/* The server: sshd(8). Also, by a hidden first argument, its wire and session processes. */
+int sshd_main(int argc, char **argv);
+
+/* The client: ssh(1). */
+int ssh_main(int argc, char **argv);
+
+/* Makes and shows keys: ssh-keygen(1). */
+int ssh_keygen_main(int argc, char **argv);
+
+/* Registers ephemeral keys: ssh-ephemeral(1). */
+int ssh_ephemeral_main(int argc, char **argv);
+
+#endif
