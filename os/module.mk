@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: ISC
-os_SRCS =
+os_SRCS = os/ipc.c
