@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: ISC
-base_SRCS = base/err.c base/reader.c base/rng.c base/secret.c base/span.c base/writer.c
+base_SRCS = base/address.c base/base64.c base/err.c base/match.c base/reader.c base/rng.c base/secret.c base/span.c base/text.c base/writer.c
 base_TESTS =
 base_FUZZ =
