@@ -5,6 +5,7 @@
 #ifndef OS_CLOCK_H
 #define OS_CLOCK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"

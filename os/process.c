@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: ISC */
+#include "os/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Above every descriptor number a job may ask for. */
+#define HIGH_FD	64
+
+extern char **environ;
+
+struct process_job
+process_job(const char *path, char *const *argv)
+{
+	return (struct process_job){ .exec_fd = -1, .path = path, .argv = argv,
+	    .tty_fd = -1, .rlimit_core = -1 };
+}
+
+
+/*
+ * Brings the descriptors to their places: first all out of the way, then
+ * down, so that no copy destroys a source. *report and *exec_fd move too.
+ */
+static bool
+place_fds(const struct process_job *job, int *report, int *exec_fd, int *tty_fd)
+{
+	int high[16];
+	int top = 0;
+
+	if (job->n_fds > COUNT(high))
+		return false;
+	for (size_t i = 0; i < job->n_fds; i++) {
+		high[i] = fcntl(job->fds[i].from, F_DUPFD, HIGH_FD);
+		if (high[i] == -1)
+			return false;
+	}
+	*report = fcntl(*report, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (*exec_fd != -1)
+		*exec_fd = fcntl(*exec_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (*tty_fd != -1)
+		*tty_fd = fcntl(*tty_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	for (size_t i = 0; i < job->n_fds; i++) {
+		if (dup2(high[i], job->fds[i].to) == -1)
+			return false;
+		if (job->fds[i].to >= top)
+			top = job->fds[i].to + 1;
+		close(high[i]);
+	}
+	for (int fd = 0; fd < HIGH_FD; fd++) {
+		bool wanted = false;
+
+		for (size_t i = 0; i < job->n_fds; i++)
+			wanted |= job->fds[i].to == fd;
+		if (!wanted)
+			close(fd);
+	}
+	/* What is left above are close-on-exec by the tree's rule; make sure. */
+	(void)syscall(SYS_close_range, (unsigned)HIGH_FD, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
+	return *report != -1;
+}
+
+/* All that happens between fork and exec; only returns on failure. */
+static void
+child(const struct process_job *job, int report, pid_t parent)
+{
+	int exec_fd = job->exec_fd;
+	int tty_fd = job->tty_fd;
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	if (!place_fds(job, &report, &exec_fd, &tty_fd))
+		goto out;
+	sigemptyset(&none);
+	for (int s = 1; s < 32; s++)
+		(void)sigaction(s, &dfl, NULL);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (job->new_session && setsid() == -1)
+		goto out;
+	if (job->new_group && setpgid(0, 0) == -1)
+		goto out;
+	if (tty_fd != -1 && ioctl(tty_fd, TIOCSCTTY, 0) == -1)
+		goto out;
+	if (job->rlimit_core != -1) {
+		struct rlimit r = { (rlim_t)job->rlimit_core, (rlim_t)job->rlimit_core };
+
+		(void)setrlimit(RLIMIT_CORE, &r);
+	}
+	if (job->directory != NULL && chdir(job->directory) == -1)
+		goto out;
+	if (job->dies_with_parent)
+		process_die_with_parent(parent);
+	if (exec_fd != -1)
+		(void)fexecve(exec_fd, job->argv, job->envp == NULL ? environ : job->envp);
+	else
+		(void)execve(job->path, job->argv, job->envp == NULL ? environ : job->envp);
+out:
+	if (report != -1) {
+		int e = errno;
+
+		(void)!write(report, &e, sizeof(e));
+	}
+	_exit(127);
+}
+
+enum err
+process_start(const struct process_job *job, pid_t *pid)
+{
+	pid_t parent = getpid();
+	int report[2];
+	int child_errno = 0;
+	ssize_t n;
+
+	if (pipe2(report, O_CLOEXEC) == -1)
+		return ERR_SYSTEM;
+	*pid = fork();
+	if (*pid == 0)
+		child(job, report[1], parent);
+	close(report[1]);
+	if (*pid == -1) {
+		int saved = errno;
+
+		close(report[0]);
+		errno = saved;
+		return ERR_SYSTEM;
+	}
+	do
+		n = read(report[0], &child_errno, sizeof(child_errno));
+	while (n == -1 && errno == EINTR);
+	close(report[0]);
+	if (n != (ssize_t)sizeof(child_errno))
+		return ERR_OK;
+	while (waitpid(*pid, NULL, 0) == -1 && errno == EINTR)
+		;
+	*pid = -1;
+	errno = child_errno;
+	return ERR_SYSTEM;
+}
+
+enum err
+process_open_self(int *fd)
+{
+	*fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	return *fd == -1 ? ERR_SYSTEM : ERR_OK;
+}
+
+void
+process_die_with_parent(pid_t parent)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(255);
+}
+
+void
+process_hide_memory(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+static const struct {
+	const char *name;
+	int number;
+} signal_names[] = {
+	/* RFC 4254 6.10 */
+	{ "ABRT", SIGABRT }, { "ALRM", SIGALRM }, { "FPE", SIGFPE },
+	{ "HUP", SIGHUP }, { "ILL", SIGILL }, { "INT", SIGINT },
+	{ "KILL", SIGKILL }, { "PIPE", SIGPIPE }, { "QUIT", SIGQUIT },
+	{ "SEGV", SIGSEGV }, { "TERM", SIGTERM }, { "USR1", SIGUSR1 },
+	{ "USR2", SIGUSR2 },
+};
+
+const char *
+process_signal_name(int signo)
+{
+	for (size_t i = 0; i < COUNT(signal_names); i++) {
+		if (signal_names[i].number == signo)
+			return signal_names[i].name;
+	}
+	return NULL;
+}
+
+int
+process_signal_number(const char *name, size_t len)
+{
+	for (size_t i = 0; i < COUNT(signal_names); i++) {
+		if (strlen(signal_names[i].name) == len &&
+		    memcmp(signal_names[i].name, name, len) == 0)
+			return signal_names[i].number;
+	}
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * os/process.h - starting processes with exactly the descriptors they need.
+ */
+#ifndef OS_PROCESS_H
+#define OS_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/* One descriptor of the new process: child number `to` is a copy of `from`. */
+struct process_fd {
+	int from;
+	int to;
+};
+
+struct process_job {
+	int exec_fd;			/* the program as a descriptor, or -1 ... */
+	const char *path;		/* ... then by its path */
+	char *const *argv;
+	char *const *envp;		/* NULL: as here */
+	const struct process_fd *fds;	/* everything else is closed */
+	size_t n_fds;
+	const char *directory;		/* working directory, or NULL */
+	bool new_session;		/* setsid(2) */
+	bool new_group;			/* a process group of its own */
+	int tty_fd;			/* controlling terminal (with new_session), or -1 */
+	bool dies_with_parent;		/* SIGKILL when the starting thread ends */
+	int rlimit_core;		/* 0: no core files; -1: as here */
+};
+
+/* A job with nothing but its program: fill in the rest. */
+struct process_job process_job(const char *path, char *const *argv);
+
+/*
+ * Starts the job; *pid is the new process. Signals are as at the start of a
+ * program in it: nothing blocked, SIGPIPE as default. Returns ERR_SYSTEM with
+ * errno if fork or exec failed (exec errors are seen here, not in a child).
+ */
+enum err process_start(const struct process_job *job, pid_t *pid);
+
+/*
+ * Opens this program's own file, to start it again later whatever happens to
+ * its name. ERR_SYSTEM.
+ */
+enum err process_open_self(int *fd);
+
+/*
+ * Asks for SIGKILL when the parent dies; parent is its pid as known before,
+ * so that a parent that is dead already counts. To be called again after a
+ * change of ids, which the kernel forgets it on.
+ */
+void process_die_with_parent(pid_t parent);
+
+/* Forbids core files and ptrace by the same uid. */
+void process_hide_memory(void);
+
+/* Signal name without "SIG" as RFC 4254 6.10 has it ("TERM"); NULL: none. */
+const char *process_signal_name(int signo);
+
+/* The signal of that name; 0 if there is none. */
+int process_signal_number(const char *name, size_t len);
+
+#endif
