@@ -46,6 +46,12 @@
 #define LIMIT_CHANNELS		256
 #define LIMIT_PENDING_OPENS	64
 
+/*
+ * What the receive windows of one connection may add up to, unless the
+ * program says otherwise: 64 MiB fill 5 Gbit/s at 100 ms.
+ */
+#define LIMIT_WINDOW_BUDGET	(64 * 1024 * 1024)
+
 /* Requests of the peer that wait for our answer, kept in their order. */
 #define LIMIT_PENDING_REPLIES	256
 
