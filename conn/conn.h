@@ -24,6 +24,7 @@
 #ifndef CONN_CONN_H
 #define CONN_CONN_H
 
+#include "auth/result.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/rng.h"
@@ -131,13 +132,6 @@ bool conn_ping(struct conn *c, struct span data);
 
 /* --- authentication, server --- */
 
-enum auth_result {
-	AUTH_RESULT_FAILURE,
-	AUTH_RESULT_PARTIAL,	/* failure, "partial success" TRUE */
-	AUTH_RESULT_PK_OK,	/* to a publickey request without a signature */
-	AUTH_RESULT_SUCCESS,
-};
-
 /* Answers NEED_AUTH or NEED_AUTH_ANSWERS; methods: what can continue. */
 void conn_answer_auth(struct conn *c, uint32_t id, enum auth_result result,
     struct span methods);
@@ -212,6 +206,12 @@ void conn_channel_send(struct conn *c, struct channel_id id,
 
 /* Says that n bytes of CHANNEL_DATA were disposed of: the window may grow back. */
 void conn_channel_consumed(struct conn *c, struct channel_id id, size_t n);
+
+/*
+ * Says that no more data of the peer is wanted on this channel: what still
+ * comes is dropped, and peers that know eow@openssh.com are told.
+ */
+void conn_channel_stop(struct conn *c, struct channel_id id);
 
 /* Sends EOF; no data may follow. Nothing happens the second time. */
 void conn_channel_eof(struct conn *c, struct channel_id id);
