@@ -55,7 +55,7 @@ bool log_wants(const struct log *log, enum log_level level);
 PRINTF(3, 4) void log_at(const struct log *log, enum log_level level, const char *fmt, ...);
 
 /* The same with a va_list. */
-void log_va(const struct log *log, enum log_level level, const char *fmt, va_list ap);
+PRINTF(3, 0) void log_va(const struct log *log, enum log_level level, const char *fmt, va_list ap);
 
 /* Shorthands for the levels. */
 PRINTF(2, 3) void log_fatal(const struct log *log, const char *fmt, ...);
