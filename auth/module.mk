@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: ISC
-auth_SRCS =
+auth_SRCS = auth/messages.c auth/method_hostbased.c auth/method_kbdint.c auth/method_none.c \
+	auth/method_password.c auth/method_publickey.c auth/userauth.c auth/userauth_client.c \
+	auth/userauth_server.c

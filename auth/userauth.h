@@ -98,9 +98,9 @@ enum err auth_on_60(struct auth *a, struct span payload, struct event *ev);
 
 /*
  * Answers EV_NEED_AUTH or EV_NEED_AUTH_ANSWERS; methods: comma list of what
- * can continue (unless result is PK_OK or SUCCESS). SUCCESS without a
- * signature for a key, or PK_OK with one, is our own mistake: ERR_STATE ends
- * the connection. An id that is not the outstanding one is ignored.
+ * can continue (unless result is PK_OK or SUCCESS). SUCCESS or PARTIAL to a
+ * key without a signature, or PK_OK to anything else, is our own mistake:
+ * ERR_STATE ends the connection. An id that is not outstanding is ignored.
  */
 void auth_answer(struct auth *a, uint32_t id, enum auth_result result, struct span methods);
 
