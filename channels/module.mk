@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: ISC
-channels_SRCS =
+channels_SRCS = channels/channels.c channels/close.c channels/data.c \
+	channels/forward.c channels/kind.c channels/open.c channels/owed.c \
+	channels/pty_modes.c channels/reply.c channels/request.c \
+	channels/window.c
+channels_TESTS =
+channels_FUZZ =

@@ -5,36 +5,41 @@
  *
  * credit   bytes the sender may still send
  * held     bytes received and not yet disposed of by the program
- * owed     bytes disposed of here but not yet granted back
- * size     what credit, held and owed add up to
+ * size     what credit and held may add up to; the difference is owed
+ * limit    position in the stream up to which the peer may send
  *
  * Nothing here allocates or sends: window_due() says when a WINDOW_ADJUST is
  * worth sending, and for how much.
  *
- * A receive window grows when the path needs it: if the peer used up its
- * credit although the program disposed of the data at once, the adjusts took
- * longer to arrive than the data, so the window was less than the product of
- * bandwidth and delay, and it is doubled. A program that reads slowly never
- * sees its window grow, which bounds what waits for it; a window that has
- * grown shrinks again when data is left lying. All windows of a connection
- * share one budget.
+ * A receive window grows when the path needs it. Limits are set at positions
+ * where a packet of a peer that has enough credit does not end; if one ends
+ * there all the same, the peer ran into the limit. The time from the adjust
+ * that moved this limit on until the first byte behind it is then the round
+ * trip, and what came meanwhile is what the path holds: if that is nearly all
+ * of the window, the window is too small. A window never grows while the
+ * program leaves data lying, and shrinks again when it begins to, so what
+ * waits for a slow reader is bounded by the first size. All windows of a
+ * connection share one budget.
  */
 #ifndef CHANNELS_WINDOW_H
 #define CHANNELS_WINDOW_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 
 /* First size of a receive window; what a slow reader stays at. */
 #define WINDOW_INITIAL	(2u * 1024 * 1024)
 
-/* What a channel gets at least, also when the budget is used up. */
-#define WINDOW_LEAST	(64u * 1024)
+/*
+ * What a channel gets at least, also when the budget is used up: a peer that
+ * waits for the credit of a whole packet must get it.
+ */
+#define WINDOW_LEAST	(128u * 1024)
 
-/* Largest data of one packet that we announce; see channels.c for why. */
-#define WINDOW_PACKET	(64u * 1024)
+/* Most that is left to gather before it is worth an adjust. */
+#define WINDOW_STEP	(512u * 1024)
 
 /* Bytes that the receive windows of one connection may add up to. */
 struct window_budget {
@@ -43,15 +48,23 @@ struct window_budget {
 	uint32_t most;		/* a single window's largest size */
 };
 
+/* One measurement: from a grant to the first byte that needed it. */
+struct window_probe {
+	bool running;
+	bool was_hit;		/* a packet ended at the old limit exactly */
+	uint32_t ahead;		/* bytes until the old limit */
+	uint32_t came;		/* bytes that came since the grant */
+	msec since;
+};
+
 /* The receiving direction. */
 struct window {
 	uint32_t credit;
 	uint32_t held;
-	uint32_t owed;
 	uint32_t size;
 	uint32_t excess;	/* received beyond the credit, ever */
-	uint32_t peak_held;	/* since the last grant */
-	bool was_used_up;	/* credit ran out since the last grant */
+	msec round_trip;	/* shortest seen of late; 0: not known */
+	struct window_probe probe;
 	struct window_budget *budget;
 };
 
@@ -67,20 +80,20 @@ struct window window_init(struct window_budget *budget);
 void window_close(struct window *w);
 
 /*
- * Counts n bytes as received. ERR_LIMIT, changing nothing, when they exceed
- * the credit by more than a tenth of the window (RFC 4254 5.2 allows no
- * excess; real peers have had small ones).
+ * Counts n bytes as received. ERR_LIMIT, changing nothing, when all that ever
+ * exceeded the credit is more than a tenth of the window (RFC 4254 5.2 allows
+ * no excess; real peers have had small ones).
  */
-enum err window_received(struct window *w, uint32_t n);
+enum err window_received(struct window *w, uint32_t n, msec now);
 
-/* Counts n of the bytes held as disposed of; more than are held is as many. */
+/* Counts n of the bytes held as disposed of; there must be as many. */
 void window_consumed(struct window *w, uint32_t n);
 
 /*
  * How many bytes to grant with a WINDOW_ADJUST now; 0: it is not worth one.
- * The grant is counted as sent, and the size is adapted to the path.
+ * The grant counts as sent.
  */
-uint32_t window_due(struct window *w);
+uint32_t window_due(struct window *w, msec now);
 
 /* Takes n bytes of credit; ERR_LIMIT, changing nothing, if there are fewer. */
 enum err credit_take(struct credit *c, uint32_t n);
