@@ -100,7 +100,7 @@ enum err auth_on_60(struct auth *a, struct span payload, struct event *ev);
  * Answers EV_NEED_AUTH or EV_NEED_AUTH_ANSWERS; methods: comma list of what
  * can continue (unless result is PK_OK or SUCCESS). SUCCESS or PARTIAL to a
  * key without a signature, or PK_OK to anything else, is our own mistake:
- * ERR_STATE ends the connection. An id that is not outstanding is ignored.
+ * ERR_NOTNOW ends the connection. An id that is not outstanding is ignored.
  */
 void auth_answer(struct auth *a, uint32_t id, enum auth_result result, struct span methods);
 
@@ -125,7 +125,7 @@ enum err auth_bind_hostkey(struct auth *a, struct span hostkey);
 
 /*
  * The requests. Each may be sent when none is outstanding; at any other
- * moment it ends the connection with ERR_STATE. They copy what they need.
+ * moment it ends the connection with ERR_NOTNOW. They copy what they need.
  */
 
 /* Sends a "none" request. */

@@ -183,7 +183,7 @@ auth_on_60(struct auth *a, struct span payload, struct event *ev)
 static void
 wrong_moment(struct auth *a)
 {
-	(void)!transport_fault(a->transport, ERR_STATE, "auth: request out of turn");
+	(void)!transport_fault(a->transport, ERR_NOTNOW, "auth: request out of turn");
 }
 
 /*

@@ -166,7 +166,7 @@ take_answer(struct auth *a, uint32_t id, bool *bad)
 static void
 wrong_answer(struct auth *a)
 {
-	(void)!transport_fault(a->transport, ERR_STATE, "auth: answer does not fit the request");
+	(void)!transport_fault(a->transport, ERR_NOTNOW, "auth: answer does not fit the request");
 }
 
 void
