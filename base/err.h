@@ -29,7 +29,7 @@ enum err_class {
 	X(NOMEM,	LOCAL,	11,	"out of memory")		\
 	X(SYSTEM,	LOCAL,	11,	"system call failed")		\
 	X(CRYPTO,	LOCAL,	11,	"cryptographic library failed")	\
-	X(NOTNOW,LOCAL,	11,	"not possible in this state")	\
+	X(NOTNOW,	LOCAL,	11,	"not possible in this state")	\
 	X(AGAIN,	LOCAL,	0,	"would have to wait")		\
 	X(CLOSED,	LOCAL,	10,	"connection closed")		\
 	X(SHORT,	PEER,	2,	"message too short")		\
