@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: ISC
 os_SRCS = os/clock.c os/file.c os/ids.c os/ipc.c os/log.c os/loop.c os/net.c os/process.c os/pty.c os/sandbox.c
+os_TESTS = regress/unit/test_file.c regress/unit/test_ipc.c regress/unit/test_loop.c regress/unit/test_process.c
