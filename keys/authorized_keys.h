@@ -61,8 +61,7 @@ struct authorized_options {
 	bool has_command;
 	struct span command;
 	bool has_from;
-	struct span from;		/* pattern list; each of several must match */
-	struct span from_more;		/* a second from=, if there was one */
+	struct span from;		/* pattern list of names and addresses */
 	int64_t expires;		/* unix time; AUTHORIZED_NEVER */
 	bool needs_touch;		/* security tokens; on unless no-touch-required */
 	bool needs_verify;
