@@ -87,6 +87,7 @@ struct event {
 	enum event_type type;
 	uint32_t id;			/* for the answer, where one is asked */
 	struct channel_id channel;
+	void *tag;			/* of the channel, also if it is gone now */
 	enum stream stream;
 	enum err err;
 	uint32_t reason;		/* RFC 4253 11.1 or RFC 4254 5.1 code */
