@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * os/pump.h - moves bytes between a connection's socket, its struct conn, and
+ * the descriptors that its channels are bound to. The I/O side of sshd's wire
+ * and of ssh.
+ *
+ * attach   binds a channel to descriptors; from then on its data, EOF and
+ *          window events are the pump's business
+ * source   a descriptor that is read; what comes is sent on the channel
+ * sink     a descriptor that the peer's data is written to
+ *
+ * Data goes from a source straight into the packet it is sent in, and from
+ * the input ring straight to a sink. What a sink does not take waits in a
+ * backlog, which the channel's receive window bounds; a source is not read
+ * while the peer or the socket takes nothing. One stalled channel costs the
+ * others nothing, busy ones take turns.
+ *
+ * Everything else goes to the program as events. The program may call any
+ * conn_*() and pump_*() from anywhere in its loop except pump_free() from
+ * within a callback of the pump; after conn_*() calls outside of callbacks it
+ * calls pump_kick(). The pump sends at the end of the same turn of the loop.
+ *
+ * The pump owns the socket and the attached descriptors, not the conn. It
+ * needs SIGPIPE ignored. In the running phase it makes these system calls:
+ * read, write, writev, recvmsg, sendmsg, close, shutdown, and the loop's.
+ */
+#ifndef OS_PUMP_H
+#define OS_PUMP_H
+
+#include "conn/conn.h"
+#include "os/loop.h"
+
+struct pump;
+
+/* What the program is told; none may be NULL. */
+struct pump_calls {
+	/*
+	 * Every event but DATA, EOF and WINDOW of attached channels, and
+	 * eow@openssh.com. ev->tag is what pump_set_tag() was given.
+	 */
+	void (*on_event)(void *arg, struct event *ev);
+	/*
+	 * After EV_CHANNEL_CLOSED or on_end(): all that came for an attached
+	 * channel has been written (or could not), its descriptors are closed.
+	 */
+	void (*on_detached)(void *arg, struct channel_id id);
+	/*
+	 * The connection is over: ERR_CLOSED if the peer closed the socket,
+	 * ERR_SYSTEM if it failed (errno), else the event's error; what could
+	 * be sent has been. Comes once; then only on_detached() follows.
+	 */
+	void (*on_end)(void *arg, enum err why);
+	void *arg;
+};
+
+/*
+ * Starts pumping. Takes the two descriptors of the socket (the same number
+ * twice for a socket; two for a ProxyCommand's pipes), which must be
+ * non-blocking. conn is borrowed until pump_free(). ERR_NOMEM, ERR_SYSTEM;
+ * the descriptors stay the caller's then.
+ */
+enum err pump_new(struct pump **out, struct loop *loop, int read_fd, int write_fd,
+    struct conn *conn, const struct pump_calls *calls);
+
+/* Closes socket and attached descriptors, without a word to anyone. NULL is fine. */
+void pump_free(struct pump *p);
+
+/* Says that the conn has been used outside of a callback: send what is due. */
+void pump_kick(struct pump *p);
+
+#define PUMP_TTY	1u	/* terminal or pty master: EIO is its end, no half-close */
+#define PUMP_SOCKET	2u	/* half-closed by shutdown(2), channel closed when both ways have ended */
+#define PUMP_SHARED	4u	/* other processes use the open files too: they are not made non-blocking */
+
+/* Descriptors of a channel; -1: none. source and sink [STREAM_DATA] may be the same. */
+struct pump_ends {
+	int sink[2];		/* by stream: where the peer's data goes */
+	int source[2];		/* by stream: what is sent to the peer */
+	unsigned flags;
+};
+
+/*
+ * Binds a channel to descriptors, which are the pump's from now on, also on
+ * error. They must be non-blocking unless PUMP_SHARED. A stream without a
+ * sink is dropped. With source -1 twice nothing is sent and no EOF either:
+ * the program sends. For a channel that is gone the descriptors are closed.
+ * ERR_NOMEM, ERR_SYSTEM, ERR_EXISTS if it is attached already.
+ */
+enum err pump_attach(struct pump *p, struct channel_id id, const struct pump_ends *ends);
+
+/*
+ * Lets fn see (and change in place) what was read from the source of an
+ * attached channel before it is sent: n bytes at buf, at most cap may come
+ * out; returns how many. cap is PUMP_FILTER_EXTRA more than n or more.
+ */
+void pump_set_filter(struct pump *p, struct channel_id id,
+    size_t (*fn)(void *arg, uint8_t *buf, size_t n, size_t cap), void *arg);
+
+#define PUMP_FILTER_EXTRA	16
+
+/* Makes the pump act as if the source had come to its end (EOF is sent). */
+void pump_end_source(struct pump *p, struct channel_id id);
+
+/*
+ * Stops (and later resumes) reading the sources of an attached channel: for
+ * ssh in the background, or asking the user something.
+ */
+void pump_pause(struct pump *p, struct channel_id id, bool paused);
+
+/*
+ * The channel's program has ended: when its sources have been read to their
+ * end (PUMP_TTY: to what is there now), sends the request without asking for
+ * an answer, EOF and CLOSE. ERR_NOMEM.
+ */
+enum err pump_finish(struct pump *p, struct channel_id id, const char *request,
+    struct span body);
+
+/* What the program keeps with a channel: instead of conn_channel_set_tag(). */
+enum err pump_set_tag(struct pump *p, struct channel_id id, void *tag);
+
+/* The tag; NULL if there is none. */
+void *pump_tag(const struct pump *p, struct channel_id id);
+
+/* Bytes that wait for sinks, of all channels, those that are closed too. */
+size_t pump_backlog(const struct pump *p);
+
+/* Whether on_end() has been called. */
+bool pump_has_ended(const struct pump *p);
+
+#endif
