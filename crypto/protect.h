@@ -48,7 +48,7 @@ struct protect_alg {
 	uint64_t rekey_packets;	/* ... nor more packets */
 	const struct protect_kind *kind;	/* inside crypto/ */
 	const struct protect_cipher *cipher_def;
-	const struct protect_mac *mac_def;
+	const struct mac_alg *mac_def;
 };
 
 /*
