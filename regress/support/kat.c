@@ -19,7 +19,7 @@ kat_file(const char *path, size_t *len)
 	const char *srcdir = getenv("SRCDIR");
 	char full[4096];
 	char *text;
-	long size;
+	long size = 0;
 	FILE *f;
 
 	snprintf(full, sizeof(full), "%s/%s", srcdir == NULL ? "." : srcdir, path);
