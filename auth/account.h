@@ -4,9 +4,10 @@
  *
  * Text in, struct out: whoever calls this has read the files (whole), so that
  * neither NSS nor any file is touched here, and so that the paths can be
- * anything. A line that is not well-formed is as if it were not there; of two
- * lines with one name the first counts, as in the C library. Lines that begin
- * with '#', '+' or '-' are no accounts (there is no NIS here).
+ * anything. A line that is not well-formed is as if it were not there (empty
+ * fields at its end may be left out); of two lines with one name the first
+ * counts, as in the C library. Lines that begin with '#', '+' or '-' are no
+ * accounts (there is no NIS here).
  *
  * ageing   the day numbers of shadow(5), in days since 1970
  */
@@ -27,13 +28,11 @@ struct account {
 	char *shell;			/* "/bin/sh" where the file says nothing */
 	uint32_t uid;
 	uint32_t gid;
-	struct secret hash;		/* password hash; empty: no password is set */
-	bool has_hash;			/* passwd or shadow said something about it */
+	struct secret hash;		/* password hash; "*": none will do; empty: none is needed */
 	bool in_shadow;			/* there is a shadow line: the days hold */
 	int64_t changed;		/* day of the last password change; 0: must change */
 	int64_t max_age;		/* days a password is good for */
 	int64_t warn;			/* days before that to warn */
-	int64_t inactive;		/* days after it that it still works */
 	int64_t expires;		/* last day on which the account works */
 };
 
@@ -48,7 +47,7 @@ enum err account_find_uid(struct account *out, struct span passwd, uint32_t uid)
 
 /*
  * Makes an account without a file, for a uid that no passwd knows. home and
- * shell may be empty ("/", "/bin/sh"). No password is set. ERR_NOMEM,
+ * shell may be empty ("/", "/bin/sh"). No password will do. ERR_NOMEM,
  * ERR_SYNTAX for a name, home or shell with a colon, newline or NUL in it.
  */
 enum err account_make(struct account *out, struct span name, uint32_t uid, uint32_t gid,
