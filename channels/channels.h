@@ -146,7 +146,7 @@ void channels_consumed(struct channels *cs, struct channel_id id, size_t n);
 
 /*
  * Says that no data of the peer is wanted any more on this channel: tells
- * peers that know eow@openssh.com, drops what still comes.
+ * peers that know eow@openssh.com, drops what still comes (not STREAM_STDERR).
  */
 void channels_stop(struct channels *cs, struct channel_id id);
 

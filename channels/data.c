@@ -21,7 +21,8 @@ channel_grant(struct channels *cs, struct channel *ch)
 
 /* Counts data against the window; *wanted: whether the program gets it. */
 static enum err
-take_in(struct channels *cs, struct channel *ch, struct span data, bool *wanted)
+take_in(struct channels *cs, struct channel *ch, struct span data,
+    enum stream stream, bool *wanted)
 {
 	uint32_t n = (uint32_t)data.len;
 
@@ -30,7 +31,8 @@ take_in(struct channels *cs, struct channel *ch, struct span data, bool *wanted)
 		return transport_fault(cs->t, ERR_SEQUENCE, "data after EOF");
 	if (window_received(&ch->window, n, cs->now) != ERR_OK)
 		return transport_fault(cs->t, ERR_LIMIT, "data beyond the window");
-	*wanted = n > 0 && !ch->is_unwanted && ch->half[TX] != CLOSED;
+	*wanted = n > 0 && ch->half[TX] != CLOSED &&
+	    !(ch->is_unwanted && stream == STREAM_DATA);
 	if (*wanted)
 		return ERR_OK;
 	window_consumed(&ch->window, n);
@@ -45,7 +47,7 @@ on_data(struct channels *cs, struct channel *ch, struct span data,
 {
 	bool wanted;
 
-	TRY(take_in(cs, ch, data, &wanted));
+	TRY(take_in(cs, ch, data, stream, &wanted));
 	if (!wanted)
 		return ERR_OK;
 	channel_event(ch, EV_CHANNEL_DATA, ev);

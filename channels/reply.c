@@ -86,7 +86,8 @@ channels_on_request(struct channels *cs, struct span payload, msec now, struct e
 	body = rd_rest(&r);
 	if (rd_end(&r) != ERR_OK)
 		return channels_malformed(cs, rd_end(&r));
-	if (ch == NULL || ch->half[TX] == CLOSED)
+	/* After CLOSE nothing can be answered, but exit-status may still come. */
+	if (ch == NULL || (want_reply && ch->half[TX] == CLOSED))
 		return ERR_OK;
 	if (want_reply) {
 		TRY(enqueue(cs, ch, &id));

@@ -15,6 +15,9 @@
  * while the peer or the socket takes nothing. One stalled channel costs the
  * others nothing, busy ones take turns.
  *
+ * A channel that is not attached yet is held: what comes for it waits for
+ * pump_attach(), unless pump_set_manual() says that the program takes it.
+ *
  * Everything else goes to the program as events. The program may call any
  * conn_*() and pump_*() from anywhere in its loop except pump_free() from
  * within a callback of the pump; after conn_*() calls outside of callbacks it
@@ -35,8 +38,8 @@ struct pump;
 /* What the program is told; none may be NULL. */
 struct pump_calls {
 	/*
-	 * Every event but DATA, EOF and WINDOW of attached channels, and
-	 * eow@openssh.com. ev->tag is what pump_set_tag() was given.
+	 * Every event but DATA, EOF, WINDOW and eow@openssh.com of channels
+	 * that are not manual. ev->tag is what pump_set_tag() was given.
 	 */
 	void (*on_event)(void *arg, struct event *ev);
 	/*
@@ -45,9 +48,10 @@ struct pump_calls {
 	 */
 	void (*on_detached)(void *arg, struct channel_id id);
 	/*
-	 * The connection is over: ERR_CLOSED if the peer closed the socket,
-	 * ERR_SYSTEM if it failed (errno), else the event's error; what could
-	 * be sent has been. Comes once; then only on_detached() follows.
+	 * The connection is over: ERR_OK after pump_disconnect(), ERR_CLOSED
+	 * if the peer closed the socket, ERR_SYSTEM if it failed (errno), else
+	 * the event's error; what could be sent has been. Comes once; then
+	 * only on_detached() follows.
 	 */
 	void (*on_end)(void *arg, enum err why);
 	void *arg;
@@ -68,11 +72,17 @@ void pump_free(struct pump *p);
 /* Says that the conn has been used outside of a callback: send what is due. */
 void pump_kick(struct pump *p);
 
-#define PUMP_TTY	1u	/* terminal or pty master: EIO is its end, no half-close */
+/* Sends DISCONNECT (RFC 4253 11.1) with a static text; on_end() follows. */
+void pump_disconnect(struct pump *p, uint32_t reason, const char *text);
+
+#define PUMP_PTY	1u	/* pty master: no half-close; hung up at once when the channel is gone */
 #define PUMP_SOCKET	2u	/* half-closed by shutdown(2), channel closed when both ways have ended */
 #define PUMP_SHARED	4u	/* other processes use the open files too: they are not made non-blocking */
 
-/* Descriptors of a channel; -1: none. source and sink [STREAM_DATA] may be the same. */
+/*
+ * Descriptors of a channel; -1: none. All differ, except that source and sink
+ * of STREAM_DATA may be the same.
+ */
 struct pump_ends {
 	int sink[2];		/* by stream: where the peer's data goes */
 	int source[2];		/* by stream: what is sent to the peer */
@@ -83,10 +93,17 @@ struct pump_ends {
  * Binds a channel to descriptors, which are the pump's from now on, also on
  * error. They must be non-blocking unless PUMP_SHARED. A stream without a
  * sink is dropped. With source -1 twice nothing is sent and no EOF either:
- * the program sends. For a channel that is gone the descriptors are closed.
- * ERR_NOMEM, ERR_SYSTEM, ERR_EXISTS if it is attached already.
+ * the program sends. ERR_NOMEM, ERR_SYSTEM, ERR_EXISTS if it is attached
+ * already; ERR_NOTFOUND for a channel that is gone, which is no mistake.
  */
 enum err pump_attach(struct pump *p, struct channel_id id, const struct pump_ends *ends);
+
+/*
+ * Says that the program takes DATA, EOF and WINDOW events of this channel and
+ * calls conn_channel_consumed() and the like itself; nothing is held for it
+ * then. ERR_NOMEM; ERR_NOTFOUND for a channel that is gone.
+ */
+enum err pump_set_manual(struct pump *p, struct channel_id id);
 
 /*
  * Lets fn see (and change in place) what was read from the source of an
@@ -109,13 +126,16 @@ void pump_pause(struct pump *p, struct channel_id id, bool paused);
 
 /*
  * The channel's program has ended: when its sources have been read to their
- * end (PUMP_TTY: to what is there now), sends the request without asking for
+ * end (PUMP_PTY: to what is there now), sends the request without asking for
  * an answer, EOF and CLOSE. ERR_NOMEM.
  */
 enum err pump_finish(struct pump *p, struct channel_id id, const char *request,
     struct span body);
 
-/* What the program keeps with a channel: instead of conn_channel_set_tag(). */
+/*
+ * What the program keeps with a channel: instead of conn_channel_set_tag().
+ * ERR_NOMEM; ERR_NOTFOUND for a channel that is gone.
+ */
 enum err pump_set_tag(struct pump *p, struct channel_id id, void *tag);
 
 /* The tag; NULL if there is none. */

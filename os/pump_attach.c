@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/* What the program calls about channels: attaching, finishing, tags. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/pump_i.h"
+
+enum err
+pump_channel(struct pump *p, struct channel_id id, struct pumped **out)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	*out = pc;
+	if (pc != NULL)
+		return ERR_OK;
+	pc = calloc(1, sizeof(*pc));
+	if (pc == NULL)
+		return ERR_NOMEM;
+	*pc = (struct pumped){ .pump = p, .id = id, .next = p->channels,
+	    .finish_body = writer_init(LIMIT_PACKET) };
+	for (size_t i = 0; i < COUNT(pc->ends); i++)
+		pc->ends[i] = (struct end){ .pc = pc, .fd = -1 };
+	if (pc->next != NULL)
+		pc->next->prev = pc;
+	p->channels = pc;
+	conn_channel_set_tag(p->conn, id, pc);
+	if (conn_channel_tag(p->conn, id) == pc) {
+		*out = pc;
+		return ERR_OK;
+	}
+	pumped_free(pc);
+	return ERR_NOTFOUND;
+}
+
+enum err
+pump_set_tag(struct pump *p, struct channel_id id, void *tag)
+{
+	struct pumped *pc;
+
+	TRY(pump_channel(p, id, &pc));
+	pc->tag = tag;
+	return ERR_OK;
+}
+
+enum err
+pump_set_manual(struct pump *p, struct channel_id id)
+{
+	struct pumped *pc;
+
+	TRY(pump_channel(p, id, &pc));
+	pc->is_manual = true;
+	return ERR_OK;
+}
+
+void *
+pump_tag(const struct pump *p, struct channel_id id)
+{
+	const struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	return pc == NULL ? NULL : pc->tag;
+}
+
+/* Puts a descriptor into its place among the ends. */
+static struct end *
+add_end(struct pumped *pc, int fd)
+{
+	struct end *e = pc->ends;
+
+	while (e->fd != -1 && e->fd != fd)
+		e++;
+	e->fd = fd;
+	return e;
+}
+
+static void
+add_ends(struct pumped *pc, const struct pump_ends *ends)
+{
+	for (enum stream s = STREAM_DATA; s <= STREAM_STDERR; s++) {
+		if (ends->sink[s] != -1) {
+			struct end *e = add_end(pc, ends->sink[s]);
+
+			e->writes = true;
+			e->sink = s;
+		}
+		if (ends->source[s] != -1) {
+			struct end *e = add_end(pc, ends->source[s]);
+
+			e->reads = true;
+			e->source = s;
+			pc->sends_eof = true;
+		}
+	}
+}
+
+static void
+close_ends(const struct pump_ends *ends)
+{
+	for (enum stream s = STREAM_DATA; s <= STREAM_STDERR; s++) {
+		if (ends->sink[s] != -1)
+			close(ends->sink[s]);
+		if (ends->source[s] != -1 && ends->source[s] != ends->sink[s])
+			close(ends->source[s]);
+	}
+}
+
+/* Begins to watch the descriptors. */
+static enum err
+open_ends(struct pumped *pc)
+{
+	for (size_t i = 0; i < COUNT(pc->ends); i++)
+		if (pc->ends[i].fd != -1)
+			TRY(end_open(&pc->ends[i]));
+	return ERR_OK;
+}
+
+enum err
+pump_attach(struct pump *p, struct channel_id id, const struct pump_ends *ends)
+{
+	struct pumped *pc = NULL;
+	enum err e = p->has_ended ? ERR_NOTFOUND : pump_channel(p, id, &pc);
+
+	if (e == ERR_OK && pc->is_attached)
+		e = ERR_EXISTS;
+	if (e != ERR_OK) {
+		close_ends(ends);
+		return e;
+	}
+	pc->flags = ends->flags;
+	add_ends(pc, ends);
+	e = open_ends(pc);
+	if (e != ERR_OK) {
+		for (size_t i = 0; i < COUNT(pc->ends); i++)
+			end_close(&pc->ends[i]);
+		pc->sends_eof = false;
+		return e;
+	}
+	pc->is_attached = true;
+	pump_soon(p);
+	pumped_attached(pc);
+	return ERR_OK;
+}
+
+void
+pump_set_filter(struct pump *p, struct channel_id id,
+    size_t (*fn)(void *arg, uint8_t *buf, size_t n, size_t cap), void *arg)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	if (pc == NULL)
+		return;
+	pc->filter = fn;
+	pc->filter_arg = arg;
+}
+
+void
+pump_end_source(struct pump *p, struct channel_id id)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	if (pc == NULL || !pc->is_attached)
+		return;
+	for (size_t i = 0; i < COUNT(pc->ends); i++) {
+		pc->ends[i].reads = false;
+		end_close_if_done(&pc->ends[i]);
+	}
+	pumped_settle(pc);
+	pump_soon(p);
+}
+
+void
+pump_pause(struct pump *p, struct channel_id id, bool paused)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	if (pc == NULL)
+		return;
+	pc->is_paused = paused;
+	for (size_t i = 0; i < COUNT(pc->ends); i++)
+		end_update(&pc->ends[i]);
+}
+
+enum err
+pump_finish(struct pump *p, struct channel_id id, const char *request,
+    struct span body)
+{
+	struct pumped *pc;
+	enum err e = pump_channel(p, id, &pc);
+
+	if (e == ERR_NOTFOUND || (e == ERR_OK && pc->finishes))
+		return ERR_OK;
+	TRY(e);
+	pc->finish_request = strdup(request);
+	wr_raw(&pc->finish_body, body);
+	if (pc->finish_request == NULL)
+		return ERR_NOMEM;
+	TRY(wr_end(&pc->finish_body));
+	pc->finishes = true;
+	pump_soon(p);
+	pumped_read(pc);	/* a pty is read to its end now */
+	return ERR_OK;
+}
+
+size_t
+pump_backlog(const struct pump *p)
+{
+	size_t sum = 0;
+
+	for (const struct pumped *pc = p->channels; pc != NULL; pc = pc->next)
+		sum += pc->backlog[STREAM_DATA].len + pc->backlog[STREAM_STDERR].len;
+	return sum;
+}
