@@ -2,4 +2,5 @@
 crypto_SRCS = crypto/chacha.c crypto/cipher.c crypto/crypto.c crypto/evp.c crypto/hash.c \
 	crypto/hmac.c crypto/mac.c crypto/protect.c crypto/protect_block.c crypto/protect_chacha.c \
 	crypto/protect_gcm.c crypto/protect_none.c crypto/random.c \
-	crypto/ecdh.c crypto/x25519.c
+	crypto/ecdh.c crypto/keccak.c crypto/mlkem.c crypto/mlkem_evp.c crypto/mlkem_poly.c \
+	crypto/mlkem_tree.c crypto/x25519.c
