@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-keys_SRCS = keys/ec.c keys/ecdsa.c keys/ed25519.c keys/fingerprint.c keys/generate.c keys/key.c keys/key_kinds.c \
-	keys/randomart.c keys/rsa.c keys/sk.c
-keys_TESTS = regress/unit/test_key.c regress/unit/test_key_blob.c regress/unit/test_key_verify.c
+keys_SRCS = keys/bcrypt_pbkdf.c keys/blowfish.c keys/ec.c keys/ecdsa.c keys/ed25519.c keys/fingerprint.c \
+	keys/generate.c keys/key.c keys/key_kinds.c keys/randomart.c keys/rsa.c keys/sk.c
+keys_TESTS = regress/unit/test_bcrypt_pbkdf.c regress/unit/test_key.c regress/unit/test_key_blob.c \
+	regress/unit/test_key_verify.c
 keys_FUZZ =
