@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: ISC
+"""What the Python tests share: installed programs, servers, keys, waiting.
+
+BINDIR and SBINDIR name the installed programs, PEERS a folder of unpacked
+peers. As root the tests run inside regress/sandbox, with the accounts it makes.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+BINDIR = os.environ.get("BINDIR", "/usr/local/bin")
+SBINDIR = os.environ.get("SBINDIR", os.path.join(os.path.dirname(BINDIR), "sbin"))
+PEERS = os.environ.get("PEERS", "/nonexistent")
+SSH = os.path.join(BINDIR, "ssh")
+SSHD = os.path.join(SBINDIR, "sshd")
+KEYGEN = os.path.join(BINDIR, "ssh-keygen")
+EPHEMERAL = os.path.join(BINDIR, "ssh-ephemeral")
+ROOT = os.getuid() == 0
+USER = "alice" if ROOT else None
+TIMEOUT = 30
+
+
+def own_user():
+    """The account that tests without root log in as: this process's own."""
+    import pwd
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.get("USER", str(os.getuid()))
+
+
+def login_user():
+    """Somebody the server under test can let in."""
+    return "alice" if ROOT else own_user()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_until(condition, what, timeout=TIMEOUT):
+    """Polls until condition() is true, and returns what it gave."""
+    end = time.monotonic() + timeout
+    while True:
+        got = condition()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise AssertionError(f"timed out waiting for: {what}")
+        time.sleep(0.02)
+
+
+def run(command, check=True, timeout=TIMEOUT, **kwargs):
+    """Runs a command to its end; its output as text unless text=False."""
+    kwargs.setdefault("stdin", subprocess.DEVNULL)
+    if "input" in kwargs:
+        del kwargs["stdin"]
+    kwargs.setdefault("text", True)
+    done = subprocess.run(command, capture_output=True, timeout=timeout, check=False, **kwargs)
+    if check and done.returncode != 0:
+        raise AssertionError(f"exit {done.returncode}: {' '.join(map(str, command))}\n"
+                             f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
+    return done
+
+
+def answers(port):
+    """Whether something speaks SSH on a loopback port."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2) as s:
+            s.settimeout(5)
+            return s.recv(4).startswith(b"SSH-")
+    except OSError:
+        return False
+
+
+def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None):
+    """A new key pair at path, made by the system's ssh-keygen unless told otherwise."""
+    command = [keygen, "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
+    if bits:
+        command[3:3] = ["-b", str(bits)]
+    run(command)
+    return str(path)
+
+
+def end(process, sig=signal.SIGTERM, timeout=5):
+    """Ends a process that the tests started, and returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(sig)
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout)
+    return process.returncode
+
+
+class Server:
+    """Our sshd, running in the foreground with a config of its own."""
+
+    def __init__(self, folder, config="", user=None, options=(), env=None, wait=True, keys=("ed25519",)):
+        self.dir = str(folder)
+        os.makedirs(self.dir, exist_ok=True)
+        os.chmod(self.dir, 0o755)
+        self.port = free_port()
+        self.socket = os.path.join(self.dir, "ephemeral.sock")
+        self.log_path = os.path.join(self.dir, "sshd.log")
+        self.config_path = os.path.join(self.dir, "sshd_config")
+        lines = ["ListenAddress 127.0.0.1", f"PidFile {self.dir}/sshd.pid", "LogLevel DEBUG1",
+                 f"EphemeralKeySocket {self.socket}", f"AuthorizedKeysFile {self.dir}/authorized_keys.%u"]
+        for kind in keys:
+            path = os.path.join(self.dir, f"host_{kind}")
+            if not os.path.exists(path):
+                make_key(path, kind)
+            lines.append(f"HostKey {path}")
+        with open(self.config_path, "w", encoding="utf-8") as f:
+            f.write(config + "\n" + "\n".join(lines) + "\n")
+        self.as_user = user
+        if user is not None:
+            run(["chown", "-R", f"{user}:{user}", self.dir])
+        self.log = open(self.log_path, "ab")
+        command = [SSHD, "-f", self.config_path, "-p", str(self.port), "-D", "-e", *options]
+        if user is not None:
+            command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *command]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                        env=env, cwd="/")
+        if wait:
+            wait_until(lambda: self.process.poll() is not None or answers(self.port), "sshd to listen")
+            if self.process.poll() is not None:
+                raise AssertionError(f"sshd ended with {self.process.returncode}:\n{self.log_text()}")
+
+    def log_text(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def authorize(self, public_key_path, user=None, options=""):
+        """Adds a key to the user's authorized_keys."""
+        user = user or login_user()
+        path = os.path.join(self.dir, f"authorized_keys.{user}")
+        with open(public_key_path, encoding="utf-8") as key, open(path, "a", encoding="utf-8") as f:
+            f.write((options + " " if options else "") + key.read())
+        os.chmod(path, 0o644)
+
+    def known_hosts(self, path=None):
+        """A known_hosts file with this server's keys."""
+        path = path or os.path.join(self.dir, "known_hosts")
+        with open(path, "w", encoding="utf-8") as f:
+            for name in sorted(os.listdir(self.dir)):
+                if name.startswith("host_") and name.endswith(".pub"):
+                    with open(os.path.join(self.dir, name), encoding="utf-8") as key:
+                        f.write(f"[127.0.0.1]:{self.port} " + key.read())
+        os.chmod(path, 0o644)
+        return path
+
+    def ssh(self, *remote, key=None, user=None, options=(), program=None, tty=False):
+        """The command line of a client that logs in here."""
+        command = [program or SSH, "-F", "none", "-p", str(self.port), "-o", f"UserKnownHostsFile={self.known_hosts()}",
+                   "-o", "GlobalKnownHostsFile=/dev/null", "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+                   "-o", "IdentityAgent=none"]
+        if key:
+            command += ["-i", str(key)]
+        if tty:
+            command += ["-tt"]
+        return command + list(options) + [f"{user or login_user()}@127.0.0.1", *remote]
+
+    def ephemeral(self, *args, check=True):
+        """Runs ssh-ephemeral on this server's control socket."""
+        return run([EPHEMERAL, args[0], "--socket", self.socket, *args[1:]], check=check)
+
+    def children(self):
+        """All processes of this server below the listener: {pid: command line}."""
+        found, wave = {}, [self.process.pid]
+        while wave:
+            parent = wave.pop()
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{parent}/task"):
+                    with open(f"/proc/{parent}/task/{task}/children", encoding="utf-8") as f:
+                        for pid in f.read().split():
+                            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as c:
+                                found[int(pid)] = c.read().replace(b"\0", b" ").decode(errors="replace").strip()
+                            wave.append(int(pid))
+        return found
+
+    def stop(self):
+        code = end(self.process)
+        self.log.close()
+        return code
+
+
+@contextlib.contextmanager
+def server(folder, **kwargs):
+    s = Server(folder, **kwargs)
+    try:
+        yield s
+    finally:
+        s.stop()
+
+
+def have(program):
+    return shutil.which(program) is not None

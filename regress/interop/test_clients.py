@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: ISC
+"""Other people's clients log in to our sshd: with an ephemeral key and with authorized_keys."""
+import os
+import subprocess
+
+import pytest
+
+import harness
+from harness import run
+
+OPENSSH10 = os.path.join(harness.PEERS, "openssh10/usr/bin/ssh")
+
+
+def register(sshd, key):
+    """Takes the key out of authorized_keys and puts it into the ephemeral table."""
+    os.unlink(os.path.join(sshd.dir, f"authorized_keys.{harness.login_user()}"))
+    sshd.ephemeral("add", "--user", harness.login_user(), "--ttl", "60", key + ".pub")
+
+
+@pytest.fixture(params=["ephemeral", "authorized_keys"])
+def way(request):
+    return request.param
+
+
+@pytest.mark.parametrize("program", ["ssh", OPENSSH10], ids=["9.2", "10.0"])
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_openssh(sshd, folder, way, program, kind):
+    if not harness.have(program):
+        pytest.fail(f"{program} is not there")
+    key = harness.make_key(folder / "user_key", kind)
+    sshd.authorize(key + ".pub")
+    if way == "ephemeral":
+        register(sshd, key)
+    done = run(sshd.ssh("echo out; echo err >&2; exit 7", key=key, program=program), check=False)
+    assert (done.stdout, done.returncode) == ("out\n", 7)
+    assert "err\n" in done.stderr
+
+
+def test_plink(sshd, folder, way):
+    if way == "ephemeral":
+        register(sshd, sshd.key)
+    ppk = str(folder / "id.ppk")
+    run(["puttygen", sshd.key, "-O", "private", "-o", ppk])
+    fingerprint = run(["ssh-keygen", "-lf", f"{sshd.dir}/host_ed25519.pub"]).stdout.split()[1]
+    done = run(["plink", "-batch", "-ssh", "-P", str(sshd.port), "-l", harness.login_user(), "-i", ppk,
+                "-hostkey", fingerprint, "127.0.0.1", "echo out; exit 7"], check=False,
+               env={**os.environ, "HOME": str(folder)})
+    assert (done.stdout, done.returncode) == ("out\n", 7)
+
+
+def test_dbclient(sshd, folder, way):
+    if way == "ephemeral":
+        register(sshd, sshd.key)
+    key = str(folder / "id.dropbear")
+    run(["dropbearconvert", "openssh", "dropbear", sshd.key, key])
+    done = run(["dbclient", "-y", "-y", "-p", str(sshd.port), "-i", key, f"{harness.login_user()}@127.0.0.1",
+                "echo out; exit 7"], check=False, env={**os.environ, "HOME": str(folder)})
+    assert (done.stdout, done.returncode) == ("out\n", 7)
+
+
+def test_paramiko(sshd, way):
+    import paramiko
+    if way == "ephemeral":
+        register(sshd, sshd.key)
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    client.connect("127.0.0.1", sshd.port, harness.login_user(), key_filename=sshd.key, timeout=20,
+                   allow_agent=False, look_for_keys=False)
+    stdin, stdout, stderr = client.exec_command("cat; echo err >&2; exit 7")
+    stdin.write("in\n")
+    stdin.channel.shutdown_write()
+    assert stdout.read() == b"in\n"
+    assert stderr.read() == b"err\n"
+    assert stdout.channel.recv_exit_status() == 7
+    client.close()
+
+
+def test_asyncssh(sshd, way):
+    import asyncio
+
+    import asyncssh
+    if way == "ephemeral":
+        register(sshd, sshd.key)
+
+    async def go():
+        async with asyncssh.connect("127.0.0.1", sshd.port, username=harness.login_user(), known_hosts=None,
+                                    client_keys=[sshd.key], config=None) as c:
+            return await c.run("cat; echo err >&2; exit 7", input="in\n")
+
+    done = asyncio.run(asyncio.wait_for(go(), 20))
+    assert (done.stdout, done.stderr, done.exit_status) == ("in\n", "err\n", 7)
+
+
+@pytest.mark.parametrize("program", ["ssh", OPENSSH10], ids=["9.2", "10.0"])
+@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
+                                    "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"])
+def test_transfer_across_rekeys(sshd, program, cipher):
+    """16 MiB there and back with a rekey every 2 MiB or so arrive as they were sent."""
+    data = os.urandom(1 << 20) * 16
+    done = subprocess.run(sshd.ssh("cat", key=sshd.key, program=program,
+                                   options=["-c", cipher, "-o", "RekeyLimit=2M"]),
+                          input=data, capture_output=True, timeout=60, check=True)
+    assert done.stdout == data
+
+
+@pytest.mark.parametrize("mac", ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com",
+                                 "hmac-sha2-512-etm@openssh.com"])
+def test_macs(sshd, mac):
+    done = run(sshd.ssh("echo", "out", key=sshd.key, program="ssh", options=["-c", "aes128-ctr", "-m", mac]))
+    assert done.stdout == "out\n"
+
+
+@pytest.mark.parametrize("kex", ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
+                                 "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"])
+def test_kex(sshd, kex):
+    done = run(sshd.ssh("echo", "out", key=sshd.key, program="ssh", options=["-o", f"KexAlgorithms={kex}"]))
+    assert done.stdout == "out\n"
+
+
+def test_post_quantum_kex(sshd):
+    done = run(sshd.ssh("echo", "out", key=sshd.key, program=OPENSSH10,
+                        options=["-v", "-o", "KexAlgorithms=mlkem768x25519-sha256"]))
+    assert done.stdout == "out\n"
+    assert "kex: algorithm: mlkem768x25519-sha256" in done.stderr
