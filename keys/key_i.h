@@ -99,8 +99,8 @@ struct key *key_alloc(const struct key_kind *kind);
 /* Makes k->blob from k->pkey. */
 enum err key_set_blob(struct key *k);
 
-/* Makes a key of pkey, which becomes its own, also on error. ERR_UNSUPPORTED. */
-enum err key_from_pkey(EVP_PKEY *pkey, bool has_private, struct key **out);
+/* Makes a private key of a pkey, which is freed. ERR_UNSUPPORTED, ERR_FORMAT. */
+enum err key_from_pkey(EVP_PKEY *pkey, struct key **out);
 
 /*
  * Reads the private section of openssh-key-v1 with its type name in front,

@@ -48,14 +48,25 @@ void private_file_free(struct private_file *f);
 enum err private_file_read(struct span file, struct span passphrase,
     struct key **out, struct writer *comment);
 
-/* How a private key is to be written. */
-struct private_file_format {
-	struct span passphrase;		/* empty: not encrypted */
-	unsigned rounds;		/* 0: PRIVATE_FILE_ROUNDS */
-	const char *cipher;		/* NULL: "aes256-ctr" */
+enum private_kind {
+	PRIVATE_OPENSSH,	/* openssh-key-v1 */
+	PRIVATE_PKCS8,		/* "PRIVATE KEY" */
+	PRIVATE_PEM,		/* PKCS#1 or SEC1: "RSA PRIVATE KEY", "EC PRIVATE KEY" */
 };
 
-/* Writes k as openssh-key-v1, armoured. ERR_UNSUPPORTED without a private half. */
+/* How a private key is to be written. */
+struct private_file_format {
+	enum private_kind kind;
+	struct span passphrase;		/* empty: not encrypted */
+	unsigned rounds;		/* 0: PRIVATE_FILE_ROUNDS */
+	const char *cipher;		/* openssh-key-v1; NULL: "aes256-ctr" */
+};
+
+/*
+ * Writes k, armoured. ERR_UNSUPPORTED if it has no private half, the cipher is
+ * unknown or the kind of file is not for its type; ERR_RANGE for too many
+ * rounds.
+ */
 enum err private_file_write(const struct key *k, struct span comment,
     const struct private_file_format *format, const struct rng *rng,
     struct writer *w);
