@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+/* What a login asks of the table: find, use, and why not. */
+#include "auth/ephemeral_i.h"
+#include "crypto/hash.h"
+
+/* Whether a grant with these sources may be used from there. */
+static bool
+is_from(struct span sources, const struct address *source)
+{
+	struct span part;
+	struct cidr cidr;
+
+	if (sources.len == 0)
+		return true;
+	if (source == NULL)
+		return false;
+	while (span_token(&sources, ',', &part)) {
+		if (cidr_parse(part, &cidr) == ERR_OK && cidr_has(&cidr, source))
+			return true;
+	}
+	return false;
+}
+
+static enum ephemeral_answer
+answer_of(const struct entry *e, const struct address *source)
+{
+	switch ((enum ephemeral_state)e->state) {
+	case EPHEMERAL_LIVE:
+		return is_from(entry_sources(e), source) ? EPHEMERAL_YES : EPHEMERAL_NO_SOURCE;
+	case EPHEMERAL_EXPIRED:
+		return EPHEMERAL_NO_EXPIRED;
+	case EPHEMERAL_USED_UP:
+		return EPHEMERAL_NO_USED_UP;
+	case EPHEMERAL_REVOKED:
+		return EPHEMERAL_NO_REVOKED;
+	}
+	return EPHEMERAL_UNKNOWN;
+}
+
+/* How much an answer is worth: a usable grant, a live one, then what is over. */
+static int
+rank(enum ephemeral_answer answer)
+{
+	return answer == EPHEMERAL_YES ? 2 : answer == EPHEMERAL_NO_SOURCE ? 1 : 0;
+}
+
+/* The grant that counts: of the best rank the newest. */
+static enum ephemeral_answer
+look_up(struct ephemeral *t, struct span user, struct span blob, const struct address *source,
+    struct entry **out)
+{
+	uint8_t fingerprint[HASH_MAX_LEN];
+	enum ephemeral_answer best = EPHEMERAL_UNKNOWN;
+	struct hnode *node;
+
+	*out = NULL;
+	hash_once(hash_find("sha256"), blob, fingerprint);
+	node = htable_first(&t->by_key, entry_key_hash(t, user, fingerprint));
+	for (; node != NULL; node = htable_next(&t->by_key, node)) {
+		struct entry *e = ENTRY_OF(node, by_key);
+		enum ephemeral_answer answer;
+
+		/* The fingerprint stands for the key; the blob is compared all the same. */
+		if (!entry_is_for(e, user, fingerprint) ||
+		    !span_eq(span_of(e->bytes, e->blob_len), blob))
+			continue;
+		answer = answer_of(e, source);
+		if (*out == NULL || rank(answer) > rank(best) ||
+		    (rank(answer) == rank(best) && e->serial > (*out)->serial)) {
+			*out = e;
+			best = answer;
+		}
+	}
+	return best;
+}
+
+enum ephemeral_answer
+ephemeral_find(struct ephemeral *t, struct span user, struct span blob,
+    const struct address *source, msec now, struct ephemeral_grant *out)
+{
+	enum ephemeral_answer answer;
+	struct entry *e;
+
+	table_advance(t, now);
+	answer = look_up(t, user, blob, source, &e);
+	if (e != NULL && out != NULL)
+		entry_grant(e, out);
+	return answer;
+}
+
+/* Takes one use; the first one begins the grace. */
+static void
+consume(struct ephemeral *t, struct entry *e)
+{
+	if (e->used++ == 0 && e->grace > 0 && t->now + e->grace > e->expires) {
+		e->expires = t->now + e->grace;
+		heap_moved(t, e);
+	}
+	entry_event(t, e, EPHEMERAL_EV_USED);
+	if (e->uses > 0 && e->used == e->uses)
+		entry_end(t, e, EPHEMERAL_USED_UP, t->now);
+}
+
+enum ephemeral_answer
+ephemeral_use(struct ephemeral *t, struct span user, struct span blob,
+    const struct address *source, msec now, struct ephemeral_grant *out)
+{
+	enum ephemeral_answer answer;
+	struct entry *e;
+
+	table_advance(t, now);
+	answer = look_up(t, user, blob, source, &e);
+	if (e == NULL)
+		return EPHEMERAL_UNKNOWN;
+	e->source = source == NULL ? (struct address){ .family = 0 } : *source;
+	if (answer == EPHEMERAL_YES) {
+		consume(t, e);
+	} else {
+		e->refusal = (uint8_t)answer;
+		entry_event(t, e, EPHEMERAL_EV_REFUSED);
+	}
+	if (out != NULL)
+		entry_grant(e, out);
+	return answer;
+}
+
+/* Writes "12 s", "5 min", "3 h". */
+static void
+put_ago(struct writer *w, msec ago)
+{
+	msec s = ago / 1000;
+
+	if (s < 120)
+		wr_printf(w, "%llu s ago", (unsigned long long)s);
+	else if (s < 7200)
+		wr_printf(w, "%llu min ago", (unsigned long long)(s / 60));
+	else
+		wr_printf(w, "%llu h ago", (unsigned long long)(s / 3600));
+}
+
+void
+ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
+    const struct ephemeral_grant *grant, msec now)
+{
+	msec ago;
+
+	if (answer == EPHEMERAL_YES || answer == EPHEMERAL_UNKNOWN)
+		return;
+	if (answer == EPHEMERAL_NO_SOURCE) {
+		wr_printf(w, "this key is registered, but not for logins from your address");
+		return;
+	}
+	ago = now > grant->end ? now - grant->end : 0;
+	wr_printf(w, "this key's registration ");
+	if (answer == EPHEMERAL_NO_EXPIRED)
+		wr_printf(w, "expired ");
+	else if (answer == EPHEMERAL_NO_REVOKED)
+		wr_printf(w, "was revoked ");
+	else if (grant->uses == 1)
+		wr_printf(w, "was good for one login, which came ");
+	else
+		wr_printf(w, "was good for %u logins, the last of which came ", grant->uses);
+	put_ago(w, ago);
+	wr_printf(w, ": register it again");
+}
