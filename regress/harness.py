@@ -103,7 +103,7 @@ def end(process, sig=signal.SIGTERM, timeout=5):
 class Server:
     """Our sshd, running in the foreground with a config of its own."""
 
-    def __init__(self, folder, config="", user=None, options=(), env=None, wait=True, keys=("ed25519",)):
+    def __init__(self, folder, config="", last="", user=None, options=(), env=None, wait=True, keys=("ed25519",)):
         self.dir = str(folder)
         os.makedirs(self.dir, exist_ok=True)
         os.chmod(self.dir, 0o755)
@@ -119,7 +119,7 @@ class Server:
                 make_key(path, kind)
             lines.append(f"HostKey {path}")
         with open(self.config_path, "w", encoding="utf-8") as f:
-            f.write(config + "\n" + "\n".join(lines) + "\n")
+            f.write(config + "\n" + "\n".join(lines) + "\n" + last + "\n")
         self.as_user = user
         if user is not None:
             run(["chown", "-R", f"{user}:{user}", self.dir])

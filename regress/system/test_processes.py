@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: ISC
+"""Processes and privileges: who runs as what, and what happens when one of them dies."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import harness
+from harness import run, wait_until
+
+SANITIZED = "sanitize" in harness.BINDIR
+
+
+def status_of(pid):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+
+
+def kinds(server):
+    """The processes of the one connection that is open: {kind: pid}. The pool's wires have no session beside them."""
+    found = {}
+    for pid, command in server.children().items():
+        try:
+            sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        except OSError:
+            continue
+        if "--session" in command or "@" in command:
+            found["session"] = pid
+        elif "wire" in command or "[net]" in command:
+            if has_connection(server, sockets):
+                found["wire"] = pid
+        elif "[priv]" in command:
+            found["guard"] = pid
+    return found
+
+
+def has_connection(server, sockets):
+    inodes = {m.group(1) for s in sockets if (m := re.fullmatch(r"socket:\[(\d+)\]", s))}
+    with open("/proc/net/tcp", encoding="utf-8") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            if int(fields[1].split(":")[1], 16) == server.port and fields[3] == "01" and fields[9] in inodes:
+                return True
+    return False
+
+
+def open_session(server, user=None, program="ssh"):
+    p = subprocess.Popen(server.ssh("echo ready; exec cat", key=server.key, user=user, program=program),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"ready\n"
+    return p
+
+
+def test_each_connection_has_its_processes(sshd):
+    p = open_session(sshd)
+    found = kinds(sshd)
+    assert set(found) == {"guard", "wire", "session"}, sshd.children()
+    p.stdin.close()
+    p.wait(20)
+    wait_until(lambda: not kinds(sshd), "the connection's processes to be gone")
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root")
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need system calls that the filter refuses")
+@pytest.mark.parametrize("user", ["alice", "root"])
+def test_wire_is_locked_in_before_and_after_login(folder, user):
+    import socket
+    with harness.server(folder / "s", config="PermitRootLogin yes") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub", user=user)
+        with socket.create_connection(("127.0.0.1", s.port)) as early:
+            early.recv(100)
+            wire = wait_until(lambda: kinds(s).get("wire"), "wire to have the connection")
+            locked_in(wire)
+        wait_until(lambda: not kinds(s).get("wire"), "the first connection to end")
+        p = open_session(s, user=user)
+        found = kinds(s)
+        locked_in(found["wire"])
+        session = status_of(found["session"])
+        uid = "0" if user == "root" else "1001"
+        assert session["Uid"].split() == [uid] * 4
+        if user == "alice":
+            assert session["Gid"].split() == ["1001"] * 4
+            assert session["Groups"].split() == ["1001", "2001"]
+        p.kill()
+        p.wait()
+
+
+def locked_in(pid):
+    wait_until(lambda: status_of(pid)["Seccomp"] == "2", "the filter")
+    status = status_of(pid)
+    assert status["NoNewPrivs"] == "1"
+    uids = set(status["Uid"].split())
+    assert len(uids) == 1 and uids != {"0"}
+    assert status["Groups"].split() in ([], status["Gid"].split()[:1])
+    assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
+    # The root of wire is an empty folder, which root may look into.
+    assert os.listdir(f"/proc/{pid}/root/") == []
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
+        assert "libnss" not in f.read()
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root")
+def test_two_wires_have_different_uids(folder):
+    with harness.server(folder / "s") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        a, b = open_session(s), open_session(s)
+        uids = [status_of(pid)["Uid"].split()[0] for pid, c in s.children().items()
+                if ("wire" in c or "[net]" in c)]
+        assert len(set(uids) - {"0"}) == len([u for u in uids if u != "0"])
+        for p in (a, b):
+            p.kill()
+            p.wait()
+
+
+@pytest.mark.parametrize("kind", ["guard", "wire", "session"])
+def test_when_one_process_dies_the_connection_is_gone_and_no_other(sshd, kind):
+    other = open_session(sshd)
+    others = set(sshd.children())
+    p = open_session(sshd)
+    mine = {k: pid for k, pid in kinds_of_new(sshd, others).items()}
+    assert set(mine) == {"guard", "wire", "session"}, (mine, sshd.children())
+    os.kill(mine[kind], signal.SIGKILL)
+    began = time.monotonic()
+    wait_until(lambda: not any(alive(pid) for pid in mine.values()), f"the rest after kill -9 of {kind}", 5)
+    assert time.monotonic() - began < 1.5
+    assert p.wait(10) == 255
+    other.stdin.write(b"still here\n")
+    other.stdin.flush()
+    assert other.stdout.readline() == b"still here\n"
+    other.stdin.close()
+    assert other.wait(10) == 0
+    again = open_session(sshd)
+    again.stdin.close()
+    assert again.wait(10) == 0
+
+
+def kinds_of_new(server, known):
+    found = {}
+    for pid, command in server.children().items():
+        if pid in known:
+            # A wire of the pool that was there already may be the one in use now.
+            try:
+                sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            except OSError:
+                continue
+            if ("wire" in command or "[net]" in command) and has_connection(server, sockets):
+                found.setdefault("wires", []).append(pid)
+            continue
+        if "--session" in command or "@" in command:
+            found["session"] = pid
+        elif "[priv]" in command:
+            found["guard"] = pid
+        elif "wire" in command or "[net]" in command:
+            sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            if has_connection(server, sockets):
+                found["wire"] = pid
+    wires = found.pop("wires", [])
+    if "wire" not in found and wires:
+        found["wire"] = max(wires)
+    return found
+
+
+def alive(pid):
+    try:
+        return status_of(pid)["State"][0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_pool_is_refilled(sshd):
+    def spare():
+        return [pid for pid, c in sshd.children().items() if "wire" in c or "[net]" in c]
+    before = wait_until(spare, "the pool")
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: set(spare()) - set(before), "new ones")
+    p = open_session(sshd)
+    p.stdin.close()
+    assert p.wait(10) == 0
+
+
+def test_ending_the_listener_lets_sessions_end_in_their_own_time_or_at_once_but_leaves_none_broken(sshd):
+    p = open_session(sshd)
+    sshd.process.terminate()
+    assert sshd.process.wait(10) == 0
+    assert "Received signal 15; terminating." in sshd.log_text()
+    p.stdin.close()
+    p.wait(20)
+
+
+def test_no_nss_no_pam(sshd, folder):
+    """strace of sshd, ssh and ssh-keygen shows neither nsswitch.conf nor libnss nor libpam."""
+    trace = str(folder / "trace")
+    port = harness.free_port()
+    server = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace, harness.SSHD,
+                               "-f", sshd.config_path, "-p", str(port), "-o", "PidFile=none",
+                               "-o", f"EphemeralKeySocket={folder}/e.sock", "-D", "-e"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: harness.answers(port), "sshd under strace")
+        command = sshd.ssh("echo", "in", key=sshd.key)
+        command[command.index("-p") + 1] = str(port)
+        command[1:1] = ["-o", "StrictHostKeyChecking=no"]
+        done = run(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace + ".ssh", *command])
+        assert done.stdout == "in\n"
+        run(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace + ".name", harness.SSH, "-F", "none",
+             "-o", "BatchMode=yes", "-p", str(port), "localhost", "true"], check=False)
+        run(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace + ".keygen", harness.KEYGEN, "-q",
+             "-t", "ed25519", "-N", "", "-f", str(folder / "k")])
+    finally:
+        harness.end(server)
+    for name in ("", ".ssh", ".name", ".keygen"):
+        with open(trace + name, encoding="utf-8", errors="replace") as f:
+            text = f.read()
+        assert "openat" in text
+        for word in ("nsswitch", "libnss", "libpam", "nscd", "/etc/pam"):
+            assert word not in text, (name, word)
+
+
+def test_identification(sshd):
+    import socket
+    with socket.create_connection(("127.0.0.1", sshd.port)) as s:
+        assert re.match(rb"SSH-2\.0-Dayfly_[0-9.]+\r\n", s.recv(256))
