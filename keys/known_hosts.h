@@ -50,7 +50,10 @@ bool known_hosts_next(struct known_hosts_walk *walk, struct known_hosts_line *li
 /* Parses one line. ERR_NOTFOUND for blank and comment lines, ERR_SYNTAX. */
 enum err known_hosts_parse(struct span text, struct known_hosts_line *line);
 
-/* Writes the name of a host: lower case, "[host]:port" unless port is 22 or 0. */
+/*
+ * Writes the name of a host: lower case, "[host]:port" unless port is 22 or 0.
+ * host has no brackets of its own.
+ */
 void known_hosts_name(struct writer *w, struct span host, unsigned port);
 
 /* Whether line is about name: by pattern, negation or hash. */
@@ -89,7 +92,8 @@ enum err known_hosts_check(struct span text, unsigned file, struct span name,
 /*
  * Writes the comma list algs with the algorithms first for which text knows a
  * plain key of this host, so that a known key is asked for. Order is otherwise
- * kept. A CA line brings certificate algorithms to the front.
+ * kept. A CA line brings certificate algorithms to the front. The texts of
+ * several files may be joined for this.
  */
 enum err known_hosts_order(struct span text, struct span name, struct span algs,
     struct writer *w);
@@ -105,12 +109,20 @@ enum err known_hosts_put(struct writer *w, struct span name,
     enum known_hosts_form form, struct span blob, struct span comment,
     const struct rng *rng);
 
-/* Writes the "|1|salt|hash" form of name. ERR_CRYPTO. */
-enum err known_hosts_hash(struct writer *w, struct span name, const struct rng *rng);
+/* Writes the "|1|salt|hash" form of name. */
+void known_hosts_hash(struct writer *w, struct span name, const struct rng *rng);
 
 /*
- * Writes text without the plain and CA lines about name; comments and
- * malformed lines are kept. *n_removed says how many went.
+ * Writes a line with its names hashed, one line a name, everything else kept;
+ * hashed, CA and revoked lines as they are. ERR_UNSUPPORTED, and the line as
+ * it is, if a name is a pattern or negated.
+ */
+enum err known_hosts_hash_line(struct writer *w, const struct known_hosts_line *line,
+    const struct rng *rng);
+
+/*
+ * Writes text without the plain lines about name; CA and revoked lines,
+ * comments and malformed lines are kept. *n_removed says how many went.
  */
 enum err known_hosts_remove(struct span text, struct span name, struct writer *w,
     unsigned *n_removed);

@@ -215,7 +215,7 @@ what_is_written_is_read_again_in_every_format(void **state)
 		round_trip(k, &(struct private_file_format){ .rounds = 0 }, "");
 		for (size_t c = 0; c < 20; c++)
 			round_trip(k, &(struct private_file_format){ .rounds = 0 },
-			    "aaaaaaaaaaaaaaaaaaaaaaaa" + c);
+			    &"aaaaaaaaaaaaaaaaaaaaaaaa"[c]);
 		for (size_t c = 0; c < COUNT(ciphers); c++)
 			round_trip(k, &(struct private_file_format){
 			    .passphrase = SECRET, .rounds = 2, .cipher = ciphers[c] }, "x y");
