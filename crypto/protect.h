@@ -30,6 +30,7 @@
 #define PROTECT_MAX_KEY		64
 #define PROTECT_MAX_IV		16
 #define PROTECT_MAX_TAG		64
+#define PROTECT_MAX_MAC_KEY	64
 
 /* What a cipher and a MAC together need and do. A value, no pointers to free. */
 struct protect_alg {
