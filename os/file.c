@@ -173,6 +173,9 @@ check_step(const char *path, const struct stat *st, uid_t uid, char *why, size_t
 		    kind, path, (unsigned long)st->st_uid, (unsigned long)uid);
 		return ERR_DENIED;
 	}
+	/* In a sticky directory of root's nobody can replace what is not his. */
+	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) && st->st_uid == 0)
+		return ERR_OK;
 	if (st->st_mode & 022) {
 		snprintf(why, size, "bad ownership or modes for %s %s: mode %04o lets others write it (chmod go-w)",
 		    kind, path, (unsigned)st->st_mode & 07777);
