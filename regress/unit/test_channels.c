@@ -1046,28 +1046,21 @@ walking_gives_every_channel_once(void **state)
 
 /* One life of a connection, with every allocation in the layer. */
 static enum err
-short_life(struct channels_pair *p)
+short_life(struct channels_pair *p, struct span open, struct span request)
 {
 	struct channel_id id;
 	struct span payload;
 	struct event ev;
-	struct writer w = open_message("session", 3, 1000, 1000);
-	enum err e;
 
 	TRY(channels_new(&p->cs[SIDE_SERVER], SIDE_SERVER, &p->wire[SIDE_SERVER], 0));
-	e = hand_to(p->cs[SIDE_SERVER], writer_span(&w), 0, &ev);
-	writer_free(&w);
-	TRY(e);
+	TRY(hand_to(p->cs[SIDE_SERVER], open, 0, &ev));
 	if (ev.type != EV_NEED_CHANNEL) {
 		assert_true(fake_take(&p->wire[SIDE_SERVER], &payload));
 		return ERR_NOMEM;	/* refused for want of memory */
 	}
 	id = ev.channel;
 	channels_accept(p->cs[SIDE_SERVER], id, SPAN_EMPTY);
-	w = request_message(id.n, "exec", true);
-	e = hand_to(p->cs[SIDE_SERVER], writer_span(&w), 0, &ev);
-	writer_free(&w);
-	TRY(e);
+	TRY(hand_to(p->cs[SIDE_SERVER], request, 0, &ev));
 	channels_answer_request(p->cs[SIDE_SERVER], id, ev.id, true);
 	return p->wire[SIDE_SERVER].fault;
 }
@@ -1075,6 +1068,8 @@ short_life(struct channels_pair *p)
 static void
 any_allocation_that_fails_is_an_error_and_nothing_worse(void **state)
 {
+	struct writer open = open_message("session", 3, 1000, 1000);
+	struct writer request = request_message(0, "exec", true);
 	bool failed = true;
 
 	(void)state;
@@ -1085,7 +1080,7 @@ any_allocation_that_fails_is_an_error_and_nothing_worse(void **state)
 		p.wire[SIDE_SERVER] = fake_transport();
 		(void)wr_reserve(&p.wire[SIDE_SERVER].sent, 65536);
 		alloc_fail_after(n);
-		e = short_life(&p);
+		e = short_life(&p, writer_span(&open), writer_span(&request));
 		failed = alloc_failed();
 		alloc_fail_never();
 		if (!failed)
@@ -1093,6 +1088,8 @@ any_allocation_that_fails_is_an_error_and_nothing_worse(void **state)
 		channels_free(p.cs[SIDE_SERVER]);
 		fake_free(&p.wire[SIDE_SERVER]);
 	}
+	writer_free(&open);
+	writer_free(&request);
 }
 
 int
