@@ -23,8 +23,8 @@
 
 /*
  * The table. Kind; keyword; field of struct ssh_config; flags; default as
- * written in a file; detail of the kind. See config/sshd_config.h; LIST: words
- * of all lines together are one comma list.
+ * written in a file; detail of the kind. See config/sshd_config.h; LIST: the
+ * words are one comma list. TRUTH: a dump says true and false for yes and no.
  *
  * Paths keep their "~", % and ${}: see ssh_config_expand().
  */
@@ -47,7 +47,7 @@
 	K(line, RefuseConnection, refuse_connection, HIDDEN, NULL, none)	\
 									\
 	K(flag, CanonicalizeFallbackLocal, canonicalize_fallback_local, 0, "yes", none) \
-	K(choice, CanonicalizeHostname, canonicalize_hostname, 0, "no", canonicalize) \
+	K(choice, CanonicalizeHostname, canonicalize_hostname, TRUTH, "no", canonicalize) \
 	K(number, CanonicalizeMaxDots, canonicalize_max_dots, 0, "1", any) \
 	K(words, CanonicalDomains, canonical_domains, NONE, "none", none) \
 	K(words, CanonicalizePermittedCNAMEs, canonicalize_permitted_cnames, NONE, "none", cname_rules) \
@@ -55,15 +55,15 @@
 	K(command, ProxyCommand, proxy_command, NONE | HIDDEN, NULL, none) \
 	K(line, ProxyJump, proxy_jump, NONE | HIDDEN, NULL, jump)	\
 	K(flag, ProxyUseFdpass, proxy_use_fdpass, 0, "no", none)	\
-	K(choice, ControlMaster, control_master, 0, "no", control_master) \
+	K(choice, ControlMaster, control_master, TRUTH, "no", control_master) \
 	K(word, ControlPath, control_path, NONE | HIDDEN, NULL, none)	\
 	K(control_persist, ControlPersist, control_persist, 0, "no", none) \
 									\
-	K(algs, HostKeyAlgorithms, host_key_algorithms, 0, "", signatures) \
-	K(algs, KexAlgorithms, kex_algorithms, 0, "", kex)		\
-	K(algs, Ciphers, ciphers, 0, "", ciphers)			\
-	K(algs, MACs, macs, 0, "", macs)				\
-	K(algs, CASignatureAlgorithms, ca_signature_algorithms, 0, "", ca_signatures) \
+	K(algs, HostKeyAlgorithms, host_key_algorithms, HIDDEN, "", signatures) \
+	K(algs, KexAlgorithms, kex_algorithms, HIDDEN, "", kex)		\
+	K(algs, Ciphers, ciphers, HIDDEN, "", ciphers)			\
+	K(algs, MACs, macs, HIDDEN, "", macs)				\
+	K(algs, CASignatureAlgorithms, ca_signature_algorithms, HIDDEN, "", ca_signatures) \
 	K(number, RequiredRSASize, required_rsa_size, 0, "1024", rsa_bits) \
 	K(choice, WarnWeakCrypto, warn_weak_crypto, 0, "yes", warn_weak) \
 									\
@@ -78,20 +78,20 @@
 	K(command, KnownHostsCommand, known_hosts_command, NONE, "none", none) \
 	K(words, RevokedHostKeys, revoked_host_keys, NONE, "none", none) \
 	K(flag, NoHostAuthenticationForLocalhost, no_host_authentication_for_localhost, 0, "no", none) \
-	K(choice, UpdateHostKeys, update_host_keys, 0, "yes", yes_no_ask) \
-	K(choice, VerifyHostKeyDNS, verify_host_key_dns, 0, "no", yes_no_ask) \
+	K(choice, UpdateHostKeys, update_host_keys, TRUTH, "yes", yes_no_ask) \
+	K(choice, VerifyHostKeyDNS, verify_host_key_dns, TRUTH, "no", yes_no_ask) \
 	K(flag, VisualHostKey, visual_host_key, 0, "no", none)		\
 	K(choice, FingerprintHash, fingerprint_hash, 0, "SHA256", fingerprint_hash) \
 									\
 	K(words, PreferredAuthentications, preferred_authentications, LIST, \
 	    "gssapi-with-mic,hostbased,publickey,keyboard-interactive,password", none) \
-	K(choice, PubkeyAuthentication, pubkey_authentication, 0, "yes", pubkey_auth) \
-	K(algs, PubkeyAcceptedAlgorithms, pubkey_accepted_algorithms, 0, "", signatures) \
+	K(choice, PubkeyAuthentication, pubkey_authentication, TRUTH, "yes", pubkey_auth) \
+	K(algs, PubkeyAcceptedAlgorithms, pubkey_accepted_algorithms, HIDDEN, "", signatures) \
 	K(flag, PasswordAuthentication, password_authentication, 0, "yes", none) \
 	K(flag, KbdInteractiveAuthentication, kbd_interactive_authentication, 0, "yes", none) \
 	K(words, KbdInteractiveDevices, kbd_interactive_devices, LIST | HIDDEN, NULL, none) \
 	K(flag, HostbasedAuthentication, hostbased_authentication, 0, "no", none) \
-	K(algs, HostbasedAcceptedAlgorithms, hostbased_accepted_algorithms, 0, "", signatures) \
+	K(algs, HostbasedAcceptedAlgorithms, hostbased_accepted_algorithms, HIDDEN, "", signatures) \
 	K(flag, EnableSSHKeysign, enable_ssh_keysign, 0, "no", none)	\
 	K(number, NumberOfPasswordPrompts, number_of_password_prompts, 0, "3", any) \
 	K(flag, BatchMode, batch_mode, 0, "no", none)			\
@@ -101,7 +101,7 @@
 	K(words, CertificateFile, certificate_files, MANY | ONE | NONE | HIDDEN, NULL, none) \
 	K(flag, IdentitiesOnly, identities_only, 0, "no", none)		\
 	K(word, IdentityAgent, identity_agent, HIDDEN, NULL, none)	\
-	K(add_keys, AddKeysToAgent, add_keys_to_agent, 0, "no", none)	\
+	K(add_keys, AddKeysToAgent, add_keys_to_agent, TRUTH, "no", none)	\
 	K(word, PKCS11Provider, pkcs11_provider, NONE | HIDDEN, NULL, none)	\
 	K(word, SecurityKeyProvider, security_key_provider, 0, "internal", none) \
 									\
@@ -119,7 +119,7 @@
 	K(permits, PermitRemoteOpen, permit_remote_open, NONE, "any", open) \
 	K(octal, StreamLocalBindMask, stream_local_bind_mask, 0, "0177", none) \
 	K(flag, StreamLocalBindUnlink, stream_local_bind_unlink, 0, "no", none) \
-	K(choice, Tunnel, tunnel, 0, "no", tunnel)			\
+	K(choice, Tunnel, tunnel, TRUTH, "no", tunnel)			\
 	K(tunnel_device, TunnelDevice, tunnel_device, 0, "any:any", none) \
 	K(channel_timeouts, ChannelTimeout, channel_timeouts, NONE, "none", none) \
 									\
@@ -129,7 +129,7 @@
 	K(choice, SessionType, session_type, 0, "default", session_type) \
 	K(choice, RequestTTY, request_tty, 0, "auto", request_tty)	\
 	K(words, SendEnv, send_env, MANY | HIDDEN, NULL, send_env)	\
-	K(words, SetEnv, set_env, MANY | HIDDEN, NULL, env_pairs)		\
+	K(words, SetEnv, set_env, HIDDEN, NULL, env_pairs)		\
 	K(escape, EscapeChar, escape_char, 0, "~", none)		\
 	K(flag, EnableEscapeCommandline, enable_escape_commandline, 0, "no", none) \
 	K(flag, ForkAfterAuthentication, fork_after_authentication, 0, "no", none) \

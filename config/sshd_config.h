@@ -44,10 +44,10 @@
 	    SSH_CONF_DIR "/ssh_host_ed25519_key", none)			\
 	K(words, HostCertificate, host_certificates, MANY | ONE | HIDDEN, NULL, none) \
 	K(word, HostKeyAgent, host_key_agent, NONE, "none", none)	\
-	K(algs, HostKeyAlgorithms, host_key_algorithms, 0, "", signatures) \
-	K(algs, KexAlgorithms, kex_algorithms, 0, "", kex)		\
-	K(algs, Ciphers, ciphers, 0, "", ciphers)			\
-	K(algs, MACs, macs, 0, "", macs)				\
+	K(algs, HostKeyAlgorithms, host_key_algorithms, HIDDEN, "", signatures) \
+	K(algs, KexAlgorithms, kex_algorithms, HIDDEN, "", kex)		\
+	K(algs, Ciphers, ciphers, HIDDEN, "", ciphers)			\
+	K(algs, MACs, macs, HIDDEN, "", macs)				\
 	K(choice, Compression, compression, 0, "yes", server_compression) \
 	K(rekey, RekeyLimit, rekey_limit, MATCH, "default none", none)	\
 	K(number, RequiredRSASize, required_rsa_size, MATCH, "1024", rsa_bits) \
@@ -80,7 +80,7 @@
 	K(words, DenyGroups, deny_groups, MATCH | MANY | HIDDEN, NULL, none) \
 	K(words, AuthenticationMethods, authentication_methods, MATCH, "any", auth_methods) \
 	K(flag, PubkeyAuthentication, pubkey_authentication, MATCH, "yes", none) \
-	K(algs, PubkeyAcceptedAlgorithms, pubkey_accepted_algorithms, MATCH, "", signatures) \
+	K(algs, PubkeyAcceptedAlgorithms, pubkey_accepted_algorithms, MATCH | HIDDEN, "", signatures) \
 	K(bits, PubkeyAuthOptions, pubkey_auth_options, MATCH | NONE, "none", pubkey_options) \
 	K(words, AuthorizedKeysFile, authorized_keys_files, MATCH | NONE, \
 	    ".ssh/authorized_keys .ssh/authorized_keys2", none)		\
@@ -90,13 +90,13 @@
 	K(command, AuthorizedPrincipalsCommand, authorized_principals_command, MATCH | NONE, "none", absolute) \
 	K(word, AuthorizedPrincipalsCommandUser, authorized_principals_command_user, MATCH | NONE, "none", none) \
 	K(word, TrustedUserCAKeys, trusted_user_ca_keys, MATCH | NONE, "none", none) \
-	K(algs, CASignatureAlgorithms, ca_signature_algorithms, MATCH, "", ca_signatures) \
+	K(algs, CASignatureAlgorithms, ca_signature_algorithms, MATCH | HIDDEN, "", ca_signatures) \
 	K(words, RevokedKeys, revoked_keys, MATCH | NONE, "none", none)	\
 	K(flag, PasswordAuthentication, password_authentication, MATCH, "yes", none) \
 	K(flag, PermitEmptyPasswords, permit_empty_passwords, MATCH, "no", none) \
 	K(flag, KbdInteractiveAuthentication, kbd_interactive_authentication, MATCH, "yes", none) \
 	K(flag, HostbasedAuthentication, hostbased_authentication, MATCH, "no", none) \
-	K(algs, HostbasedAcceptedAlgorithms, hostbased_accepted_algorithms, MATCH, "", signatures) \
+	K(algs, HostbasedAcceptedAlgorithms, hostbased_accepted_algorithms, MATCH | HIDDEN, "", signatures) \
 	K(flag, HostbasedUsesNameFromPacketOnly, hostbased_uses_name_from_packet_only, MATCH, "no", none) \
 	K(choice, IgnoreRhosts, ignore_rhosts, MATCH, "yes", ignore_rhosts) \
 	K(flag, IgnoreUserKnownHosts, ignore_user_known_hosts, 0, "no", none) \
@@ -111,7 +111,7 @@
 	K(words, AcceptEnv, accept_env, MATCH | MANY | HIDDEN, NULL, env_patterns) \
 	K(words, SetEnv, set_env, MATCH | NONE | HIDDEN, NULL, env_pairs)	\
 	K(command, ForceCommand, force_command, MATCH | NONE, "none", none) \
-	K(word, ChrootDirectory, chroot_directory, MATCH | NONE, "none", absolute) \
+	K(word, ChrootDirectory, chroot_directory, MATCH | NONE, "none", chroot) \
 	K(subsystems, Subsystem, subsystems, MATCH | MANY | HIDDEN, NULL, none) \
 	K(flag, PrintMotd, print_motd, 0, "yes", none)			\
 	K(flag, PrintLastLog, print_last_log, 0, "yes", none)		\
@@ -178,6 +178,8 @@ struct sshd_input {
 	struct config_algs algs;	/* strings must live as long as the rules */
 	const char *const *options;	/* -o: "Keyword value" or "Keyword=value" */
 	size_t n_options;
+	const uint16_t *ports;		/* -p: instead of each Port of the file */
+	size_t n_ports;
 	const char *name;		/* of the file, for messages */
 	struct span text;		/* of the file; may go after loading */
 	const char *version;		/* for Match version; NULL: no such fact */
@@ -245,7 +247,7 @@ void sshd_config_dump(const struct sshd_config *c, struct writer *w);
 /* Encodes it for another process of ours. */
 void sshd_config_put(const struct sshd_config *c, struct writer *w);
 
-/* Decodes it; *out is to be freed. ERR_FORMAT, ERR_NOMEM. */
+/* Decodes it; *out is to be freed. ERR_FORMAT and the like, ERR_NOMEM. */
 enum err sshd_config_get(struct sshd_config *out, struct span s);
 
 /* The keyword's name as written in manuals ("PermitTTY"); static. */
