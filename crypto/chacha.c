@@ -6,14 +6,14 @@
 
 #define ROTATE(v, n)	((v) << (n) | (v) >> (32 - (n)))
 
-static void
-quarter_round(uint32_t x[16], int a, int b, int c, int d)
-{
-	x[a] += x[b]; x[d] = ROTATE(x[d] ^ x[a], 16);
-	x[c] += x[d]; x[b] = ROTATE(x[b] ^ x[c], 12);
-	x[a] += x[b]; x[d] = ROTATE(x[d] ^ x[a], 8);
-	x[c] += x[d]; x[b] = ROTATE(x[b] ^ x[c], 7);
-}
+/* A macro, so that the sixteen words can stay in registers. */
+#define QUARTER_ROUND(a, b, c, d)					\
+	do {								\
+		x[a] += x[b]; x[d] = ROTATE(x[d] ^ x[a], 16);		\
+		x[c] += x[d]; x[b] = ROTATE(x[b] ^ x[c], 12);		\
+		x[a] += x[b]; x[d] = ROTATE(x[d] ^ x[a], 8);		\
+		x[c] += x[d]; x[b] = ROTATE(x[b] ^ x[c], 7);		\
+	} while (0)
 
 void
 chacha_block(uint8_t out[static CHACHA_BLOCK], const uint32_t key[static 8],
@@ -30,10 +30,14 @@ chacha_block(uint8_t out[static CHACHA_BLOCK], const uint32_t key[static 8],
 	for (int i = 0; i < 16; i++)
 		x[i] = in[i];
 	for (int round = 0; round < 20; round += 2) {
-		for (int i = 0; i < 4; i++)
-			quarter_round(x, i, 4 + i, 8 + i, 12 + i);
-		for (int i = 0; i < 4; i++)
-			quarter_round(x, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+		QUARTER_ROUND(0, 4, 8, 12);
+		QUARTER_ROUND(1, 5, 9, 13);
+		QUARTER_ROUND(2, 6, 10, 14);
+		QUARTER_ROUND(3, 7, 11, 15);
+		QUARTER_ROUND(0, 5, 10, 15);
+		QUARTER_ROUND(1, 6, 11, 12);
+		QUARTER_ROUND(2, 7, 8, 13);
+		QUARTER_ROUND(3, 4, 9, 14);
 	}
 	for (int i = 0; i < 16; i++)
 		put_le32(out + 4 * i, x[i] + in[i]);

@@ -4,6 +4,10 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
+#include "base/secret.h"
+#include "crypto/protect.h"
+#include "crypto/x25519.h"
+
 void
 crypto_init(void)
 {
@@ -13,6 +17,39 @@ crypto_init(void)
 	 */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
 	    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+}
+
+/* Seals one packet with a cipher under a key of zeros. */
+static void
+warm_cipher(const char *cipher)
+{
+	static const uint8_t zero[PROTECT_MAX_KEY];
+	struct span none = span_of(zero, sizeof(zero));
+	uint8_t packet[4 + 16 + PROTECT_MAX_TAG] = { 0, 0, 0, 16 };
+	struct protect_alg alg;
+	struct protect *p;
+
+	if (protect_find(&alg, cipher, NULL) != ERR_OK ||
+	    protect_new(&p, &alg, TX, none, none, none) != ERR_OK)
+		return;
+	(void)protect_seal(p, 0, (struct room){ packet, 4 + 16 + alg.tag_len });
+	protect_free(p);
+}
+
+/* What is used by name only: no secret comes of it. */
+void
+crypto_warm(void)
+{
+	struct rng_test seed = { 0 };
+	struct rng rng = rng_test(&seed);
+	uint8_t secret[X25519_LEN], public[X25519_LEN], shared[X25519_LEN];
+
+	warm_cipher("chacha20-poly1305@openssh.com");
+	warm_cipher("aes128-gcm@openssh.com");
+	if (x25519_keygen(&rng, secret, public) == ERR_OK)
+		(void)x25519_agree(secret, span_of(public, X25519_LEN), shared);
+	wipe(secret, sizeof(secret));
+	wipe(shared, sizeof(shared));
 }
 
 const char *

@@ -4,5 +4,5 @@ crypto_SRCS = crypto/chacha.c crypto/cipher.c crypto/crypto.c crypto/evp.c crypt
 	crypto/protect_gcm.c crypto/protect_none.c crypto/random.c \
 	crypto/ecdh.c crypto/keccak.c crypto/mlkem.c crypto/mlkem_evp.c crypto/mlkem_poly.c \
 	crypto/mlkem_tree.c crypto/x25519.c
-crypto_TESTS = $(patsubst %,regress/unit/test_%.c,cipher ecdh hash hmac keccak mlkem protect random x25519)
+crypto_TESTS = $(patsubst %,regress/unit/test_%.c,cipher crypto ecdh hash hmac keccak mlkem protect random x25519)
 crypto_FUZZ = regress/fuzz/fuzz_protect.c

@@ -24,6 +24,8 @@ struct protect_chacha {
 	struct protect base;
 	struct chacha_poly main;
 	uint32_t length_key[8];
+	uint32_t length;		/* of the packet that comes next ... */
+	bool has_length;		/* ... once it has been asked for */
 };
 
 static void
@@ -136,10 +138,15 @@ crypt_length(const struct protect_chacha *p, uint32_t seq, const uint8_t *in, ui
 static enum err
 chacha_length(struct protect *base, uint32_t seq, const uint8_t *head, uint32_t *out)
 {
+	struct protect_chacha *p = (struct protect_chacha *)base;
 	uint8_t length[4];
 
-	crypt_length((struct protect_chacha *)base, seq, head, length);
-	*out = get_be32(length);
+	if (!p->has_length) {
+		crypt_length(p, seq, head, length);
+		p->length = get_be32(length);
+		p->has_length = true;
+	}
+	*out = p->length;
 	return ERR_OK;
 }
 
@@ -149,8 +156,9 @@ chacha_open(struct protect *base, uint32_t seq, struct room packet)
 	struct protect_chacha *p = (struct protect_chacha *)base;
 	struct room covered = { packet.p, packet.len - TAG_LEN };
 
+	p->has_length = false;
 	TRY(chacha_poly_open(&p->main, seq, covered, 4, packet.p + covered.len));
-	put_be32(packet.p, (uint32_t)(covered.len - 4));	/* protect_open() compared */
+	put_be32(packet.p, p->length);
 	return ERR_OK;
 }
 
