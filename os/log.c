@@ -88,12 +88,13 @@ log_va(const struct log *log, enum log_level level, const char *fmt, va_list ap)
 	char raw[LOG_LINE_MAX];
 	char visible[LOG_LINE_MAX];
 	char line[LOG_LINE_MAX + 64];
+	bool is_plain = log->plain_errors && level <= LOG_LEVEL_ERROR;
 	int saved = errno;
 
 	if (!log_wants(log, level))
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
-	snprintf(line, sizeof(line), "%s%s%s", levels[level].prefix,
+	snprintf(line, sizeof(line), "%s%s%s", is_plain ? "" : levels[level].prefix,
 	    text_visible_str(visible, sizeof(visible), span_str(raw)),
 	    log->suffix == NULL ? "" : log->suffix);
 	if (log->sink != NULL) {

@@ -36,6 +36,7 @@ struct log {
 	bool use_syslog;
 	int facility;			/* LOG_AUTH ... of syslog.h */
 	const char *suffix;		/* behind each line (" [preauth]"), or NULL */
+	bool plain_errors;		/* no "error: " or "fatal: ": a program at a terminal */
 	bool prefix_pid;		/* "sshd[123]: " before each line in fd (files) */
 	/* Instead of all that, if not NULL: takes the finished line. */
 	void (*sink)(void *arg, enum log_level level, const char *line);
