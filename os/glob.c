@@ -7,20 +7,11 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "base/writer.h"
 
-/* A path that a walk builds up; longer ones match nothing. */
-#define PATH_LEN	4096
-
-void
-glob_names_free(struct glob_names *names)
+static bool
+is_pattern(struct span s)
 {
-	if (names == NULL)
-		return;
-	for (size_t i = 0; i < names->n; i++)
-		free(names->v[i]);
-	free(names->v);
-	*names = (struct glob_names){ .n = 0 };
+	return span_find(s, '*') < s.len || span_find(s, '?') < s.len;
 }
 
 static enum err
@@ -35,95 +26,101 @@ add(struct glob_names *names, struct span path)
 		return ERR_NOMEM;
 	names->v = v;
 	v[names->n] = span_dup_str(path);
-	if (v[names->n] == NULL)
-		return ERR_NOMEM;
-	names->n++;
-	return ERR_OK;
+	return v[names->n] == NULL ? ERR_NOMEM : (names->n++, ERR_OK);
 }
 
-static bool
-is_pattern(struct span part)
-{
-	return span_find(part, '*') < part.len || span_find(part, '?') < part.len;
-}
+static enum err find(struct writer *path, struct span rest, struct glob_names *out);
 
-/* Cuts path back to len; that it was too long for one name is forgotten. */
-static void
-cut(struct writer *path, size_t len)
-{
-	writer_truncate(path, len);
-	path->err = ERR_OK;
-}
-
-/* Adds what rest matches below path, which has no "/" at its end. */
+/* Tries each name of the directory path for one part of the pattern. */
 static enum err
-walk(struct glob_names *names, struct writer *path, struct span rest)
+find_in(struct writer *path, struct span part, struct span rest, struct glob_names *out)
 {
-	size_t was = path->len;
-	size_t slash;
-	struct span part;
-	struct dirent *d;
-	struct stat st;
-	DIR *dir;
+	size_t len = path->len;
 	enum err e = ERR_OK;
+	struct dirent *d;
+	DIR *dir;
 
-	while (rest.len > 0 && rest.p[0] == '/')
-		rest = span_skip(rest, 1);
-	if (rest.len == 0) {
-		wr_u8(path, 0);
-		if (wr_end(path) == ERR_OK && stat((const char *)path->p, &st) == 0)
-			e = add(names, span_of(path->p, path->len - 1));
-		cut(path, was);
-		return e;
-	}
-	slash = span_find(rest, '/');
-	part = span_first(rest, slash);
-	rest = span_skip(rest, slash);
-	wr_u8(path, '/');
-	if (!is_pattern(part)) {
-		wr_raw(path, part);
-		e = wr_end(path) == ERR_OK ? walk(names, path, rest) : ERR_OK;
-		cut(path, was);
-		return e;
-	}
 	wr_u8(path, 0);
-	dir = wr_end(path) == ERR_OK ? opendir((const char *)path->p) : NULL;
-	cut(path, was + 1);
-	while (e == ERR_OK && dir != NULL && (d = readdir(dir)) != NULL) {
+	TRY(wr_end(path));
+	dir = opendir(len == 0 ? "." : (const char *)path->p);
+	writer_truncate(path, len);
+	if (dir == NULL)
+		return ERR_OK;
+	while (e == ERR_OK && (d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' && part.p[0] != '.')
 			continue;
 		if (!text_match(span_str(d->d_name), part, false))
 			continue;
 		wr_raw(path, span_str(d->d_name));
-		if (wr_end(path) == ERR_OK)
-			e = walk(names, path, rest);
-		cut(path, was + 1);
+		e = find(path, rest, out);
+		writer_truncate(path, len);
 	}
-	if (dir != NULL)
-		closedir(dir);
-	cut(path, was);
+	closedir(dir);
+	return e;
+}
+
+/* Goes on from a path that exists as far as it goes. */
+static enum err
+find(struct writer *path, struct span rest, struct glob_names *out)
+{
+	size_t len = path->len;
+	enum err e = ERR_OK;
+	struct span part;
+	struct stat st;
+
+	while (rest.len > 0 && rest.p[0] == '/') {
+		wr_u8(path, '/');
+		rest = span_skip(rest, 1);
+	}
+	if (rest.len == 0) {
+		wr_u8(path, 0);
+		e = wr_end(path);
+		if (e == ERR_OK && stat((const char *)path->p, &st) == 0)
+			e = add(out, span_of(path->p, path->len - 1));
+	} else {
+		part = span_first(rest, span_find(rest, '/'));
+		rest = span_skip(rest, part.len);
+		if (is_pattern(part)) {
+			e = find_in(path, part, rest, out);
+		} else {
+			wr_raw(path, part);
+			e = find(path, rest, out);
+		}
+	}
+	writer_truncate(path, len);
 	return e;
 }
 
 static int
-by_name(const void *a, const void *b)
+compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 enum err
-glob_list(struct glob_names *out, const char *pattern)
+glob_find(const char *pattern, struct glob_names *out)
 {
-	SCOPED(writer_free) struct writer path = writer_init(PATH_LEN);
+	SCOPED(writer_free) struct writer path = writer_init(64 * 1024);
 	enum err e;
 
-	*out = (struct glob_names){ .n = 0 };
-	e = walk(out, &path, span_str(pattern));
+	*out = (struct glob_names){ NULL, 0 };
+	e = find(&path, span_str(pattern), out);
 	if (e != ERR_OK) {
-		glob_names_free(out);
+		glob_free(out);
 		return e;
 	}
 	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(*out->v), by_name);
+		qsort(out->v, out->n, sizeof(*out->v), compare);
 	return ERR_OK;
+}
+
+void
+glob_free(struct glob_names *names)
+{
+	if (names == NULL)
+		return;
+	for (size_t i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+	*names = (struct glob_names){ NULL, 0 };
 }
