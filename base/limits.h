@@ -25,6 +25,22 @@
 /* Output that waits for the peer to read; above it nothing is read from it. */
 #define LIMIT_OUTPUT		(1024 * 1024)
 
+/*
+ * Channel data stops at this much waiting output. It must be well below
+ * LIMIT_OUTPUT: two peers that both stop reading because of their own bulk
+ * data would wait for each other for ever.
+ */
+#define LIMIT_OUTPUT_DATA	(256 * 1024)
+
+/* All of the peer's EXT_INFO together, kept; real ones take below 2 KiB. */
+#define LIMIT_EXT_INFO_SIZE	(32 * 1024)
+
+/* Key exchanges before authentication: each costs us a signature. */
+#define LIMIT_KEX_UNAUTHENTICATED	16
+
+/* A rekey that a peer does not finish within this (milliseconds) is none. */
+#define LIMIT_REKEY_TIME	(5 * 60 * 1000)
+
 /* USERAUTH_REQUESTs a connection may send before it is in, of any kind. */
 #define LIMIT_AUTH_REQUESTS	1024
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC */
+/* When keys have done enough (RFC 4253 9, RFC 4344 3), and patience with rekeys. */
+#include "kex/transport_i.h"
+
+/* Whether the keys of a direction are used up. */
+static bool
+is_used_up(const struct transport *t, enum direction d)
+{
+	const struct flow *f = &t->flow[d];
+	uint64_t bytes = f->alg.rekey_bytes;
+
+	if (t->config.rekey_bytes != 0 && t->config.rekey_bytes < bytes)
+		bytes = t->config.rekey_bytes;
+	return f->bytes >= bytes || f->packets >= f->alg.rekey_packets;
+}
+
+void
+rekey_check(struct transport *t)
+{
+	if (t->phase == PHASE_RUNNING && (is_used_up(t, RX) || is_used_up(t, TX)))
+		transport_rekey(t);
+}
+
+msec
+rekey_deadline(const struct transport *t)
+{
+	if (t->session_id_len == 0)
+		return MSEC_NEVER;	/* the program has a deadline for the login */
+	if (t->exchange != NULL && t->n_exchanges > 1)
+		return t->exchange_began + LIMIT_REKEY_TIME;
+	if (t->exchange == NULL && t->config.rekey_after != 0)
+		return t->exchange_ended + t->config.rekey_after;
+	return MSEC_NEVER;
+}
+
+void
+rekey_time(struct transport *t)
+{
+	if (t->now < rekey_deadline(t))
+		return;
+	if (t->exchange != NULL)
+		(void)!transport_fault(t, ERR_TIMEOUT, "key exchange timed out");
+	else
+		transport_rekey(t);
+}
