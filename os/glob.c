@@ -7,11 +7,20 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "base/writer.h"
 
-static bool
-is_pattern(struct span s)
+/* A path that a walk builds up; longer ones match nothing. */
+#define PATH_LEN	4096
+
+void
+glob_names_free(struct glob_names *names)
 {
-	return span_find(s, '*') < s.len || span_find(s, '?') < s.len;
+	if (names == NULL)
+		return;
+	for (size_t i = 0; i < names->n; i++)
+		free(names->v[i]);
+	free(names->v);
+	*names = (struct glob_names){ .n = 0 };
 }
 
 static enum err
@@ -26,101 +35,95 @@ add(struct glob_names *names, struct span path)
 		return ERR_NOMEM;
 	names->v = v;
 	v[names->n] = span_dup_str(path);
-	return v[names->n] == NULL ? ERR_NOMEM : (names->n++, ERR_OK);
+	if (v[names->n] == NULL)
+		return ERR_NOMEM;
+	names->n++;
+	return ERR_OK;
 }
 
-static enum err find(struct writer *path, struct span rest, struct glob_names *out);
-
-/* Tries each name of the directory path for one part of the pattern. */
-static enum err
-find_in(struct writer *path, struct span part, struct span rest, struct glob_names *out)
+static bool
+is_pattern(struct span part)
 {
-	size_t len = path->len;
-	enum err e = ERR_OK;
-	struct dirent *d;
-	DIR *dir;
+	return span_find(part, '*') < part.len || span_find(part, '?') < part.len;
+}
 
-	wr_u8(path, 0);
-	TRY(wr_end(path));
-	dir = opendir(len == 0 ? "." : (const char *)path->p);
+/* Cuts path back to len; that it was too long for one name is forgotten. */
+static void
+cut(struct writer *path, size_t len)
+{
 	writer_truncate(path, len);
-	if (dir == NULL)
-		return ERR_OK;
-	while (e == ERR_OK && (d = readdir(dir)) != NULL) {
+	path->err = ERR_OK;
+}
+
+/* Adds what rest matches below path, which has no "/" at its end. */
+static enum err
+walk(struct glob_names *names, struct writer *path, struct span rest)
+{
+	size_t was = path->len;
+	size_t slash;
+	struct span part;
+	struct dirent *d;
+	struct stat st;
+	DIR *dir;
+	enum err e = ERR_OK;
+
+	while (rest.len > 0 && rest.p[0] == '/')
+		rest = span_skip(rest, 1);
+	if (rest.len == 0) {
+		wr_u8(path, 0);
+		if (wr_end(path) == ERR_OK && stat((const char *)path->p, &st) == 0)
+			e = add(names, span_of(path->p, path->len - 1));
+		cut(path, was);
+		return e;
+	}
+	slash = span_find(rest, '/');
+	part = span_first(rest, slash);
+	rest = span_skip(rest, slash);
+	wr_u8(path, '/');
+	if (!is_pattern(part)) {
+		wr_raw(path, part);
+		e = wr_end(path) == ERR_OK ? walk(names, path, rest) : ERR_OK;
+		cut(path, was);
+		return e;
+	}
+	wr_u8(path, 0);
+	dir = wr_end(path) == ERR_OK ? opendir((const char *)path->p) : NULL;
+	cut(path, was + 1);
+	while (e == ERR_OK && dir != NULL && (d = readdir(dir)) != NULL) {
 		if (d->d_name[0] == '.' && part.p[0] != '.')
 			continue;
 		if (!text_match(span_str(d->d_name), part, false))
 			continue;
 		wr_raw(path, span_str(d->d_name));
-		e = find(path, rest, out);
-		writer_truncate(path, len);
+		if (wr_end(path) == ERR_OK)
+			e = walk(names, path, rest);
+		cut(path, was + 1);
 	}
-	closedir(dir);
-	return e;
-}
-
-/* Goes on from a path that exists as far as it goes. */
-static enum err
-find(struct writer *path, struct span rest, struct glob_names *out)
-{
-	size_t len = path->len;
-	enum err e = ERR_OK;
-	struct span part;
-	struct stat st;
-
-	while (rest.len > 0 && rest.p[0] == '/') {
-		wr_u8(path, '/');
-		rest = span_skip(rest, 1);
-	}
-	if (rest.len == 0) {
-		wr_u8(path, 0);
-		e = wr_end(path);
-		if (e == ERR_OK && stat((const char *)path->p, &st) == 0)
-			e = add(out, span_of(path->p, path->len - 1));
-	} else {
-		part = span_first(rest, span_find(rest, '/'));
-		rest = span_skip(rest, part.len);
-		if (is_pattern(part)) {
-			e = find_in(path, part, rest, out);
-		} else {
-			wr_raw(path, part);
-			e = find(path, rest, out);
-		}
-	}
-	writer_truncate(path, len);
+	if (dir != NULL)
+		closedir(dir);
+	cut(path, was);
 	return e;
 }
 
 static int
-compare(const void *a, const void *b)
+by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 enum err
-glob_find(const char *pattern, struct glob_names *out)
+glob_list(struct glob_names *out, const char *pattern)
 {
-	SCOPED(writer_free) struct writer path = writer_init(64 * 1024);
+	SCOPED(writer_free) struct writer path = writer_init(PATH_LEN);
 	enum err e;
 
-	*out = (struct glob_names){ NULL, 0 };
-	e = find(&path, span_str(pattern), out);
+	*out = (struct glob_names){ .n = 0 };
+	e = walk(out, &path, span_str(pattern));
 	if (e != ERR_OK) {
-		glob_free(out);
+		glob_names_free(out);
 		return e;
 	}
 	if (out->n > 1)
-		qsort(out->v, out->n, sizeof(*out->v), compare);
+		qsort(out->v, out->n, sizeof(*out->v), by_name);
 	return ERR_OK;
-}
-
-void
-glob_free(struct glob_names *names)
-{
-	if (names == NULL)
-		return;
-	for (size_t i = 0; i < names->n; i++)
-		free(names->v[i]);
-	free(names->v);
-	*names = (struct glob_names){ NULL, 0 };
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * os/glob.h - files whose names match a pattern, for Include and its like.
+ * os/glob.h - names of files by pattern, for Include and AuthorizedKeysFile.
  *
- * The C library's glob(3) knows "~user", and so brings NSS along; this one
- * knows * and ? only.
+ * Not glob(3), which wants to know everybody's home directory from NSS.
  */
 #ifndef OS_GLOB_H
 #define OS_GLOB_H
@@ -12,22 +11,23 @@
 
 #include "base/err.h"
 
-/* More names than this are refused: a pattern gone wrong. */
-#define GLOB_MAX	4096
+/* Names that one pattern may stand for. */
+#define GLOB_MAX	10000
 
 struct glob_names {
-	char **v;		/* sorted */
+	char **v;
 	size_t n;
 };
 
 /*
- * Finds the paths that match pattern; each part between slashes may have
- * wildcards, which match no dot at the beginning. A pattern without wildcards
- * gives itself if that exists. None is ERR_OK. ERR_NOMEM; ERR_LIMIT.
+ * Lists the existing files that an absolute pattern matches, sorted; * and ?
+ * stand for anything but "/" and a leading ".". A pattern without either is
+ * listed as it is if it exists. Folders that cannot be read match nothing.
+ * ERR_NOMEM, ERR_LIMIT.
  */
-enum err glob_find(const char *pattern, struct glob_names *out);
+enum err glob_list(struct glob_names *out, const char *pattern);
 
-/* Frees the names. NULL is fine. */
-void glob_free(struct glob_names *names);
+/* Frees the list. NULL is fine. */
+void glob_names_free(struct glob_names *names);
 
 #endif
