@@ -31,7 +31,7 @@ enum permit {
 
 /* Host and port of permitopen= and permitlisten=. */
 struct permit_address {
-	struct span host;		/* "*": any; empty: not named (permitlisten) */
+	struct span host;		/* without brackets; "*": any */
 	uint16_t port;			/* 0: any */
 };
 
@@ -76,10 +76,10 @@ struct authorized_options {
 };
 
 /*
- * Parses a comma list of options. utc_offset is what local time is ahead of
- * UTC, in seconds, for an expiry-time= without Z. On error out needs no
- * free, and *at (may be NULL) is the option at fault, within text.
- * ERR_SYNTAX, ERR_RANGE, ERR_LIMIT, ERR_NOMEM.
+ * Parses a comma list of options; an empty one allows all. utc_offset is what
+ * local time is ahead of UTC, in seconds, for an expiry-time= without Z. On
+ * error out is empty (free is harmless), and *at (may be NULL) is the option
+ * at fault, within text. ERR_SYNTAX, ERR_RANGE, ERR_LIMIT, ERR_NOMEM.
  */
 enum err authorized_options_parse(struct span text, long utc_offset,
     struct authorized_options *out, struct span *at);
@@ -91,7 +91,7 @@ void authorized_options_free(struct authorized_options *o);
 struct authorized_line {
 	unsigned number;		/* from 1 */
 	struct span text;
-	enum err err;			/* ERR_OK, or ERR_SYNTAX and the rest empty */
+	enum err err;			/* or why the line cannot be used */
 	struct span options;		/* empty: none */
 	struct span type;
 	struct span base64;
@@ -110,7 +110,10 @@ struct authorized_walk {
  */
 bool authorized_next(struct authorized_walk *walk, struct authorized_line *line);
 
-/* Splits one line. ERR_NOTFOUND for blank and comment lines, ERR_SYNTAX. */
+/*
+ * Splits one line. ERR_NOTFOUND for blank and comment lines, ERR_SYNTAX,
+ * ERR_UNSUPPORTED if it is well-formed but of an unknown key type.
+ */
 enum err authorized_parse(struct span text, struct authorized_line *line);
 
 /*
@@ -129,7 +132,10 @@ enum err authorized_key(const struct authorized_line *line, struct writer *blob)
 enum err authorized_principal(struct span text, struct span *options,
     struct span *principal);
 
-/* Whether host and port (of a direct-tcpip or forwarding request) are in list; n 0: yes. */
+/*
+ * Whether host and port of a direct-tcpip or forwarding request are in list;
+ * an empty list allows all. Names are compared in any case and not resolved.
+ */
 bool permit_address_allows(const struct permit_addresses *list, struct span host,
     unsigned port);
 
