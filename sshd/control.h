@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "auth/ephemeral.h"
+#include "config/values.h"
 #include "os/log.h"
 #include "os/loop.h"
 
@@ -61,31 +62,51 @@ void control_policy_free(struct control_policy *p);
 
 /* --- where the socket is --- */
 
+/* The default of EphemeralKeySocket. */
+#define CONTROL_DEFAULT_PATH	"/run/dayfly/ephemeral.sock"
+
 /*
- * Writes the path of the socket into buf: configured, if that is set ("none":
- * no socket, ERR_NOTFOUND); for root /run/dayfly/ephemeral.sock; else
- * runtime_dir/dayfly/ephemeral.sock (runtime_dir: XDG_RUNTIME_DIR or NULL);
- * else beside pid_file (NULL: none), "ephemeral.sock" in its directory.
- * ERR_NOTFOUND if nothing applies, ERR_RANGE if it is too long for a socket.
+ * Writes the path of the socket into buf. configured is EphemeralKeySocket;
+ * NULL ("none"): no socket, ERR_NOTFOUND. Its default is root's: for others
+ * it stands for runtime_dir/dayfly/ephemeral.sock (runtime_dir:
+ * XDG_RUNTIME_DIR, or NULL), else for "ephemeral.sock" in the directory of
+ * pid_file (NULL: none). ERR_NOTFOUND if nothing applies, ERR_RANGE if it is
+ * too long for a socket.
  */
 enum err control_socket_path(const char *configured, uid_t uid, const char *runtime_dir,
     const char *pid_file, char *buf, size_t size);
 
 /* --- the server --- */
 
+/* What the config says, and a reload may change; borrowed from it. */
+struct control_rules {
+	const struct control_policy *policy;
+	const struct words *users;	/* EphemeralKeyUsers: patterns of whom keys may be for */
+	const struct words *passwd_files;	/* PasswdFile, to know users and registrars */
+	const char *key_algs;		/* PubkeyAcceptedAlgorithms, exact names */
+	unsigned required_rsa_bits;
+	msec default_ttl;		/* EphemeralKeyTTL */
+};
+
 struct control_config {
 	struct loop *loop;
 	const struct log *log;
 	struct ephemeral *table;
 	const char *path;		/* of the socket */
-	const char *passwd_file;	/* to know users and registrars by name */
-	const char *key_algs;		/* comma list: signature algorithms users may use */
-	unsigned required_rsa_bits;
-	const struct control_policy *policy;
 	uid_t uid;			/* the listener's own */
-	const char *only_user;		/* not root: the one account that can log in */
-	/* Ends a session of the listener's by its number (revoke --kill). */
+	const char *only_user;		/* not root: the one account that can log in; else NULL */
+	struct control_rules rules;
+	/*
+	 * Ends a session of the listener's by its number (revoke --kill); it may
+	 * call ephemeral_session_close() at once.
+	 */
 	void (*kill_session)(void *arg, uint64_t session);
+	/*
+	 * The end of a session has moved: ephemeral_session_end() has the new one
+	 * (in the past: end it now). After extend, and after revoke for sessions
+	 * that last until the grant ends.
+	 */
+	void (*move_session_end)(void *arg, uint64_t session);
 	void *arg;
 };
 
@@ -94,20 +115,16 @@ struct control_config {
  * for root, 0700 else) if need be; it must belong to root or to the listener
  * and be writable by nobody else. A socket left behind by a server that is
  * gone is replaced; ERR_EXISTS if one still listens on it. On ERR_DENIED,
- * ERR_EXISTS and ERR_SYSTEM the log has the reason. All of config is copied,
- * save the loop, log, table and policy, which are borrowed.
+ * ERR_EXISTS and ERR_SYSTEM the log has the reason. All pointers in config are
+ * borrowed, save path, which is copied.
  */
 enum err control_new(struct control **out, const struct control_config *config);
 
 /* Ends all clients and removes the socket, if it still is this one. NULL is fine. */
 void control_free(struct control *c);
 
-/*
- * After a reload: other policy (borrowed), algorithms, RSA size. ERR_NOMEM
- * leaves what was.
- */
-enum err control_reconfigure(struct control *c, const struct control_policy *policy,
-    const char *key_algs, unsigned required_rsa_bits);
+/* Puts the rules of a reloaded config in force. */
+void control_set_rules(struct control *c, const struct control_rules *rules);
 
 /*
  * Writes the table's pending events to the log, one line each. The control
