@@ -43,7 +43,7 @@ static const struct choice server_compression_words[] = {
 CHOICES(server_compression);
 
 static const struct choice fingerprint_hash_words[] = {
-	{ "SHA256", FINGERPRINT_SHA256 }, { "MD5", FINGERPRINT_MD5 },
+	{ "SHA256", FINGERPRINT_HASH_SHA256 }, { "MD5", FINGERPRINT_HASH_MD5 },
 };
 CHOICES(fingerprint_hash);
 

@@ -178,7 +178,7 @@ enum forwarding {
 };
 
 enum server_compression { COMPRESSION_NO, COMPRESSION_DELAYED };
-enum fingerprint_hash { FINGERPRINT_MD5, FINGERPRINT_SHA256 };
+enum fingerprint_hash { FINGERPRINT_HASH_MD5, FINGERPRINT_HASH_SHA256 };
 enum gateway_ports { GATEWAY_PORTS_NO, GATEWAY_PORTS_YES, GATEWAY_PORTS_CLIENT };
 enum ignore_rhosts { IGNORE_RHOSTS_NO, IGNORE_RHOSTS_YES, IGNORE_RHOSTS_SHOSTS_ONLY };
 

@@ -19,7 +19,7 @@
 #include "base/writer.h"
 
 /* What a session may do, as bits. */
-enum permit {
+enum permit_bit {
 	PERMIT_AGENT	= 1 << 0,	/* agent forwarding */
 	PERMIT_PORT	= 1 << 1,	/* TCP and stream-local forwarding */
 	PERMIT_PTY	= 1 << 2,
@@ -54,7 +54,7 @@ struct permit_env {
  * until authorized_options_free().
  */
 struct authorized_options {
-	unsigned permit;		/* enum permit bits; PERMIT_ALL without options */
+	unsigned permit;		/* enum permit_bit; PERMIT_ALL without options */
 	bool is_ca;			/* cert-authority */
 	bool has_principals;		/* principals=, even if empty */
 	struct span principals;		/* comma list, compare exactly */
