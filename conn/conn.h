@@ -62,6 +62,9 @@ struct conn_config {
 	unsigned required_rsa_bits;	/* 0: 1024 */
 
 	struct rng rng;
+#ifdef FUZZING
+	bool is_clear;			/* no encryption, no proofs: inputs get through */
+#endif
 };
 
 /*
@@ -80,6 +83,12 @@ struct span conn_output(struct conn *c);
 
 /* Says that the first n bytes of conn_output() have been sent. */
 void conn_sent(struct conn *c, size_t n);
+
+/*
+ * How many bytes wait to be sent. conn_output() may give them in two pieces,
+ * the second one when the first has been sent.
+ */
+size_t conn_queued(const struct conn *c);
 
 /*
  * Where to read(2) into. Empty: do not read now (too much output waits for
@@ -120,6 +129,9 @@ void conn_rekey(struct conn *c);
 
 /* The session identifier; empty before the first key exchange has ended. */
 struct span conn_session_id(const struct conn *c);
+
+/* The host key blob of the first key exchange, on either side; empty before. */
+struct span conn_hostkey(const struct conn *c);
 
 /* Sends SSH_MSG_DISCONNECT and accepts nothing further; flush the output. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);

@@ -1,2 +1,4 @@
 # SPDX-License-Identifier: ISC
-conn_SRCS =
+conn_SRCS = conn/conn.c conn/conn_auth.c conn/conn_channel.c conn/conn_transport.c conn/legality.c
+conn_TESTS =
+conn_FUZZ =

@@ -157,8 +157,10 @@ find_hostkey(struct transport *t, struct span alg)
 			continue;
 		x->hostkey_index = i;
 		wr_raw(&x->hostkey, t->config.hostkeys[i].blob);
-		if (wr_end(&x->hostkey) != ERR_OK)
-			return transport_fault(t, wr_end(&x->hostkey), "no room for the host key");
+		if (t->hostkey.len == 0)
+			wr_raw(&t->hostkey, t->config.hostkeys[i].blob);
+		if (wr_end(&x->hostkey) != ERR_OK || wr_end(&t->hostkey) != ERR_OK)
+			return transport_fault(t, ERR_NOMEM, "no room for the host key");
 		return ERR_OK;
 	}
 	return transport_fault(t, ERR_NEGOTIATE, "no host key for the algorithm");
