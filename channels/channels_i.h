@@ -39,6 +39,12 @@ enum {
  */
 #define PACKET_DATA	(64u * 1024)
 
+/*
+ * What is lent at first, and to channels that send little at a time: a key
+ * press does not make the output buffer grow.
+ */
+#define LEND_LEAST	2048u
+
 /* Data that fits into LIMIT_PACKET with the largest head, padding and tag. */
 #define PACKET_DATA_MOST	(LIMIT_PACKET - 1024u)
 
@@ -70,6 +76,7 @@ struct channel {
 	bool is_unwanted;	/* channels_stop(): what comes is dropped */
 	bool wants_room;	/* the program waits for credit */
 	uint32_t packet_most;	/* data in one packet to the peer */
+	uint32_t lend_most;	/* twice what was used of the last loan, about */
 	uint32_t n_replies;	/* that the peer owes us */
 	struct window window;
 	struct credit credit;

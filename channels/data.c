@@ -169,6 +169,8 @@ channels_room(struct channels *cs, struct channel_id id, enum stream stream)
 		return room;
 	}
 	want = ch->credit.left < ch->packet_most ? ch->credit.left : ch->packet_most;
+	if (want > ch->lend_most)
+		want = ch->lend_most;
 	room = transport_lend(cs->t, head_len(stream), want);
 	cs->lent = (struct lent){ .id = id, .stream = stream, .len = room.len };
 	return room;
@@ -199,6 +201,16 @@ put_head(uint8_t head[static 13], const struct channel *ch, enum stream stream,
 	return span_of(head, head_len(stream));
 }
 
+/* Lends more to those that use it, less to those that do not. */
+static void
+adapt_lending(struct channel *ch, size_t lent, size_t used)
+{
+	if (used == lent && ch->lend_most < PACKET_DATA_MOST)
+		ch->lend_most *= 2;
+	else if (used < lent / 4 && ch->lend_most > LEND_LEAST)
+		ch->lend_most /= 2;
+}
+
 void
 channels_send(struct channels *cs, struct channel_id id, enum stream stream, size_t n)
 {
@@ -208,6 +220,7 @@ channels_send(struct channels *cs, struct channel_id id, enum stream stream, siz
 	if (n == 0 || ch == NULL)
 		return;
 	must(cs->lent.id.n == id.n && cs->lent.stream == stream && n <= cs->lent.len);
+	adapt_lending(ch, cs->lent.len, n);
 	cs->lent.len = 0;
 	must(credit_take(&ch->credit, (uint32_t)n) == ERR_OK);
 	transport_send_lent(cs->t, put_head(head, ch, stream, (uint32_t)n), n);

@@ -11,6 +11,7 @@ set_peer(struct channel *ch, uint32_t remote, uint32_t window, uint32_t packet)
 	ch->remote.n = remote;
 	ch->credit.left = window;
 	ch->packet_most = packet < PACKET_DATA_MOST ? packet : PACKET_DATA_MOST;
+	ch->lend_most = LEND_LEAST;
 }
 
 /* --- opened by the peer --- */

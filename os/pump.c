@@ -318,7 +318,7 @@ serve_stalled(struct pump *p)
 {
 	struct pumped *next;
 
-	if (p->n_stalled == 0 || conn_output(p->conn).len > LIMIT_OUTPUT / 2)
+	if (p->n_stalled == 0 || conn_queued(p->conn) > LIMIT_OUTPUT / 2)
 		return;
 	for (struct pumped *pc = p->channels; pc != NULL; pc = next) {
 		next = pc->next;
@@ -359,7 +359,7 @@ pump_turn(void *arg)
 	serve_stalled(p);
 	if (p->write_failed)
 		pump_over(p, p->is_ending ? p->why : ERR_SYSTEM);
-	else if (p->is_ending && conn_output(p->conn).len == 0)
+	else if (p->is_ending && conn_queued(p->conn) == 0)
 		pump_over(p, p->why);
 	if (!p->has_ended)
 		pump_wait(p);

@@ -278,7 +278,7 @@ source_read(struct end *e)
 		if (n == 0)
 			break;
 		sum += n;
-		if (conn_output(p->conn).len >= PUMP_FLUSH_AT)
+		if (conn_queued(p->conn) >= PUMP_FLUSH_AT)
 			pump_flush(p);
 	} while (is_draining(e->pc) || (full && sum < PUMP_TURN / 4));
 }

@@ -61,6 +61,12 @@ conn_sent(struct conn *c, size_t n)
 	fake_forget(&c->wire);
 }
 
+size_t
+conn_queued(const struct conn *c)
+{
+	return transport_queued(&c->wire);
+}
+
 struct room
 conn_room(struct conn *c)
 {
