@@ -54,15 +54,19 @@ crypto_cipher_auth_names(void)
 const char *
 crypto_mac_names(void)
 {
-	return "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-	    "hmac-sha2-256,hmac-sha2-512";
+	return "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,"
+	    "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,"
+	    "umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1,"
+	    "hmac-sha1-96-etm@openssh.com,hmac-sha1-96,hmac-md5-etm@openssh.com,"
+	    "hmac-md5-96-etm@openssh.com,hmac-md5,hmac-md5-96";
 }
 
 const char *
 crypto_mac_defaults(void)
 {
-	return "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-	    "hmac-sha2-256,hmac-sha2-512";
+	return "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,"
+	    "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,"
+	    "umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1";
 }
 
 const struct protect_cipher *

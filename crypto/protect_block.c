@@ -25,7 +25,7 @@ block_init(struct protect *base, struct span key, struct span iv, struct span ma
 {
 	struct protect_block *p = (struct protect_block *)base;
 
-	mac_init(&p->mac, base->alg.mac_def, mac_key);
+	TRY(mac_init(&p->mac, base->alg.mac_def, mac_key));
 	return evp_cipher_new(&p->ctx, base->alg.cipher_def->evp_name, base->direction, key.p, iv.p);
 }
 
@@ -35,6 +35,7 @@ block_free(struct protect *base)
 	struct protect_block *p = (struct protect_block *)base;
 
 	EVP_CIPHER_CTX_free(p->ctx);
+	mac_free(&p->mac);
 }
 
 /*
@@ -65,8 +66,7 @@ open_etm(struct protect_block *p, uint32_t seq, struct room packet)
 {
 	size_t covered = packet.len - p->base.alg.tag_len;
 
-	if (!mac_matches(&p->mac, seq, span_of(packet.p, covered), packet.p + covered))
-		return ERR_MAC;
+	TRY(mac_verify(&p->mac, seq, span_of(packet.p, covered), packet.p + covered));
 	return evp_cipher_run(p->ctx, packet.p + 4, covered - 4);
 }
 
@@ -80,9 +80,7 @@ open_plain(struct protect_block *p, uint32_t seq, struct room packet)
 	wipe(p->head, sizeof(p->head));
 	p->has_head = false;
 	TRY(evp_cipher_run(p->ctx, packet.p + block_len, covered - block_len));
-	if (!mac_matches(&p->mac, seq, span_of(packet.p, covered), packet.p + covered))
-		return ERR_MAC;
-	return ERR_OK;
+	return mac_verify(&p->mac, seq, span_of(packet.p, covered), packet.p + covered);
 }
 
 static enum err
@@ -107,10 +105,9 @@ block_seal(struct protect *base, uint32_t seq, struct room packet)
 	must((covered - (base->alg.length_apart ? 4 : 0)) % base->alg.block_len == 0);
 	if (base->alg.is_etm) {
 		TRY(evp_cipher_run(p->ctx, packet.p + 4, covered - 4));
-		mac_compute(&p->mac, seq, span, packet.p + covered);
-		return ERR_OK;
+		return mac_compute(&p->mac, seq, span, packet.p + covered);
 	}
-	mac_compute(&p->mac, seq, span, packet.p + covered);
+	TRY(mac_compute(&p->mac, seq, span, packet.p + covered));
 	return evp_cipher_run(p->ctx, packet.p, covered);
 }
 
