@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: ISC */
+/* The control socket's clients: accepted, served, let go. */
+#include "sshd/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "os/net.h"
+#include "sshd/control_i.h"
+#include "sshd/control_messages.h"
+
+/* Messages of one client handled in one turn of the loop. */
+#define MESSAGES_A_TURN	16
+
+static void
+client_free(struct control_client *cl)
+{
+	struct control *c = cl->control;
+
+	watch_free(cl->watch);
+	timer_free(cl->idle);
+	ipc_close(&cl->ipc);
+	if (cl->prev != NULL)
+		cl->prev->next = cl->next;
+	else if (c->clients == cl)
+		c->clients = cl->next;
+	if (cl->next != NULL)
+		cl->next->prev = cl->prev;
+	free(cl);
+}
+
+/* Reads and answers until there is nothing more, or the client does not read. */
+static enum err
+client_serve(struct control_client *cl)
+{
+	struct room room = { cl->control->buf, LIMIT_IPC };
+
+	for (int i = 0; i < MESSAGES_A_TURN && !ipc_wants_write(&cl->ipc); i++) {
+		struct ipc_fds fds = { .n = 0 };
+		struct span message;
+		enum err e = ipc_receive(&cl->ipc, room, &message, &fds);
+
+		if (e == ERR_AGAIN)
+			return ERR_OK;
+		if (e == ERR_OK)
+			e = control_dispatch(cl, message, &fds);
+		ipc_fds_close(&fds);
+		TRY(e);
+	}
+	return ERR_OK;
+}
+
+static void
+client_ready(void *arg, unsigned events)
+{
+	struct control_client *cl = arg;
+	struct control *c = cl->control;
+	enum err e = ERR_OK;
+
+	if (events & LOOP_WRITE)
+		e = ipc_flush(&cl->ipc);
+	if (e == ERR_OK && (events & (LOOP_READ | LOOP_HANGUP)))
+		e = client_serve(cl);
+	control_log_events(c->config.table, c->config.log);
+	if (e != ERR_OK) {
+		if (e != ERR_CLOSED)
+			log_verbose(c->config.log, "control socket: %s: %s", cl->name, err_text(e));
+		client_free(cl);
+		return;
+	}
+	watch_set(cl->watch, ipc_wants_write(&cl->ipc) ? LOOP_WRITE : LOOP_READ);
+	timer_set(cl->idle, loop_now(c->config.loop) + CONTROL_IDLE);
+}
+
+static void
+client_idle(void *arg)
+{
+	client_free(arg);
+}
+
+/* Whether there is room for one more client of this uid. */
+static bool
+has_room(const struct control *c, uid_t uid, bool is_owner)
+{
+	size_t n = 0, same = 0;
+
+	for (const struct control_client *cl = c->clients; cl != NULL; cl = cl->next) {
+		n++;
+		same += cl->uid == uid;
+	}
+	if (is_owner)
+		return n < CONTROL_CLIENTS;
+	/* Owners find room whatever the others do. */
+	return n < CONTROL_CLIENTS / 2 && same < CONTROL_CLIENTS_PER_UID;
+}
+
+/* Sends one sentence to somebody who gets no more than that. */
+static void
+turn_away(int fd, const char *text)
+{
+	struct ipc ipc;
+
+	ipc_init(&ipc, fd);
+	(void)!ipc_send_ctl_refused(&ipc, &(struct msg_ctl_refused){ .text = span_str(text) }, NULL);
+	ipc_close(&ipc);
+}
+
+static enum err
+client_start(struct control_client *cl)
+{
+	struct loop *loop = cl->control->config.loop;
+
+	TRY(loop_timer(loop, &cl->idle, client_idle, cl));
+	TRY(loop_watch(loop, &cl->watch, cl->ipc.fd, LOOP_READ, client_ready, cl));
+	timer_set(cl->idle, loop_now(loop) + CONTROL_IDLE);
+	return ERR_OK;
+}
+
+static void
+client_new(struct control *c, int fd, uid_t uid, bool is_owner, const char *name)
+{
+	struct control_client *cl = calloc(1, sizeof(*cl));
+
+	if (cl == NULL) {
+		turn_away(fd, err_text(ERR_NOMEM));
+		return;
+	}
+	cl->control = c;
+	cl->uid = uid;
+	cl->is_owner = is_owner;
+	snprintf(cl->name, sizeof(cl->name), "%s", name);
+	ipc_init(&cl->ipc, fd);
+	cl->next = c->clients;
+	if (cl->next != NULL)
+		cl->next->prev = cl;
+	c->clients = cl;
+	if (client_start(cl) != ERR_OK)
+		client_free(cl);
+}
+
+static void
+welcome(struct control *c, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	char name[LIMIT_USER + 1];
+	bool is_owner;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
+		close(fd);
+		return;
+	}
+	is_owner = peer.uid == 0 || peer.uid == c->config.uid;
+	control_name_of(c->config.rules.passwd_files, peer.uid, name, sizeof(name));
+	if (!is_owner && control_registrar_of(c->config.rules.policy, peer.uid, name) == NULL)
+		turn_away(fd, "you may not register keys here (EphemeralKeyRegistrars)");
+	else if (!has_room(c, peer.uid, is_owner))
+		turn_away(fd, "too many programs use the control socket: try again");
+	else
+		client_new(c, fd, peer.uid, is_owner, name);
+}
+
+static void
+listen_ready(void *arg, unsigned events)
+{
+	struct control *c = arg;
+	int fd;
+
+	(void)events;
+	for (int i = 0; i < MESSAGES_A_TURN && net_accept(c->fd, &fd) == ERR_OK; i++)
+		welcome(c, fd);
+}
+
+enum err
+control_new(struct control **out, const struct control_config *config)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	enum err e;
+
+	if (c == NULL)
+		return ERR_NOMEM;
+	c->config = *config;
+	c->fd = -1;
+	c->path = strdup(config->path);
+	c->config.path = c->path;
+	c->buf = malloc(LIMIT_IPC);
+	e = c->path == NULL || c->buf == NULL ? ERR_NOMEM : control_listen(c);
+	if (e == ERR_OK)
+		e = loop_watch(config->loop, &c->watch, c->fd, LOOP_READ, listen_ready, c);
+	if (e != ERR_OK) {
+		control_free(c);
+		return e;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+void
+control_free(struct control *c)
+{
+	if (c == NULL)
+		return;
+	while (c->clients != NULL)
+		client_free(c->clients);
+	watch_free(c->watch);
+	if (c->fd != -1) {
+		control_unlink(c);
+		close(c->fd);
+	}
+	free(c->path);
+	free(c->buf);
+	free(c);
+}
+
+void
+control_set_rules(struct control *c, const struct control_rules *rules)
+{
+	c->config.rules = *rules;
+	control_open_to_registrars(c);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/control_i.h - inside the control socket: its clients and what they may do.
+ */
+#ifndef SSHD_CONTROL_I_H
+#define SSHD_CONTROL_I_H
+
+#include <sys/stat.h>
+
+#include "os/ipc.h"
+#include "sshd/control.h"
+
+/* Tools at once; and of one uid that is no owner's. */
+#define CONTROL_CLIENTS		64
+#define CONTROL_CLIENTS_PER_UID	8
+
+/* A tool asks and goes; one that only holds on is let go. */
+#define CONTROL_IDLE		((msec)60000)
+
+struct control_client {
+	struct control *control;
+	struct control_client *prev, *next;
+	struct ipc ipc;
+	struct watch *watch;
+	struct timer *idle;
+	uid_t uid;
+	bool is_owner;
+	char name[LIMIT_USER + 1];	/* its account, or "uid N": the registrar's name */
+};
+
+struct control {
+	struct control_config config;
+	char *path;
+	dev_t dev;			/* of the socket in the file system */
+	ino_t ino;
+	int fd;
+	struct watch *watch;
+	struct control_client *clients;
+	uint8_t *buf;			/* LIMIT_IPC bytes, for one message */
+};
+
+/* Makes the directory and the listening socket at c->path. As control_new(). */
+enum err control_listen(struct control *c);
+
+/* Lets everybody reach the socket if there are registrars, else only its owner. */
+void control_open_to_registrars(const struct control *c);
+
+/* Removes the socket if it is still the one that was made. */
+void control_unlink(const struct control *c);
+
+/* Which registrar the client is; NULL: an owner, or none (then it gets no service). */
+const struct control_registrar *control_registrar_of(const struct control_policy *policy,
+    uid_t uid, const char *name);
+
+/* Whether the registrar called name may register keys for user. */
+bool control_may_register(const struct control_registrar *r, const char *name,
+    struct span user);
+
+/* Whether a pattern of EphemeralKeyUsers means user. */
+bool control_user_is_meant(const struct words *users, struct span user);
+
+/* The name of a uid in the passwd files, or "uid N", into name (size bytes). */
+void control_name_of(const struct words *passwd_files, uid_t uid, char *name, size_t size);
+
+/* Whether one of the passwd files has the user. */
+bool control_user_exists(const struct words *passwd_files, struct span user);
+
+/* Handles one message of a client. An error ends that client. */
+enum err control_dispatch(struct control_client *cl, struct span message,
+    struct ipc_fds *fds);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: ISC */
+/* Who may register keys for whom. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "auth/account.h"
+#include "os/file.h"
+#include "sshd/control_i.h"
+
+void
+control_policy_free(struct control_policy *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->registrar[i].name);
+		free(p->registrar[i].users);
+	}
+	free(p->registrar);
+	*p = (struct control_policy){ .registrar = NULL };
+}
+
+/* Writes a sentence about a part of the line, and returns ERR_SYNTAX. */
+static enum err
+complain(char *why, size_t size, const char *what, struct span part)
+{
+	char shown[80];
+
+	snprintf(why, size, "%s: \"%s\"", what, text_visible_str(shown, sizeof(shown), part));
+	return ERR_SYNTAX;
+}
+
+/* users=P|P...: kept as a comma list, as text_match_list() wants it. */
+static enum err
+set_users(struct control_registrar *r, struct span value)
+{
+	free(r->users);
+	r->users = span_dup_str(value);
+	if (r->users == NULL)
+		return ERR_NOMEM;
+	for (char *p = r->users; *p != '\0'; p++) {
+		if (*p == '|')
+			*p = ',';
+	}
+	return ERR_OK;
+}
+
+static enum err
+parse_option(struct control_registrar *r, struct span option, char *why, size_t size)
+{
+	size_t n = span_find(option, '=');
+	struct span name = span_first(option, n);
+	struct span value = span_skip(option, n + 1);
+	uint64_t seconds;
+
+	if (value.len == 0)
+		return complain(why, size, "option of a registrar without a value", option);
+	if (span_is(name, "users"))
+		return set_users(r, value);
+	if (!span_is(name, "max-ttl"))
+		return complain(why, size, "unknown option of a registrar (users, max-ttl)", name);
+	if (text_time(value, &seconds) != ERR_OK || seconds == 0)
+		return complain(why, size, "not a time", value);
+	r->max_ttl = seconds * 1000;
+	return ERR_OK;
+}
+
+/* NAME[:OPTION,OPTION...] */
+static enum err
+parse_registrar(struct control_registrar *r, struct span word, char *why, size_t size)
+{
+	size_t n = span_find(word, ':');
+	struct span name = span_first(word, n);
+	struct span options = span_skip(word, n + 1);
+	struct span option;
+
+	if (name.len == 0 || name.len > LIMIT_USER)
+		return complain(why, size, "registrar without a name", word);
+	r->name = span_dup_str(name);
+	if (r->name == NULL)
+		return ERR_NOMEM;
+	if (n < word.len && options.len == 0)
+		return complain(why, size, "registrar without options behind its colon", word);
+	while (options.p != NULL && span_token(&options, ',', &option))
+		TRY(parse_option(r, option, why, size));
+	return ERR_OK;
+}
+
+enum err
+control_policy_parse(struct control_policy *out, struct span text, char *why, size_t size)
+{
+	SCOPED(control_policy_free) struct control_policy p = { .registrar = NULL };
+	struct span word;
+
+	*out = p;
+	snprintf(why, size, "%s", err_text(ERR_NOMEM));
+	if (span_is(text, "none"))
+		return ERR_OK;
+	while (text.p != NULL && span_token(&text, ' ', &word)) {
+		struct control_registrar *grown;
+
+		if (word.len == 0)
+			continue;
+		grown = realloc(p.registrar, (p.n + 1) * sizeof(*grown));
+		if (grown == NULL)
+			return ERR_NOMEM;
+		p.registrar = grown;
+		p.registrar[p.n++] = (struct control_registrar){ .name = NULL };
+		TRY(parse_registrar(&p.registrar[p.n - 1], word, why, size));
+	}
+	*out = p;
+	p = (struct control_policy){ .registrar = NULL };
+	return ERR_OK;
+}
+
+/* --- decisions --- */
+
+const struct control_registrar *
+control_registrar_of(const struct control_policy *policy, uid_t uid, const char *name)
+{
+	for (size_t i = 0; i < policy->n; i++) {
+		const struct control_registrar *r = &policy->registrar[i];
+		uint64_t number;
+
+		if (span_is(span_str(r->name), name))
+			return r;
+		if (text_number(span_str(r->name), 0, UINT32_MAX, &number) == ERR_OK &&
+		    number == uid)
+			return r;
+	}
+	return NULL;
+}
+
+bool
+control_may_register(const struct control_registrar *r, const char *name, struct span user)
+{
+	if (r->users == NULL)
+		return span_is(user, name);
+	/* A wildcard that nobody thought through must not hand out root. */
+	if (span_is(user, "root"))
+		return text_list_has(span_str(r->users), user);
+	return text_match_list(user, span_str(r->users), false) == MATCH_YES;
+}
+
+bool
+control_user_is_meant(const struct words *users, struct span user)
+{
+	bool is_meant = false;
+
+	for (size_t i = 0; i < users->n; i++) {
+		enum match m = text_match_list(user, span_str(users->v[i]), false);
+
+		if (m == MATCH_NEGATED)
+			return false;
+		is_meant |= m == MATCH_YES;
+	}
+	return is_meant;
+}
+
+/* --- names --- */
+
+/* Finds an account by name, or by uid if name is empty. */
+static enum err
+find_account(const struct words *passwd_files, struct span name, uid_t uid, struct account *out)
+{
+	for (size_t i = 0; i < passwd_files->n; i++) {
+		SCOPED(writer_free) struct writer text = writer_init(64 * 1024 * 1024);
+		enum err e;
+
+		if (file_read(passwd_files->v[i], &text, NULL) != ERR_OK)
+			continue;
+		e = name.len > 0 ? account_find(out, writer_span(&text), name) :
+		    account_find_uid(out, writer_span(&text), uid);
+		if (e == ERR_OK)
+			return e;
+	}
+	return ERR_NOTFOUND;
+}
+
+void
+control_name_of(const struct words *passwd_files, uid_t uid, char *name, size_t size)
+{
+	SCOPED(account_free) struct account a = { .name = NULL };
+
+	if (find_account(passwd_files, SPAN_EMPTY, uid, &a) == ERR_OK)
+		snprintf(name, size, "%s", a.name);
+	else
+		snprintf(name, size, "uid %u", (unsigned)uid);
+}
+
+bool
+control_user_exists(const struct words *passwd_files, struct span user)
+{
+	SCOPED(account_free) struct account a = { .name = NULL };
+
+	return find_account(passwd_files, user, 0, &a) == ERR_OK;
+}

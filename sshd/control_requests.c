@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: ISC */
+/* The requests of sshd/control_messages.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "keys/authorized_keys.h"
+#include "keys/key.h"
+#include "sshd/control_i.h"
+#include "sshd/control_messages.h"
+
+/* Sends a sentence; the request has done nothing. */
+PRINTF(2, 3) static enum err
+refuse(struct control_client *cl, const char *fmt, ...)
+{
+	struct msg_ctl_refused m;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	m.text = span_str(text);
+	log_verbose(cl->control->config.log, "control socket: refused %s: %s", cl->name, text);
+	return ipc_send_ctl_refused(&cl->ipc, &m, NULL);
+}
+
+static enum err
+send_grant(struct control_client *cl, const struct ephemeral_grant *g)
+{
+	msec now = loop_now(cl->control->config.loop);
+	msec left = g->state == EPHEMERAL_LIVE ? g->end - now : now - g->end;
+
+	return ipc_send_ctl_grant(&cl->ipc, &(struct msg_ctl_grant){
+	    .id = span_str(g->id), .state = g->state, .user = g->user,
+	    .key_type = key_blob_type(g->blob), .fingerprint = g->fingerprint,
+	    .sources = g->sources, .options = g->options, .registrar = g->registrar,
+	    .comment = g->comment, .age = now - g->registered, .left = left,
+	    .uses = g->uses, .used = g->used, .grace = g->grace, .session = g->session,
+	    .session_length = g->session_length, .sessions = g->sessions }, NULL);
+}
+
+static enum err
+send_done(struct control_client *cl, uint32_t count, uint32_t killed)
+{
+	return ipc_send_ctl_done(&cl->ipc,
+	    &(struct msg_ctl_done){ .count = count, .killed = killed }, NULL);
+}
+
+/* The registrar's row; NULL for owners. The policy may have changed since accept. */
+static const struct control_registrar *
+registrar(const struct control_client *cl)
+{
+	if (cl->is_owner)
+		return NULL;
+	return control_registrar_of(cl->control->config.rules.policy, cl->uid, cl->name);
+}
+
+/* The longest time this client may ask for. */
+static msec
+longest(const struct control_client *cl)
+{
+	const struct control_registrar *r = registrar(cl);
+	msec max = ephemeral_limits(cl->control->config.table)->max_ttl;
+
+	return r != NULL && r->max_ttl != 0 && r->max_ttl < max ? r->max_ttl : max;
+}
+
+/* --- add --- */
+
+/* ERR_OK and *ok false: the client has been told why not. */
+static enum err
+check_user(struct control_client *cl, struct span user, bool *ok)
+{
+	const struct control_config *config = &cl->control->config;
+	const struct control_registrar *r = registrar(cl);
+	char shown[LIMIT_USER + 1];
+
+	*ok = false;
+	text_visible_str(shown, sizeof(shown), user);
+	if (user.len == 0 || user.len > LIMIT_USER)
+		return refuse(cl, "no user is named");
+	if (!cl->is_owner && (r == NULL || !control_may_register(r, cl->name, user)))
+		return refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)", shown);
+	if (!control_user_is_meant(config->rules.users, user))
+		return refuse(cl, "keys may not be registered for %s (EphemeralKeyUsers)", shown);
+	if (config->only_user != NULL && !span_is(user, config->only_user))
+		return refuse(cl, "only %s can log in to this server, which is not root's; not %s",
+		    config->only_user, shown);
+	if (config->only_user == NULL && !control_user_exists(config->rules.passwd_files, user))
+		return refuse(cl, "there is no user %s", shown);
+	*ok = true;
+	return ERR_OK;
+}
+
+/* Whether a key can sign by an algorithm that users' keys may use here. */
+static bool
+is_accepted(const struct key *k, const char *accepted)
+{
+	struct span algs = span_str(key_algs(k));
+	struct span alg;
+
+	while (span_token(&algs, ',', &alg)) {
+		if (text_list_has(span_str(accepted), alg))
+			return true;
+	}
+	return false;
+}
+
+static enum err
+check_key(struct control_client *cl, struct span blob, bool *ok)
+{
+	const struct control_rules *rules = &cl->control->config.rules;
+	SCOPED(key_free) struct key *k = NULL;
+	char type[64];
+	enum err e = key_from_blob(blob, &k);
+
+	*ok = false;
+	text_visible_str(type, sizeof(type), key_blob_type(blob));
+	if (e == ERR_UNSUPPORTED)
+		return refuse(cl, "keys of type \"%s\" cannot be registered", type);
+	if (e == ERR_LIMIT)
+		return refuse(cl, "bad key: its size is not acceptable");
+	if (e != ERR_OK)
+		return refuse(cl, "bad key: %s", err_text(e));
+	if (!is_accepted(k, rules->key_algs))
+		return refuse(cl, "keys of type %s are not accepted (PubkeyAcceptedAlgorithms)", type);
+	if (span_is(span_str(key_type(k)), "ssh-rsa") && key_bits(k) < rules->required_rsa_bits)
+		return refuse(cl, "bad key: RSA keys need %u bits or more (RequiredRSASize)",
+		    rules->required_rsa_bits);
+	*ok = true;
+	return ERR_OK;
+}
+
+static enum err
+check_options(struct control_client *cl, struct span options, bool *ok)
+{
+	struct authorized_options o;
+	struct span at = options;
+	char shown[128];
+	enum err e;
+
+	*ok = false;
+	e = authorized_options_parse(options, 0, &o, &at);
+	if (e != ERR_OK)
+		return refuse(cl, "options: \"%s\": %s",
+		    text_visible_str(shown, sizeof(shown), at), err_text(e));
+	text_visible_str(shown, sizeof(shown), o.unknown);
+	*ok = o.unknown.len == 0 && !o.is_ca && !o.has_principals;
+	authorized_options_free(&o);
+	if (*ok)
+		return ERR_OK;
+	if (shown[0] != '\0')
+		return refuse(cl, "options: \"%s\" is not known", shown);
+	return refuse(cl, "options: certificate authorities cannot be registered");
+}
+
+/* Times, each with its own sentence. */
+static enum err
+check_times(struct control_client *cl, const struct ephemeral_request *req, bool *ok)
+{
+	msec min = ephemeral_limits(cl->control->config.table)->min_ttl;
+	msec max = longest(cl);
+
+	*ok = false;
+	if (req->ttl < min || req->ttl > max)
+		return refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
+		    "EphemeralKeyRegistrars)", (unsigned long long)min / 1000,
+		    (unsigned long long)max / 1000);
+	if (req->grace > max)
+		return refuse(cl, "grace must be %llu seconds or less", (unsigned long long)max / 1000);
+	if (req->session > EPHEMERAL_SESSION_GRANT)
+		return refuse(cl, "no such kind of session limit");
+	*ok = true;
+	return ERR_OK;
+}
+
+static enum err
+refuse_full(struct control_client *cl, enum ephemeral_full full, struct span user)
+{
+	const struct ephemeral_limits *l = ephemeral_limits(cl->control->config.table);
+	char shown[LIMIT_USER + 1];
+
+	text_visible_str(shown, sizeof(shown), user);
+	switch (full) {
+	case EPHEMERAL_FULL_USER:
+		return refuse(cl, "full: %s has %zu keys already (EphemeralKeyLimits)", shown,
+		    l->per_user);
+	case EPHEMERAL_FULL_REGISTRAR:
+		return refuse(cl, "full: %s has registered %zu keys already (EphemeralKeyLimits)",
+		    cl->name, l->per_registrar);
+	case EPHEMERAL_FULL_KEY:
+		return refuse(cl, "full: this key is registered for %s %d times already", shown,
+		    EPHEMERAL_PER_KEY);
+	case EPHEMERAL_FULL_BYTES:
+		return refuse(cl, "full: the table's memory is used up");
+	case EPHEMERAL_FULL_TOTAL:
+	case EPHEMERAL_NOT_FULL:
+		break;
+	}
+	return refuse(cl, "full: the table holds %zu keys already (EphemeralKeyLimits)", l->total);
+}
+
+/* Which of the strings the table did not like. */
+static enum err
+refuse_syntax(struct control_client *cl, const struct ephemeral_request *req)
+{
+	struct span list = req->sources, part;
+	struct cidr cidr;
+	char shown[80];
+
+	while (list.len > 0 && span_token(&list, ',', &part)) {
+		if (cidr_parse(part, &cidr) != ERR_OK)
+			return refuse(cl, "from: \"%s\" is not an address or a network (CIDR)",
+			    text_visible_str(shown, sizeof(shown), part));
+	}
+	return refuse(cl, "a field is too long, or has control characters or an empty part");
+}
+
+static enum err
+add(struct control_client *cl, const struct ephemeral_request *req)
+{
+	const struct control_config *config = &cl->control->config;
+	enum ephemeral_full full;
+	struct ephemeral_grant g;
+	enum err e = ephemeral_add(config->table, req, loop_now(config->loop), &g, &full);
+
+	switch (e) {
+	case ERR_OK:
+		TRY(send_grant(cl, &g));
+		return send_done(cl, 1, 0);
+	case ERR_LIMIT:
+		return refuse_full(cl, full, req->user);
+	case ERR_SYNTAX:
+		return refuse_syntax(cl, req);
+	case ERR_RANGE:
+		return refuse(cl, "the session length is out of range");
+	default:
+		return refuse(cl, "%s", err_text(e));
+	}
+}
+
+static enum err
+on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fds *fds)
+{
+	msec default_ttl = cl->control->config.rules.default_ttl;
+	struct ephemeral_request req = { .user = m->user, .blob = m->key,
+	    .ttl = m->ttl != 0 ? m->ttl : default_ttl, .uses = m->uses, .grace = m->grace,
+	    .sources = m->sources, .options = m->options,
+	    .session = (enum ephemeral_session)m->session,
+	    .session_length = m->session_length, .registrar = span_str(cl->name),
+	    .comment = m->comment };
+	bool ok;
+
+	(void)fds;
+	/* What nobody asked for is cut to what this registrar may have. */
+	if (m->ttl == 0 && req.ttl > longest(cl))
+		req.ttl = longest(cl);
+	TRY(check_user(cl, m->user, &ok));
+	if (ok)
+		TRY(check_key(cl, m->key, &ok));
+	if (ok)
+		TRY(check_options(cl, m->options, &ok));
+	if (ok)
+		TRY(check_times(cl, &req, &ok));
+	return ok ? add(cl, &req) : ERR_OK;
+}
+
+/* --- list and info --- */
+
+static enum err
+on_ctl_info(struct control_client *cl, const struct msg_ctl_info *m, struct ipc_fds *fds)
+{
+	const struct ephemeral *t = cl->control->config.table;
+	const struct ephemeral_limits *l = ephemeral_limits(t);
+
+	(void)m;
+	(void)fds;
+	return ipc_send_ctl_server(&cl->ipc, &(struct msg_ctl_server){
+	    .version = SPAN_LIT(DAYFLY_VERSION), .pid = (uint32_t)getpid(),
+	    .live = (uint32_t)ephemeral_count(t), .total = (uint32_t)l->total,
+	    .min_ttl = l->min_ttl, .max_ttl = longest(cl) }, NULL);
+}
+
+/* What of the table this client sees. */
+static struct ephemeral_filter
+view(const struct control_client *cl)
+{
+	return (struct ephemeral_filter){
+	    .registrar = cl->is_owner ? SPAN_EMPTY : span_str(cl->name) };
+}
+
+static enum err
+on_ctl_list(struct control_client *cl, const struct msg_ctl_list *m, struct ipc_fds *fds)
+{
+	struct ephemeral *t = cl->control->config.table;
+	struct ephemeral_filter f = view(cl);
+	struct ephemeral_cursor cursor = { .serial = m->cursor }, seen;
+	struct msg_ctl_done done = { .count = 0 };
+	struct ephemeral_grant g;
+
+	(void)fds;
+	if (m->cursor_id.len >= sizeof(cursor.id))
+		return ERR_FORMAT;
+	if (m->cursor_id.len > 0)
+		memcpy(cursor.id, m->cursor_id.p, m->cursor_id.len);
+	f.user = m->user;
+	f.live_only = m->live_only;
+	ephemeral_tick(t, loop_now(cl->control->config.loop));
+	while (done.count < CONTROL_PAGE && ephemeral_next(t, &f, &cursor, &g)) {
+		TRY(send_grant(cl, &g));
+		done.count++;
+	}
+	seen = cursor;
+	done.more = ephemeral_next(t, &f, &cursor, &g);
+	done.cursor = seen.serial;
+	done.cursor_id = span_str(seen.id);
+	return ipc_send_ctl_done(&cl->ipc, &done, NULL);
+}
+
+/* --- changing --- */
+
+/* Calls a function of the listener for each session of a grant; returns how many. */
+static uint32_t
+for_sessions(struct control_client *cl, const struct ephemeral_grant *g,
+    void (*call)(void *, uint64_t))
+{
+	const struct control_config *config = &cl->control->config;
+	size_t cap = g->sessions, n = 0;
+	uint64_t session = 0;
+	uint64_t *all;
+
+	if (cap == 0 || call == NULL)
+		return 0;
+	/* First all, then the calls: they may close what is walked over. */
+	all = calloc(cap, sizeof(*all));
+	if (all == NULL)
+		return 0;
+	while (n < cap && ephemeral_session_next(config->table, span_str(g->id), &session))
+		all[n++] = session;
+	for (size_t i = 0; i < n; i++)
+		call(config->arg, all[i]);
+	free(all);
+	return (uint32_t)n;
+}
+
+/* Finds a grant that this client may see. */
+static enum err
+get(struct control_client *cl, struct span id, struct ephemeral_grant *g)
+{
+	const struct control_config *config = &cl->control->config;
+
+	TRY(ephemeral_get(config->table, id, loop_now(config->loop), g));
+	if (!cl->is_owner && !span_is(g->registrar, cl->name))
+		return ERR_NOTFOUND;
+	return ERR_OK;
+}
+
+static enum err
+refuse_unknown(struct control_client *cl, struct span id)
+{
+	char shown[80];
+
+	return refuse(cl, "there is no key \"%s\" here", text_visible_str(shown, sizeof(shown), id));
+}
+
+static enum err
+on_ctl_extend(struct control_client *cl, const struct msg_ctl_extend *m, struct ipc_fds *fds)
+{
+	const struct control_config *config = &cl->control->config;
+	msec now = loop_now(config->loop);
+	struct ephemeral_grant g;
+	enum err e = get(cl, m->id, &g);
+
+	(void)fds;
+	if (e != ERR_OK)
+		return refuse_unknown(cl, m->id);
+	if (m->ttl < ephemeral_limits(config->table)->min_ttl || m->ttl > longest(cl))
+		return refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
+		    "EphemeralKeyRegistrars)",
+		    (unsigned long long)ephemeral_limits(config->table)->min_ttl / 1000,
+		    (unsigned long long)longest(cl) / 1000);
+	e = ephemeral_extend(config->table, m->id, m->ttl, now, &g);
+	if (e == ERR_RANGE)
+		return refuse(cl, "%s ends later than that already", g.id);
+	if (e != ERR_OK)
+		return refuse(cl, "%s is over (%s): register the key again", g.id,
+		    ephemeral_state_name(g.state));
+	if (g.session == EPHEMERAL_SESSION_GRANT)
+		(void)for_sessions(cl, &g, config->move_session_end);
+	TRY(send_grant(cl, &g));
+	return send_done(cl, 1, 0);
+}
+
+/* Revokes one grant if it is live, and kills its sessions if that is asked for. */
+static void
+revoke_one(struct control_client *cl, struct ephemeral_grant *g, bool kill,
+    struct msg_ctl_done *done)
+{
+	const struct control_config *config = &cl->control->config;
+	bool was_live = ephemeral_revoke(config->table, span_str(g->id),
+	    loop_now(config->loop)) == ERR_OK;
+
+	done->count += was_live;
+	if (kill)
+		done->killed += for_sessions(cl, g, config->kill_session);
+	else if (was_live && g->session == EPHEMERAL_SESSION_GRANT)
+		(void)for_sessions(cl, g, config->move_session_end);
+}
+
+static enum err
+revoke_id(struct control_client *cl, const struct msg_ctl_revoke *m)
+{
+	struct msg_ctl_done done = { .count = 0 };
+	struct ephemeral_grant g;
+
+	if (get(cl, m->id, &g) != ERR_OK)
+		return refuse_unknown(cl, m->id);
+	revoke_one(cl, &g, m->kill, &done);
+	if (done.count == 0 && done.killed == 0)
+		return refuse(cl, "%s is over already (%s)%s", g.id, ephemeral_state_name(g.state),
+		    m->kill ? ", and no session of it lasts" : "");
+	return send_done(cl, done.count, done.killed);
+}
+
+static enum err
+revoke_matching(struct control_client *cl, const struct msg_ctl_revoke *m)
+{
+	struct ephemeral *t = cl->control->config.table;
+	struct ephemeral_filter f = view(cl);
+	struct ephemeral_cursor cursor = { .serial = 0 };
+	struct msg_ctl_done done = { .count = 0 };
+	struct ephemeral_grant g;
+
+	f.user = m->user;
+	f.fingerprint = m->fingerprint;
+	f.live_only = !m->kill;
+	ephemeral_tick(t, loop_now(cl->control->config.loop));
+	while (ephemeral_next(t, &f, &cursor, &g))
+		revoke_one(cl, &g, m->kill, &done);
+	/* "all" may well be none; who names a key or a user meant one. */
+	if (done.count == 0 && done.killed == 0 && !m->all)
+		return refuse(cl, "no key that is registered here matches");
+	return send_done(cl, done.count, done.killed);
+}
+
+static enum err
+on_ctl_revoke(struct control_client *cl, const struct msg_ctl_revoke *m, struct ipc_fds *fds)
+{
+	int asked = (m->id.len > 0) + (m->fingerprint.len > 0) + (m->user.len > 0) + m->all;
+
+	(void)fds;
+	if (asked != 1)
+		return ERR_FORMAT;
+	if (m->fingerprint.len != 0 && m->fingerprint.len != EPHEMERAL_FP_LEN)
+		return ERR_FORMAT;
+	return m->id.len > 0 ? revoke_id(cl, m) : revoke_matching(cl, m);
+}
+
+IPC_RECEIVER(on_message, CONTROL_REQUESTS, struct control_client)
+
+enum err
+control_dispatch(struct control_client *cl, struct span message, struct ipc_fds *fds)
+{
+	return on_message(cl, &cl->ipc, CONTROL_PHASE, message, fds);
+}
