@@ -187,8 +187,13 @@ control_new(struct control **out, const struct control_config *config)
 	c->fd = -1;
 	c->path = strdup(config->path);
 	c->config.path = c->path;
+	if (config->only_user != NULL)
+		c->config.only_user = c->only_user = strdup(config->only_user);
 	c->buf = malloc(LIMIT_IPC);
-	e = c->path == NULL || c->buf == NULL ? ERR_NOMEM : control_listen(c);
+	if (c->path == NULL || c->buf == NULL || (config->only_user != NULL && c->only_user == NULL))
+		e = ERR_NOMEM;
+	else
+		e = control_listen(c);
 	if (e == ERR_OK)
 		e = loop_watch(config->loop, &c->watch, c->fd, LOOP_READ, listen_ready, c);
 	if (e != ERR_OK) {
@@ -212,6 +217,7 @@ control_free(struct control *c)
 		close(c->fd);
 	}
 	free(c->path);
+	free(c->only_user);
 	free(c->buf);
 	free(c);
 }

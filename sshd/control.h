@@ -66,12 +66,12 @@ void control_policy_free(struct control_policy *p);
 #define CONTROL_DEFAULT_PATH	"/run/dayfly/ephemeral.sock"
 
 /*
- * Writes the path of the socket into buf. configured is EphemeralKeySocket;
- * NULL ("none"): no socket, ERR_NOTFOUND. Its default is root's: for others
- * it stands for runtime_dir/dayfly/ephemeral.sock (runtime_dir:
- * XDG_RUNTIME_DIR, or NULL), else for "ephemeral.sock" in the directory of
- * pid_file (NULL: none). ERR_NOTFOUND if nothing applies, ERR_RANGE if it is
- * too long for a socket.
+ * Writes the path of the socket into buf: configured, if that is set ("none":
+ * no socket, ERR_NOTFOUND). Where it is not (NULL), or is root's default for
+ * somebody else: CONTROL_DEFAULT_PATH for root; else
+ * runtime_dir/dayfly/ephemeral.sock (runtime_dir: XDG_RUNTIME_DIR, or NULL);
+ * else "ephemeral.sock" in the directory of pid_file (NULL: none).
+ * ERR_NOTFOUND if nothing applies, ERR_RANGE if it is too long for a socket.
  */
 enum err control_socket_path(const char *configured, uid_t uid, const char *runtime_dir,
     const char *pid_file, char *buf, size_t size);
@@ -116,7 +116,7 @@ struct control_config {
  * and be writable by nobody else. A socket left behind by a server that is
  * gone is replaced; ERR_EXISTS if one still listens on it. On ERR_DENIED,
  * ERR_EXISTS and ERR_SYSTEM the log has the reason. All pointers in config are
- * borrowed, save path, which is copied.
+ * borrowed, save path and only_user, which are copied.
  */
 enum err control_new(struct control **out, const struct control_config *config);
 

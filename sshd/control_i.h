@@ -31,6 +31,7 @@ struct control_client {
 struct control {
 	struct control_config config;
 	char *path;
+	char *only_user;
 	dev_t dev;			/* of the socket in the file system */
 	ino_t ino;
 	int fd;

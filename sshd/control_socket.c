@@ -26,14 +26,13 @@ enum err
 control_socket_path(const char *configured, uid_t uid, const char *runtime_dir,
     const char *pid_file, char *buf, size_t size)
 {
-	bool is_default;
+	const char *named = configured == NULL ? CONTROL_DEFAULT_PATH : configured;
 	int n;
 
-	if (configured == NULL)
+	if (strcmp(named, "none") == 0)
 		return ERR_NOTFOUND;
-	is_default = span_is(span_str(configured), CONTROL_DEFAULT_PATH);
-	if (!is_default || uid == 0)
-		n = snprintf(buf, size, "%s", configured);
+	if (uid == 0 || strcmp(named, CONTROL_DEFAULT_PATH) != 0)
+		n = snprintf(buf, size, "%s", named);
 	else if (runtime_dir != NULL && runtime_dir[0] == '/')
 		n = snprintf(buf, size, "%s/dayfly/ephemeral.sock", runtime_dir);
 	else if (pid_file != NULL && pid_file[0] == '/')

@@ -163,7 +163,9 @@ the_socket_is_where_the_config_or_the_account_has_it(void **state)
 	path_is(dflt, 1000, NULL, "/home/a/sshd.pid", "/home/a/ephemeral.sock");
 	path_is(dflt, 1000, "", "/sshd.pid", "//ephemeral.sock");
 	path_is(dflt, 1000, NULL, NULL, NULL);
-	path_is(NULL, 0, "/run/user/0", "/run/sshd.pid", NULL);
+	path_is(NULL, 0, "/run/user/0", "/run/sshd.pid", "/run/dayfly/ephemeral.sock");
+	path_is(NULL, 1000, "/run/user/1000", NULL, "/run/user/1000/dayfly/ephemeral.sock");
+	path_is("none", 0, "/run/user/0", "/run/sshd.pid", NULL);
 }
 
 static void
