@@ -11,6 +11,12 @@
 #define LIMIT_BLOCK	4096u
 #define LIMIT_OFFSET	2039u
 
+/*
+ * How long a quarter of the window may be left lying before the window
+ * shrinks: a program that pauses for a moment is no slow one.
+ */
+#define LYING_MOST	1000
+
 /* A round trip below this needs no window beyond the first: 1 GB/s. */
 #define ROUND_TRIP_SHORT	2
 
@@ -35,7 +41,7 @@ struct window
 window_init(struct window_budget *budget)
 {
 	uint64_t free = budget->total > budget->used ? budget->total - budget->used : 0;
-	struct window w = { .budget = budget };
+	struct window w = { .lying_since = MSEC_NEVER, .budget = budget };
 
 	/* A quarter of what is left, so that many channels all get some. */
 	w.size = at_most(free / 4, WINDOW_INITIAL);
@@ -148,14 +154,26 @@ step(const struct window *w)
 	return at_most(w->size / 4, WINDOW_STEP);
 }
 
+/* Data is left lying: step by step back to what a slow reader gets. */
+static void
+shrink_if_lying(struct window *w, msec now)
+{
+	if (reads_promptly(w)) {
+		w->lying_since = MSEC_NEVER;
+	} else if (w->lying_since == MSEC_NEVER) {
+		w->lying_since = now;
+	} else if (now - w->lying_since >= LYING_MOST && w->size > WINDOW_INITIAL) {
+		resize(w, w->size / 2);
+		w->lying_since = now;
+	}
+}
+
 uint32_t
 window_due(struct window *w, msec now)
 {
 	uint32_t goal, grant;
 
-	/* Data is left lying: back towards what a slow reader gets. */
-	if (w->size > WINDOW_INITIAL && w->held > w->size / 2)
-		resize(w, w->size / 2);
+	shrink_if_lying(w, now);
 	if (w->held >= w->size)
 		return 0;
 	goal = odd_credit(w->size - w->held);

@@ -64,6 +64,7 @@ struct window {
 	uint32_t size;
 	uint32_t excess;	/* received beyond the credit, ever */
 	msec round_trip;	/* shortest seen of late; 0: not known */
+	msec lying_since;	/* data is left lying; MSEC_NEVER: it is not */
 	struct window_probe probe;
 	struct window_budget *budget;
 };

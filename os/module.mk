@@ -5,4 +5,4 @@ os_SRCS += os/names.c os/pty_modes.c os/tty.c os/tty_ask.c
 os_TESTS = regress/unit/test_file.c regress/unit/test_ipc.c regress/unit/test_loop.c regress/unit/test_process.c
 os_TESTS += regress/unit/test_pty_modes.c
 os_SRCS += os/glob.c
-os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_data.c
+os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_conn.c regress/unit/test_pump_data.c

@@ -164,6 +164,32 @@ a_loan_that_is_not_used_costs_nothing(void **state)
 }
 
 static void
+loans_grow_with_what_is_used_of_them_and_shrink_again(void **state)
+{
+	struct channels_pair p;
+	struct channel_id id[2];
+	size_t first, len;
+
+	(void)state;
+	pair_new(&p);
+	pair_open(&p, SIDE_CLIENT, "session", id);
+	first = channels_room(p.cs[SIDE_CLIENT], id[SIDE_CLIENT], STREAM_DATA).len;
+	assert_true(first <= 4096);
+	for (unsigned i = 0; i < 10; i++) {
+		struct room room = channels_room(p.cs[SIDE_CLIENT], id[SIDE_CLIENT], STREAM_DATA);
+
+		memset(room.p, 0, room.len);
+		channels_send(p.cs[SIDE_CLIENT], id[SIDE_CLIENT], STREAM_DATA, room.len);
+	}
+	len = channels_room(p.cs[SIDE_CLIENT], id[SIDE_CLIENT], STREAM_DATA).len;
+	assert_true(len >= 65536);
+	for (unsigned i = 0; i < 10; i++)
+		pair_send(&p, SIDE_CLIENT, id[SIDE_CLIENT], STREAM_DATA, "key");
+	assert_int_equal(channels_room(p.cs[SIDE_CLIENT], id[SIDE_CLIENT], STREAM_DATA).len, first);
+	pair_free(&p);
+}
+
+static void
 nothing_is_lent_while_the_transport_cannot_send(void **state)
 {
 	struct channels_pair p;
@@ -428,6 +454,7 @@ main(void)
 		cmocka_unit_test(calls_about_a_channel_that_is_gone_do_nothing),
 		cmocka_unit_test(an_answer_to_an_old_channel_does_not_hit_the_new_one_in_its_place),
 		cmocka_unit_test(a_loan_that_is_not_used_costs_nothing),
+		cmocka_unit_test(loans_grow_with_what_is_used_of_them_and_shrink_again),
 		cmocka_unit_test(nothing_is_lent_while_the_transport_cannot_send),
 		cmocka_unit_test(a_program_that_stopped_reading_gets_no_data_but_stderr),
 		cmocka_unit_test(eow_is_not_sent_to_peers_that_may_not_know_it),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Data through the pump: much of it, fairly, bounded, to descriptors of every kind. */
+#include <sys/resource.h>
+
 #include "regress/support/pump_bed.h"
 
 static void
@@ -245,6 +247,52 @@ shared_descriptors_stay_blocking_and_never_block(void **state)
 }
 
 static void
+without_proc_shared_pipes_are_written_as_poll_promises(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program child;
+	struct rlimit old, none = { 0, 0 };
+	int child_err, out[2], sink;
+	char buf[65536];
+	uint64_t pushed = 0, got = 0;
+	ssize_t n;
+
+	(void)state;
+	bed_new(&b);
+	memset(buf, 'q', sizeof(buf));
+	open_channel(&b, "session", id);
+	assert_int_equal(pipe(out), 0);
+	sink = dup(out[1]);
+	/* No descriptor is left: nothing can be opened anew. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none.rlim_max = old.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(pump_attach(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT],
+	    &(struct pump_ends){ .sink = { sink, -1 }, .source = { -1, -1 },
+	    .flags = PUMP_SHARED }), ERR_OK);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	child = attach_server(&b, id[SIDE_SERVER], &child_err);
+	for (unsigned i = 0; i < 100; i++) {
+		n = write(child.in, buf, sizeof(buf));
+		pushed += n > 0 ? (uint64_t)n : 0;
+		turn(&b);		/* would hang here */
+	}
+	set_nonblock(out[0]);
+	while (got < pushed) {
+		n = read_some(out[0], buf, sizeof(buf));
+		assert_true(n >= 0);
+		got += (uint64_t)n;
+		turn(&b);
+	}
+	close(out[0]);
+	close(out[1]);
+	program_close(&child);
+	close(child_err);
+	bed_free(&b);
+}
+
+static void
 shared_sockets_stay_blocking_and_never_block(void **state)
 {
 	struct bed b;
@@ -396,6 +444,7 @@ main(void)
 		cmocka_unit_test(sources_go_on_after_a_key_exchange),
 		cmocka_unit_test(files_and_dev_null_are_sources_and_sinks),
 		cmocka_unit_test(shared_descriptors_stay_blocking_and_never_block),
+		cmocka_unit_test(without_proc_shared_pipes_are_written_as_poll_promises),
 		cmocka_unit_test(shared_sockets_stay_blocking_and_never_block),
 		cmocka_unit_test(a_filter_sees_what_is_sent_and_may_change_it),
 		cmocka_unit_test(a_paused_source_is_not_read_until_it_is_resumed),

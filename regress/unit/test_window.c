@@ -323,6 +323,24 @@ a_window_that_has_grown_shrinks_when_the_program_stops_reading(void **state)
 }
 
 static void
+a_program_that_pauses_for_a_moment_keeps_its_window(void **state)
+{
+	static struct path p;
+	struct window_budget b = budget(64);
+	uint32_t size;
+
+	(void)state;
+	path_init(&p, &b, 100, 512 * 1024);
+	path_run(&p, 1, 3000);
+	size = p.w.size;
+	p.slow = 1024 * MIB;
+	path_run(&p, 3000, 3300);
+	p.slow = 0;
+	path_run(&p, 3300, 3400);
+	assert_true(p.w.size >= size);
+}
+
+static void
 two_windows_grow_no_further_than_their_budget(void **state)
 {
 	static struct path p, q;
@@ -358,6 +376,7 @@ main(void)
 		cmocka_unit_test(a_slow_reader_keeps_its_first_window),
 		cmocka_unit_test(a_peer_that_pauses_now_and_then_does_not_grow_the_window),
 		cmocka_unit_test(a_window_that_has_grown_shrinks_when_the_program_stops_reading),
+		cmocka_unit_test(a_program_that_pauses_for_a_moment_keeps_its_window),
 		cmocka_unit_test(two_windows_grow_no_further_than_their_budget),
 	};
 
