@@ -61,11 +61,11 @@ encodings(struct span s)
 	char buf[40];
 
 	if (base64_get(&w, s) == ERR_OK) {
-		size_t n = w.len;
+		SCOPED(writer_free) struct writer text = writer_init(1 << 20);
 
-		base64_put(&w, writer_span(&w), false);
-		must(base64_get(&back, span_skip(writer_span(&w), n)) == ERR_OK);
-		must(span_eq(writer_span(&back), span_first(writer_span(&w), n)));
+		base64_put(&text, writer_span(&w), false);
+		must(base64_get(&back, writer_span(&text)) == ERR_OK);
+		must(span_eq(writer_span(&back), writer_span(&w)));
 	}
 	writer_reset(&w);
 	writer_reset(&back);
