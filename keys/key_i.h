@@ -99,6 +99,9 @@ struct key *key_alloc(const struct key_kind *kind);
 /* Makes k->blob from k->pkey. */
 enum err key_set_blob(struct key *k);
 
+/* The kind of a key of libcrypto's; NULL if it is none of ours. */
+const struct key_kind *key_kind_of_pkey(EVP_PKEY *pkey);
+
 /* Makes a private key of a pkey, which is freed. ERR_UNSUPPORTED, ERR_FORMAT. */
 enum err key_from_pkey(EVP_PKEY *pkey, struct key **out);
 

@@ -118,9 +118,8 @@ private_pem_read(struct span file, struct span passphrase, struct key **out)
 	return key_from_pkey(pkey, out);
 }
 
-/* The kind of a key of libcrypto's; NULL if it is none of ours. */
-static const struct key_kind *
-kind_of(EVP_PKEY *pkey)
+const struct key_kind *
+key_kind_of_pkey(EVP_PKEY *pkey)
 {
 	char group[32];
 	size_t len;
@@ -149,7 +148,7 @@ key_from_pkey(EVP_PKEY *pkey, struct key **out)
 {
 	SCOPED(pkey_free) EVP_PKEY *owned = pkey;
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_KEY_FILE);
-	const struct key_kind *kind = kind_of(pkey);
+	const struct key_kind *kind = key_kind_of_pkey(pkey);
 	struct key shell = { .kind = kind, .pkey = pkey };
 	struct reader r;
 

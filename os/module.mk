@@ -6,3 +6,4 @@ os_TESTS = regress/unit/test_file.c regress/unit/test_ipc.c regress/unit/test_lo
 os_TESTS += regress/unit/test_pty_modes.c
 os_SRCS += os/glob.c
 os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_conn.c regress/unit/test_pump_data.c
+os_SRCS += os/whoami.c

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tools/ssh_keygen.h - between the files of ssh-keygen(1).
+ *
+ * Each mode is one function that returns the exit status. Errors end the
+ * program: die() prints and exits with 255, as OpenSSH's does.
+ */
+#ifndef TOOLS_SSH_KEYGEN_H
+#define TOOLS_SSH_KEYGEN_H
+
+#include <sys/stat.h>
+
+#include "auth/account.h"
+#include "base/writer.h"
+#include "keys/fingerprint.h"
+#include "keys/private_file.h"
+
+/* Any file that is read: known_hosts files grow large. */
+#define KEYGEN_MAX_FILE	(64 * 1024 * 1024)
+
+enum keygen_format {
+	KEYGEN_FORMAT_NONE,		/* not said */
+	KEYGEN_FORMAT_RFC4716,
+	KEYGEN_FORMAT_PKCS8,
+	KEYGEN_FORMAT_PEM,
+};
+
+/* The command line, and who gave it. */
+struct keygen {
+	const char *file;		/* -f */
+	const char *type;		/* -t */
+	const char *comment;		/* -C */
+	const char *passphrase;		/* -P */
+	const char *new_passphrase;	/* -N */
+	const char *cipher;		/* -Z */
+	const char *host;		/* -F, -R, -r */
+	unsigned bits;			/* -b; 0: default */
+	unsigned rounds;		/* -a; 0: default */
+	enum keygen_format format;	/* -m */
+	enum fingerprint fingerprint;	/* -E */
+	bool has_fingerprint;		/* -E was given */
+	bool is_quiet;			/* -q */
+	bool wants_hash;		/* -H, alone or with -F */
+	bool wants_list;		/* -l, alone or with -F */
+	bool wants_generic;		/* -g */
+	unsigned verbose;		/* -v */
+	struct account me;
+	char machine[256];
+};
+
+/* --- modes --- */
+
+/* No mode: makes a key pair. */
+int keygen_make(struct keygen *kg);
+
+/* -A: makes the host keys that are missing. */
+int keygen_make_host_keys(struct keygen *kg);
+
+/* -l: prints fingerprints. -B: the same as bubblebabble. */
+int keygen_list(struct keygen *kg, bool bubblebabble);
+
+/* -y: prints the public half of a private key. */
+int keygen_public(struct keygen *kg);
+
+/* -p: changes the passphrase. */
+int keygen_change_passphrase(struct keygen *kg);
+
+/* -c: changes the comment. */
+int keygen_change_comment(struct keygen *kg);
+
+/* -F: finds a host in known_hosts. */
+int keygen_find_host(struct keygen *kg);
+
+/* -R: removes a host from known_hosts. */
+int keygen_remove_host(struct keygen *kg);
+
+/* -H: hashes the names in known_hosts. */
+int keygen_hash_hosts(struct keygen *kg);
+
+/* -e: prints a public key in a format of others. */
+int keygen_export(struct keygen *kg);
+
+/* -i: prints a public key of another format as one of ours. */
+int keygen_import(struct keygen *kg);
+
+/* -r: prints SSHFP records. */
+int keygen_sshfp(struct keygen *kg);
+
+/* --- tools/ssh_keygen_files.c --- */
+
+/* Prints a message and a newline to standard error and exits with 255. */
+NORETURN PRINTF(1, 2) void die(const char *fmt, ...);
+
+/* What e means: errno's text where the system said no. */
+const char *error_text(enum err e);
+
+/* As error_text(), about a private key: "incorrect passphrase ..." */
+const char *key_error_text(enum err e);
+
+/* Reads a file of any kind, "-" being standard input. ERR_NOTFOUND, ERR_SYSTEM, ERR_LIMIT. */
+enum err read_file(const char *path, struct writer *w, struct stat *st);
+
+/*
+ * Whether the mode of a private key file lets others read it; says so with
+ * OpenSSH's warning.
+ */
+bool is_unprotected(const char *path, const struct stat *st);
+
+/* The file of -f, else asks with this question; the default is ~/.ssh/id_ed25519. */
+const char *file_or_ask(struct keygen *kg, const char *question);
+
+/*
+ * Asks for a passphrase on the terminal, or reads a line from standard input
+ * where there is none. An empty one if there is no answer.
+ */
+struct secret ask_passphrase(const char *question);
+
+/* A passphrase that is typed twice; the one of -N where it was given. */
+struct secret new_passphrase(const struct keygen *kg, const char *question,
+    const char *again, const char *complaint);
+
+/* Reads a line from standard input into buf, without newline; false at its end. */
+bool read_answer(char *buf, size_t size);
+
+/*
+ * Reads a private key, asking for its passphrase unless -P gave it. On
+ * failure the error has not been printed yet.
+ */
+enum err load_private(const struct keygen *kg, const char *path, struct key **k,
+    struct writer *comment);
+
+/* Writes the private file, mode 0600. ERR_SYSTEM and whatever private_file_write() gives. */
+enum err save_private(const struct keygen *kg, const char *path, const struct key *k,
+    struct span comment, struct span passphrase);
+
+/* Writes path.pub, mode 0644. */
+enum err save_public(const char *path, const struct key *k, struct span comment);
+
+/* Prints one line: bits, fingerprint, comment, (TYPE), and randomart with -v. */
+void print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment);
+
+/* Prints what a writer holds to standard output. */
+void print_writer(const struct writer *w);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/* ssh-keygen: another passphrase, another comment. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "tools/ssh_keygen.h"
+
+/* Reads the file as it is now; is_openssh says which format it has. */
+static struct key *
+load(struct keygen *kg, const char *path, struct secret *passphrase,
+    struct writer *comment, bool *is_openssh)
+{
+	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
+	SCOPED(private_file_free) struct private_file f = { .pub = NULL };
+	struct stat st;
+	struct key *k;
+	enum err e = read_file(path, &file, &st);
+
+	if (e != ERR_OK)
+		die("%s: %s", path, error_text(e));
+	if (is_unprotected(path, &st))
+		die("Failed to load key %s: %s", path, key_error_text(ERR_DENIED));
+	e = private_file_peek(writer_span(&file), &f);
+	if (e == ERR_OK) {
+		*is_openssh = f.is_openssh;
+		if (f.is_encrypted && kg->passphrase == NULL)
+			*passphrase = ask_passphrase("Enter old passphrase: ");
+		else if (secret_copy(passphrase, span_str(kg->passphrase)) != ERR_OK)
+			die("%s", err_text(ERR_NOMEM));
+		e = private_file_read(writer_span(&file), secret_span(passphrase), &k, comment);
+	}
+	if (e != ERR_OK)
+		die("Failed to load key %s: %s", path, key_error_text(e));
+	return k;
+}
+
+/* Prints a line with a comment in it, made visible. */
+static void
+print_comment(const char *before, struct span comment, const char *after)
+{
+	SCOPED(writer_free) struct writer w = writer_init(KEYGEN_MAX_FILE);
+
+	wr_raw(&w, span_str(before));
+	text_visible(&w, comment);
+	wr_raw(&w, span_str(after));
+	print_writer(&w);
+}
+
+int
+keygen_change_passphrase(struct keygen *kg)
+{
+	const char *path = file_or_ask(kg, "Enter file in which the key is");
+	SCOPED(secret_free) struct secret old = { 0 }, new = { 0 };
+	SCOPED(writer_free) struct writer comment = writer_init(LIMIT_LINE);
+	SCOPED(key_free) struct key *k = NULL;
+	bool is_openssh;
+	enum err e;
+
+	k = load(kg, path, &old, &comment, &is_openssh);
+	if (comment.len > 0)
+		print_comment("Key has comment '", writer_span(&comment), "'\n");
+	new = new_passphrase(kg, "Enter new passphrase (empty for no passphrase): ",
+	    "Enter same passphrase again: ", "Pass phrases do not match.  Try again.");
+	e = save_private(kg, path, k, writer_span(&comment), secret_span(&new));
+	if (e != ERR_OK) {
+		fprintf(stderr, "Saving key \"%s\" failed: %s.\n", path, error_text(e));
+		return 1;
+	}
+	printf("Your identification has been saved with the new passphrase.\n");
+	return 0;
+}
+
+/* The comment of -C, else one that is typed. */
+static struct span
+new_comment(const struct keygen *kg, struct writer *buf)
+{
+	char line[1024];
+
+	if (kg->comment != NULL)
+		return span_str(kg->comment);
+	printf("New comment: ");
+	if (read_answer(line, sizeof line))
+		wr_raw(buf, span_str(line));
+	if (wr_end(buf) != ERR_OK)
+		die("%s", err_text(buf->err));
+	return writer_span(buf);
+}
+
+int
+keygen_change_comment(struct keygen *kg)
+{
+	const char *path = file_or_ask(kg, "Enter file in which the key is");
+	SCOPED(secret_free) struct secret passphrase = { 0 };
+	SCOPED(writer_free) struct writer old = writer_init(LIMIT_LINE);
+	SCOPED(writer_free) struct writer buf = writer_init(LIMIT_LINE);
+	SCOPED(key_free) struct key *k = NULL;
+	struct span comment;
+	bool is_openssh;
+	enum err e;
+
+	k = load(kg, path, &passphrase, &old, &is_openssh);
+	if (!is_openssh && kg->format == KEYGEN_FORMAT_NONE) {
+		fprintf(stderr, "Comments are only supported for keys stored in the new format (-o).\n");
+		return 1;
+	}
+	if (old.len > 0)
+		print_comment("Old comment: ", writer_span(&old), "\n");
+	else
+		printf("No existing comment\n");
+	comment = new_comment(kg, &buf);
+	if (span_eq(comment, writer_span(&old))) {
+		printf("No change to comment\n");
+		return 0;
+	}
+	e = save_private(kg, path, k, comment, secret_span(&passphrase));
+	if (e == ERR_OK)
+		e = save_public(path, k, comment);
+	if (e != ERR_OK) {
+		fprintf(stderr, "Saving key \"%s\" failed: %s\n", path, error_text(e));
+		return 1;
+	}
+	if (comment.len > 0)
+		print_comment("Comment '", comment, "' applied\n");
+	else
+		printf("Comment was removed\n");
+	return 0;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/* ssh-keygen: public keys in the formats of others, and in DNS. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "crypto/hash.h"
+#include "keys/public_format.h"
+#include "tools/ssh_keygen.h"
+
+/* The public key in a .pub file, or the public half of a private one. */
+static struct key *
+load_public(const struct keygen *kg, const char *path)
+{
+	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(private_file_free) struct private_file f = { .pub = NULL };
+	struct span comment;
+	struct key *k = NULL;
+	enum err e = read_file(path, &file, NULL);
+
+	if (e != ERR_OK)
+		die("%s: %s", path, error_text(e));
+	if (public_file_parse(writer_span(&file), &blob, &comment) == ERR_OK) {
+		e = key_from_blob(writer_span(&blob), &k);
+	} else {
+		e = private_file_peek(writer_span(&file), &f);
+		if (e == ERR_OK && f.pub != NULL)
+			e = key_public(f.pub, &k);
+		else if (e == ERR_OK)
+			e = load_private(kg, path, &k, NULL);
+	}
+	if (e != ERR_OK)
+		die("Load key \"%s\": %s", path, key_error_text(e));
+	return k;
+}
+
+int
+keygen_export(struct keygen *kg)
+{
+	const char *path = file_or_ask(kg, "Enter file in which the key is");
+	SCOPED(key_free) struct key *k = load_public(kg, path);
+	SCOPED(writer_free) struct writer w = writer_init(KEYGEN_MAX_FILE);
+	char comment[512];
+
+	if (kg->format == KEYGEN_FORMAT_PKCS8 || kg->format == KEYGEN_FORMAT_PEM) {
+		enum err e = public_pem_put(&w, k, kg->format == KEYGEN_FORMAT_PEM ?
+		    PUBLIC_PEM : PUBLIC_PKCS8);
+
+		if (e != ERR_OK)
+			die("unsupported key type %s", key_label(k));
+	} else {
+		snprintf(comment, sizeof comment, "%u-bit %s, converted by %s@%s from OpenSSH",
+		    key_bits(k), key_label(k), kg->me.name, kg->machine);
+		rfc4716_put(&w, key_blob(k), span_str(comment));
+	}
+	print_writer(&w);
+	return 0;
+}
+
+int
+keygen_import(struct keygen *kg)
+{
+	const char *path = file_or_ask(kg, "Enter file in which the key is");
+	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+	SCOPED(key_free) struct key *k = NULL;
+	enum err e = read_file(path, &file, NULL);
+
+	if (e != ERR_OK)
+		die("%s: %s", path, error_text(e));
+	if (kg->format == KEYGEN_FORMAT_PKCS8 || kg->format == KEYGEN_FORMAT_PEM) {
+		e = public_pem_get(writer_span(&file), kg->format == KEYGEN_FORMAT_PEM ?
+		    PUBLIC_PEM : PUBLIC_PKCS8, &k);
+	} else {
+		e = rfc4716_get(writer_span(&file), &blob);
+		if (e == ERR_OK)
+			e = key_from_blob(writer_span(&blob), &k);
+	}
+	if (e != ERR_OK)
+		die("%s: no public key in this format: %s", path, key_error_text(e));
+	public_line_put(&w, key_blob(k), SPAN_EMPTY);
+	wr_u8(&w, '\n');
+	print_writer(&w);
+	return 0;
+}
+
+/* --- SSHFP records (RFC 4255, 6594, 7479) --- */
+
+/* The number of an algorithm in DNS; 0: it has none. */
+static unsigned
+sshfp_number(const struct key *k)
+{
+	static const struct { const char *label; unsigned number; } rows[] = {
+		{ "RSA", 1 }, { "ECDSA", 3 }, { "ED25519", 4 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (strcmp(key_label(k), rows[i].label) == 0)
+			return rows[i].number;
+	return 0;
+}
+
+static void
+print_sshfp(const struct keygen *kg, const struct key *k)
+{
+	static const struct { const char *hash; unsigned number; } hashes[] = {
+		{ "sha1", 1 }, { "sha256", 2 },
+	};
+
+	for (size_t i = 0; i < COUNT(hashes) && sshfp_number(k) != 0; i++) {
+		const struct hash_alg *alg = hash_find(hashes[i].hash);
+		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+		uint8_t digest[HASH_MAX_LEN];
+
+		hash_once(alg, key_blob(k), digest);
+		if (kg->wants_generic)
+			wr_printf(&w, "%s IN TYPE44 \\# %zu %02x %02x ", kg->host,
+			    hash_len(alg) + 2, sshfp_number(k), hashes[i].number);
+		else
+			wr_printf(&w, "%s IN SSHFP %u %u ", kg->host, sshfp_number(k),
+			    hashes[i].number);
+		hex_put(&w, span_of(digest, hash_len(alg)), '\0');
+		wr_u8(&w, '\n');
+		print_writer(&w);
+	}
+}
+
+int
+keygen_sshfp(struct keygen *kg)
+{
+	static const char *const kinds[] = { "rsa", "ecdsa", "ed25519" };
+	bool any = false;
+
+	if (kg->file != NULL) {
+		SCOPED(key_free) struct key *k = load_public(kg, kg->file);
+
+		print_sshfp(kg, k);
+		return 0;
+	}
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		SCOPED(key_free) struct key *k = NULL;
+		char path[PATH_MAX];
+		struct stat st;
+
+		snprintf(path, sizeof path, SSH_CONF_DIR "/ssh_host_%s_key.pub", kinds[i]);
+		if (stat(path, &st) == -1)
+			continue;
+		k = load_public(kg, path);
+		print_sshfp(kg, k);
+		any = true;
+	}
+	if (!any)
+		die("no keys found.");
+	return 0;
+}
