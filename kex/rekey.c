@@ -9,7 +9,8 @@ is_used_up(const struct transport *t, enum direction d)
 	const struct flow *f = &t->flow[d];
 	uint64_t bytes = f->alg.rekey_bytes;
 
-	if (t->config.rekey_bytes != 0 && t->config.rekey_bytes < bytes)
+	/* What the config asks for is about data; a login never gets that long. */
+	if (t->is_authenticated && t->config.rekey_bytes != 0 && t->config.rekey_bytes < bytes)
 		bytes = t->config.rekey_bytes;
 	return f->bytes >= bytes || f->packets >= f->alg.rekey_packets;
 }
