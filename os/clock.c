@@ -15,6 +15,15 @@ clock_boot(void)
 	return (msec)t.tv_sec * 1000 + (msec)t.tv_nsec / 1000000;
 }
 
+uint64_t
+clock_monotonic_usec(void)
+{
+	struct timespec ts;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
 int64_t
 clock_wall(void)
 {

@@ -13,6 +13,9 @@
 /* Milliseconds since boot, time asleep included; setting the wall clock changes nothing. */
 msec clock_boot(void);
 
+/* Microseconds of the clock that service managers go by (CLOCK_MONOTONIC). */
+uint64_t clock_monotonic_usec(void);
+
 /* Seconds since 1970, as the wall clock says. */
 int64_t clock_wall(void);
 

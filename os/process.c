@@ -169,6 +169,39 @@ process_hide_memory(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* Closes the descriptors first to last; last may be far beyond what is open. */
+static void
+close_between(unsigned first, unsigned last)
+{
+	struct rlimit r;
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && last > r.rlim_cur)
+		last = (unsigned)r.rlim_cur;
+	for (unsigned fd = first; fd <= last; fd++)
+		close((int)fd);
+}
+
+void
+process_close_others(const int *keep, size_t n)
+{
+	int at = 2;
+
+	for (;;) {
+		int next = -1;		/* the lowest kept one above at */
+
+		for (size_t i = 0; i < n; i++) {
+			if (keep[i] > at && (next == -1 || keep[i] < next))
+				next = keep[i];
+		}
+		close_between((unsigned)at + 1, next == -1 ? ~0U : (unsigned)next - 1);
+		if (next == -1)
+			return;
+		at = next;
+	}
+}
+
 static const struct {
 	const char *name;
 	int number;

@@ -6,6 +6,7 @@
 #define OS_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -56,6 +57,12 @@ void process_die_with_parent(pid_t parent);
 
 /* Forbids core files and ptrace by the same uid. */
 void process_hide_memory(void);
+
+/*
+ * Closes every descriptor above 2 that is not among the n of keep (-1 is no
+ * descriptor): for a process that goes on without exec after a fork.
+ */
+void process_close_others(const int *keep, size_t n);
 
 /* Signal name without "SIG" as RFC 4254 6.10 has it ("TERM"); NULL: none. */
 const char *process_signal_name(int signo);

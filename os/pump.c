@@ -52,7 +52,7 @@ pump_new(struct pump **out, struct loop *loop, int read_fd, int write_fd,
 	if (p == NULL)
 		return ERR_NOMEM;
 	*p = (struct pump){ .loop = loop, .conn = conn, .calls = *calls,
-	    .read_fd = read_fd, .write_fd = write_fd };
+	    .read_fd = read_fd, .write_fd = write_fd, .last_read = loop_now(loop) };
 	e = pump_watch(p);
 	if (e != ERR_OK) {
 		pump_dispose(p);
@@ -86,6 +86,12 @@ void
 pump_kick(struct pump *p)
 {
 	pump_soon(p);
+}
+
+msec
+pump_last_read(const struct pump *p)
+{
+	return p->last_read;
 }
 
 bool
@@ -259,7 +265,8 @@ socket_read(struct pump *p)
 			pump_over(p, n == 0 ? ERR_CLOSED : ERR_SYSTEM);
 			return;
 		}
-		(void)conn_received(p->conn, (size_t)n, loop_now(p->loop));
+		p->last_read = loop_now(p->loop);
+		(void)conn_received(p->conn, (size_t)n, p->last_read);
 		take_events(p);
 		sum += (size_t)n;
 		if ((size_t)n < room.len)

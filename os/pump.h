@@ -108,7 +108,9 @@ enum err pump_set_manual(struct pump *p, struct channel_id id);
 /*
  * Lets fn see (and change in place) what was read from the source of an
  * attached channel before it is sent: n bytes at buf, at most cap may come
- * out; returns how many. cap is PUMP_FILTER_EXTRA more than n or more.
+ * out; returns how many. cap is n + PUMP_FILTER_EXTRA or more. The source is
+ * read also while the channel takes nothing (as far as 64 KiB), so that a
+ * user can always be heard; fn may call all that a callback may.
  */
 void pump_set_filter(struct pump *p, struct channel_id id,
     size_t (*fn)(void *arg, uint8_t *buf, size_t n, size_t cap), void *arg);
@@ -125,9 +127,10 @@ void pump_end_source(struct pump *p, struct channel_id id);
 void pump_pause(struct pump *p, struct channel_id id, bool paused);
 
 /*
- * The channel's program has ended: when its sources have been read to their
- * end (PUMP_PTY: to what is there now), sends the request without asking for
- * an answer, EOF and CLOSE. ERR_NOMEM.
+ * The channel's program has ended: what its sources hold now is sent, then
+ * the request (asking for no answer), and when the sources come to their end
+ * EOF and CLOSE. A pty is taken to be at its end then; of pipes another
+ * process may still have the other end. ERR_NOMEM.
  */
 enum err pump_finish(struct pump *p, struct channel_id id, const char *request,
     struct span body);
@@ -141,8 +144,14 @@ enum err pump_set_tag(struct pump *p, struct channel_id id, void *tag);
 /* The tag; NULL if there is none. */
 void *pump_tag(const struct pump *p, struct channel_id id);
 
+/* When data last went either way on a channel; 0: never, or no such channel. */
+msec pump_active_at(const struct pump *p, struct channel_id id);
+
 /* Bytes that wait for sinks, of all channels, those that are closed too. */
 size_t pump_backlog(const struct pump *p);
+
+/* When bytes of the peer came last (when the pump began, if none have come). */
+msec pump_last_read(const struct pump *p);
 
 /* Whether on_end() has been called. */
 bool pump_has_ended(const struct pump *p);

@@ -16,6 +16,9 @@
 /* Bytes a source or the socket may bring in one turn. */
 #define PUMP_TURN	(1024u * 1024)
 
+/* What a filter may be ahead of the channel: its user can still be heard. */
+#define PUMP_FILTERED	(64u * 1024)
+
 /* How long the last message to the peer may take. */
 #define PUMP_LINGER	2000
 
@@ -33,6 +36,7 @@ struct end {
 	int fd;			/* -1: closed, or there is none */
 	enum fd_kind kind;
 	bool reads;		/* it is a source that has not come to its end */
+	bool is_dry;		/* nothing was there when its program had ended */
 	bool writes;		/* it is a sink that takes bytes */
 	enum stream source;	/* sent as this */
 	enum stream sink;	/* gets this */
@@ -52,14 +56,17 @@ struct pumped {
 	bool sends_eof;		/* it had a source: its end is ours to tell */
 	bool sent_eof;
 	bool peer_eof;		/* close sinks when their backlog is written */
-	bool finishes;		/* pump_finish(): */
-	char *finish_request;
+	bool finishes;		/* pump_finish(): reads what is there, then */
+	char *finish_request;	/* sends this, and from then on */
+	bool is_finished;	/* closes when the sources end */
 	struct writer finish_body;
 	unsigned flags;
 	struct end ends[4];
 	struct backlog backlog[2];	/* by stream */
 	size_t (*filter)(void *, uint8_t *, size_t, size_t);
 	void *filter_arg;
+	struct writer filtered;		/* what came out and is not sent yet */
+	msec active_at;			/* when data last went either way */
 };
 
 struct pump {
@@ -78,6 +85,7 @@ struct pump {
 	bool is_ending;			/* EV_FAILED, DISCONNECTED: flush, then end */
 	enum err why;
 	bool has_ended;
+	msec last_read;		/* when bytes of the peer came last */
 	struct pumped *channels;	/* served round robin, next one first */
 	size_t n_stalled;
 };

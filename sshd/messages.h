@@ -83,9 +83,9 @@ enum wire_end {
 /* --- guard -> wire --- */
 
 /*
- * All it needs to begin: the lists of struct conn_config (conn/conn.h), and
- * hostkeys: string blob, string algorithms, for each. Descriptors: the socket
- * to read from and the one to write to.
+ * All it needs to begin: the lists of struct conn_config (conn/conn.h), each
+ * with a NUL at its end, and hostkeys: string blob, string algorithms (with a
+ * NUL), for each. Descriptors: the socket; or two, to read from and write to.
  */
 #define WIRE_SETUP_FIELDS(F)						\
 	F(bytes, ident) F(bytes, kex_algs) F(bytes, hostkey_algs)	\

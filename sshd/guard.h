@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/guard.h - the process that decides: one a connection, forked from the
+ * listener, with the listener's rights and its host keys.
+ */
+#ifndef SSHD_GUARD_H
+#define SSHD_GUARD_H
+
+#include <sys/types.h>
+
+#include "base/clock.h"
+#include "base/cc.h"
+#include "config/sshd_config.h"
+#include "os/log.h"
+#include "os/net.h"
+#include "sshd/host_keys.h"
+#include "sshd/title.h"
+
+/* What the listener forks a guard with; the descriptors are the guard's. */
+struct guard_start {
+	const struct log *log;
+	const struct sshd_rules *rules;
+	const struct sshd_config *config;	/* outside of Match */
+	const struct host_keys *keys;
+	const struct title *title;
+	int in, out;			/* the client; the same number twice for a socket */
+	int wire_fd;			/* ipc to its wire */
+	int listener_fd;		/* ipc to the listener */
+	int self_fd;			/* the program, to start a session */
+	bool keep_stderr;
+	bool has_ends;			/* false: no network socket (-i on a pipe) */
+	struct endpoint client, server;
+	msec accepted;			/* when; LoginGraceTime counts from there */
+	enum log_level debug_level;	/* of -d: not below this; QUIET: none */
+};
+
+/* All of the process. */
+NORETURN void guard_run(const struct guard_start *start);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+#include "sshd/host_keys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "crypto/random.h"
+#include "keys/private_file.h"
+#include "os/file.h"
+
+void
+host_keys_free(struct host_keys *k)
+{
+	if (k == NULL)
+		return;
+	for (size_t i = 0; i < k->n; i++) {
+		key_free(&k->v[i].key);
+		free(k->v[i].path);
+		free(k->v[i].algs);
+	}
+	*k = (struct host_keys){ .n = 0 };
+}
+
+/* The block that people search the web for, with what to do. */
+static void
+say_unprotected(const struct log *log, const char *path, mode_t mode)
+{
+	static const char line[] = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
+
+	log_error(log, "%s", line);
+	log_error(log, "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @");
+	log_error(log, "%s", line);
+	log_error(log, "Permissions %04o for '%s' are too open.", (unsigned)mode & 07777, path);
+	log_error(log, "It is required that your private key files are NOT accessible by others.");
+	log_error(log, "This private key will be ignored. To use it again: chmod 600 %s", path);
+}
+
+/* A host key that others can read is nobody's. */
+static enum err
+check_mode(const struct log *log, const char *path, const struct stat *st)
+{
+	if (st->st_uid == geteuid() && (st->st_mode & 077) != 0) {
+		say_unprotected(log, path, st->st_mode);
+		return ERR_DENIED;
+	}
+	return ERR_OK;
+}
+
+/* What of the key's algorithms the config's HostKeyAlgorithms allows. ERR_NOTFOUND. */
+static enum err
+choose_algs(struct host_key *k, const char *allowed)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+	struct span list = span_str(key_algs(k->key));
+	struct span name;
+
+	while (span_token(&list, ',', &name)) {
+		if (!text_list_has(span_str(allowed), name))
+			continue;
+		if (w.len > 0)
+			wr_u8(&w, ',');
+		wr_raw(&w, name);
+	}
+	TRY(wr_end(&w));
+	if (w.len == 0)
+		return ERR_NOTFOUND;
+	k->algs = span_dup_str(writer_span(&w));
+	return k->algs == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/* Reads one key into *k. ERR_NOTFOUND: the file is not there. The log has the rest. */
+static enum err
+load_one(struct host_key *k, const char *path, const struct sshd_config *config,
+    const struct log *log)
+{
+	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
+	struct stat st;
+	enum err e = file_read(path, &text, &st);
+
+	if (e == ERR_NOTFOUND)
+		return e;
+	if (e != ERR_OK) {
+		log_error(log, "Unable to load host key \"%s\": %s", path,
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		return e;
+	}
+	TRY(check_mode(log, path, &st));
+	e = private_file_read(writer_span(&text), SPAN_EMPTY, &k->key, NULL);
+	if (e == ERR_OK && key_type(k->key)[0] != '\0' && strcmp(key_type(k->key), "ssh-rsa") == 0 &&
+	    key_bits(k->key) < config->required_rsa_size) {
+		log_error(log, "Host key %s: RSA key of %u bits is shorter than RequiredRSASize %u",
+		    path, key_bits(k->key), (unsigned)config->required_rsa_size);
+		return ERR_RANGE;
+	}
+	if (e == ERR_OK)
+		e = choose_algs(k, config->host_key_algorithms);
+	if (e != ERR_OK)
+		log_error(log, "Unable to load host key \"%s\": %s", path,
+		    e == ERR_PASSPHRASE ? "it is encrypted with a passphrase" :
+		    e == ERR_NOTFOUND ? "HostKeyAlgorithms allows none of its algorithms" :
+		    e == ERR_FORMAT || e == ERR_SHORT || e == ERR_TRAILING ?
+		    "this is not a private key, or a damaged one" : err_text(e));
+	return e == ERR_NOTFOUND ? ERR_UNSUPPORTED : e;
+}
+
+/* Whether an equal key is there already. */
+static bool
+is_known(const struct host_keys *keys, const struct key *key)
+{
+	for (size_t i = 0; i < keys->n; i++) {
+		if (key_equal(keys->v[i].key, key))
+			return true;
+	}
+	return false;
+}
+
+enum err
+host_keys_load(struct host_keys *out, const struct sshd_config *config, const struct log *log)
+{
+	bool named = sshd_config_is_set(config, SSHD_HostKey);
+
+	*out = (struct host_keys){ .n = 0 };
+	for (size_t i = 0; i < config->host_keys.n && out->n < HOST_KEYS_MAX; i++) {
+		const char *path = config->host_keys.v[i];
+		struct host_key k = { .key = NULL };
+		enum err e = load_one(&k, path, config, log);
+
+		if (e == ERR_NOTFOUND && named)
+			log_error(log, "Unable to load host key \"%s\": %s", path, strerror(ENOENT));
+		if (e == ERR_OK && is_known(out, k.key))
+			e = ERR_EXISTS;
+		if (e == ERR_OK) {
+			k.path = span_dup_str(span_str(path));
+			if (k.path == NULL)
+				e = ERR_NOMEM;
+		}
+		if (e != ERR_OK) {
+			key_free(&k.key);
+			free(k.algs);
+			continue;
+		}
+		out->v[out->n++] = k;
+	}
+	if (out->n > 0)
+		return ERR_OK;
+	log_error(log, "no hostkeys available -- exiting.");
+	return ERR_NOTFOUND;
+}
+
+/* --- first start --- */
+
+static const char *const made_kinds[] = { "rsa", "ecdsa", "ed25519" };
+
+/* Writes the two files of one new key; on failure neither stays. */
+static enum err
+write_key(const struct key *key, const char *path, struct span comment)
+{
+	static const struct private_file_format plain = { .kind = PRIVATE_OPENSSH };
+	SCOPED(writer_free) struct writer private = writer_init(LIMIT_KEY_FILE);
+	SCOPED(writer_free) struct writer public = writer_init(LIMIT_KEY_FILE);
+	SCOPED(writer_free) struct writer pub_path = writer_init(LIMIT_LINE);
+	struct rng rng = rng_system();
+	enum err e;
+
+	TRY(private_file_write(key, comment, &plain, &rng, &private));
+	public_line_put(&public, key_blob(key), comment);
+	wr_u8(&public, '\n');
+	wr_printf(&pub_path, "%s.pub", path);
+	wr_u8(&pub_path, 0);
+	TRY(wr_end(&public));
+	TRY(wr_end(&pub_path));
+	TRY(file_create(path, writer_span(&private), 0600, FILE_KEEP));
+	e = file_create((const char *)pub_path.p, writer_span(&public), 0644, FILE_REPLACE);
+	if (e != ERR_OK) {
+		int saved = errno;
+
+		(void)unlink(path);
+		errno = saved;
+	}
+	return e;
+}
+
+/* Makes one key of a kind at path. */
+static enum err
+make_key(const char *kind, const char *path, const struct log *log)
+{
+	struct key *key SCOPED(key_free) = NULL;
+	SCOPED(writer_free) struct writer comment = writer_init(LIMIT_LINE);
+	struct rng rng = rng_system();
+	char host[256] = "";
+	enum err e;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	wr_printf(&comment, "%s@%s", geteuid() == 0 ? "root" : "sshd", host[0] == '\0' ? "localhost" : host);
+	TRY(wr_end(&comment));
+	TRY(key_generate(span_str(kind), 0, &rng, &key));
+	e = write_key(key, path, writer_span(&comment));
+	if (e == ERR_EXISTS)	/* another server was faster */
+		return ERR_OK;
+	if (e != ERR_OK)
+		log_error(log, "Cannot make host key %s: %s", path,
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+	else
+		log_info(log, "Made host key %s (first start).", path);
+	return e;
+}
+
+/* Removes the keys of this start if one of them could not be made. */
+static void
+unmake(const struct words *paths, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+
+		wr_printf(&w, "%s.pub", paths->v[i]);
+		wr_u8(&w, 0);
+		(void)unlink(paths->v[i]);
+		if (wr_end(&w) == ERR_OK)
+			(void)unlink((const char *)w.p);
+	}
+}
+
+/* Puts dir/ssh_host_KIND_key in the place of the default names. */
+static enum err
+name_keys(struct words *paths, struct span dir)
+{
+	for (size_t i = 0; i < paths->n && i < COUNT(made_kinds); i++) {
+		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+		char *path;
+
+		wr_raw(&w, dir);
+		wr_printf(&w, "/ssh_host_%s_key", made_kinds[i]);
+		TRY(wr_end(&w));
+		path = span_dup_str(writer_span(&w));
+		if (path == NULL)
+			return ERR_NOMEM;
+		free(paths->v[i]);
+		paths->v[i] = path;
+	}
+	return ERR_OK;
+}
+
+/* The folder a path is in. */
+static struct span
+folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return SPAN_LIT(".");
+	return span_of(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+enum err
+host_keys_first_start(struct sshd_config *config, const char *config_file, bool make,
+    const struct log *log)
+{
+	struct words *paths = &config->host_keys;
+
+	if (sshd_config_is_set(config, SSHD_HostKey) || paths->n != COUNT(made_kinds))
+		return ERR_OK;
+	if (geteuid() != 0 && strcmp(config_file, "none") != 0)
+		TRY(name_keys(paths, folder_of(config_file)));
+	for (size_t i = 0; i < paths->n; i++) {
+		if (access(paths->v[i], F_OK) == 0)
+			return ERR_OK;
+	}
+	if (!make)
+		return ERR_OK;
+	for (size_t i = 0; i < paths->n; i++) {
+		enum err e = make_key(made_kinds[i], paths->v[i], log);
+
+		if (e != ERR_OK) {
+			unmake(paths, i);
+			return e;
+		}
+	}
+	return ERR_OK;
+}

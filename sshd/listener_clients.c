@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: ISC */
+/* The listener's clients: taken in, given a guard, reaped. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crypto/random.h"
+#include "os/process.h"
+#include "sshd/guard.h"
+#include "sshd/listener_i.h"
+#include "sshd/messages.h"
+
+/* What is left of a connection some time after its first process has ended is killed. */
+#define LEFT_OVER_MSEC	700
+
+/* One line about dropped clients in this time. */
+#define DROP_LOG_MSEC	5000
+
+/* --- what guards say --- */
+
+static enum err
+on_from_guard_find(struct connection *c, const struct msg_from_guard_find *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_answer_grant(c, m->id, m->user, m->blob, m->address, false);
+}
+
+static enum err
+on_from_guard_use(struct connection *c, const struct msg_from_guard_use *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_answer_grant(c, m->id, m->user, m->blob, m->address, true);
+}
+
+/* The connection does not count as starting any more. */
+static void
+started(struct connection *c)
+{
+	if (!c->logged_in)
+		c->listener->n_starting--;
+	c->logged_in = true;
+	listener_show(c->listener);
+}
+
+static enum err
+on_from_guard_logged_in(struct connection *c, const struct msg_from_guard_logged_in *m,
+    struct ipc_fds *fds)
+{
+	(void)m;
+	(void)fds;
+	started(c);
+	return ERR_OK;
+}
+
+IPC_RECEIVER(from_guard, FROM_GUARD, struct connection)
+
+/* --- a connection's life --- */
+
+static void
+stop_talking(struct connection *c)
+{
+	watch_free(c->watch);
+	c->watch = NULL;
+	ipc_close(&c->ipc);
+}
+
+/* Both processes are gone. */
+static void
+forget(struct connection *c)
+{
+	struct listener *l = c->listener;
+	struct connection **at = &l->connections;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	started(c);
+	ephemeral_session_close(l->table, c->number);
+	stop_talking(c);
+	timer_free(c->kill);
+	free(c);
+	l->n_connections--;
+	listener_show(l);
+	if (l->one_only && l->n_connections == 0)
+		loop_stop(l->loop);
+}
+
+/* After a message to the guard: waits until it can be sent, if it could not. */
+static void
+watch_guard(struct connection *c)
+{
+	watch_set(c->watch, LOOP_READ | (ipc_wants_write(&c->ipc) ? LOOP_WRITE : 0));
+}
+
+static void
+on_guard(void *arg, unsigned events)
+{
+	struct connection *c = arg;
+	struct listener *l = c->listener;
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	enum err e = ERR_OK;
+
+	if (events & LOOP_WRITE)
+		e = ipc_flush(&c->ipc);
+	while (e == ERR_OK) {
+		e = ipc_receive(&c->ipc, (struct room){ l->buf, sizeof(l->buf) }, &message, &fds);
+		if (e == ERR_OK)
+			e = from_guard(c, &c->ipc, c->logged_in ? PHASE_OPEN : PHASE_AUTH, message, &fds);
+		ipc_fds_close(&fds);
+	}
+	if (e != ERR_AGAIN) {
+		if (e != ERR_CLOSED)
+			log_error(l->log, "guard %ld: %s", (long)c->guard, err_text(e));
+		stop_talking(c);
+		return;
+	}
+	watch_guard(c);
+}
+
+static void
+kill_left_over(void *arg)
+{
+	struct connection *c = arg;
+
+	/* Both are our children and not reaped: the numbers are still theirs. */
+	if (c->guard != 0)
+		kill(c->guard, SIGKILL);
+	if (c->wire != 0)
+		kill(c->wire, SIGKILL);
+}
+
+/* A process of the connection has ended, as status says. */
+static void
+ended(struct connection *c, pid_t pid, int status)
+{
+	struct listener *l = c->listener;
+	const char *what = pid == c->guard ? "guard" : "wire";
+
+	if (WIFSIGNALED(status))
+		log_error(l->log, "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
+	if (pid == c->guard) {
+		/* It has told wire what there was to tell. */
+		c->guard = 0;
+		if (c->wire != 0)
+			kill(c->wire, SIGKILL);
+		stop_talking(c);
+	} else {
+		c->wire = 0;
+	}
+	if (c->guard == 0 && c->wire == 0)
+		forget(c);
+	else
+		timer_set(c->kill, loop_now(l->loop) + LEFT_OVER_MSEC);
+}
+
+void
+listener_reap(struct listener *l)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct connection *c = l->connections;
+
+		while (c != NULL && c->guard != pid && c->wire != pid)
+			c = c->next;
+		if (c != NULL) {
+			ended(c, pid, status);
+		} else if (pool_reaped(&l->pool, pid)) {
+			log_debug(l->log, "waiting wire process %ld ended", (long)pid);
+			timer_set(l->refill, loop_now(l->loop) + 100);
+		}
+	}
+}
+
+/* The connection with this session number that can still be talked to; NULL. */
+static struct connection *
+find_session(struct listener *l, uint64_t number)
+{
+	struct connection *c = l->connections;
+
+	while (c != NULL && (c->number != number || c->watch == NULL))
+		c = c->next;
+	return c;
+}
+
+void
+listener_kill_session(void *arg, uint64_t number)
+{
+	struct msg_guard_end m = { .text = SPAN_LIT("the key that opened this session was revoked") };
+	struct connection *c = find_session(arg, number);
+
+	if (c != NULL && ipc_send_guard_end(&c->ipc, &m, NULL) == ERR_OK)
+		watch_guard(c);
+}
+
+void
+listener_move_session_end(void *arg, uint64_t number)
+{
+	struct listener *l = arg;
+	struct msg_guard_until m = { .end = ephemeral_session_end(l->table, number) };
+	struct connection *c = find_session(l, number);
+
+	if (c != NULL && ipc_send_guard_until(&c->ipc, &m, NULL) == ERR_OK)
+		watch_guard(c);
+}
+
+/* --- MaxStartups --- */
+
+/* Clients of the same source block that nobody has logged in on yet. */
+static size_t
+starting_from(const struct listener *l, const struct address *a)
+{
+	const struct net_block *block = &listener_config(l)->per_source_net_block_size;
+	struct cidr c = { .base = *a, .bits = (uint8_t)(a->family == 4 ? block->v4_bits : block->v6_bits) };
+	size_t n = 0;
+
+	for (const struct connection *k = l->connections; k != NULL; k = k->next)
+		n += !k->logged_in && cidr_has(&c, &k->client.address);
+	return n;
+}
+
+/* Early drop: from begin on with a chance of rate %, growing to all at full. */
+static bool
+is_dropped(const struct listener *l)
+{
+	const struct max_startups *m = &listener_config(l)->max_startups;
+	struct rng rng = rng_system();
+	size_t n = l->n_starting;
+	uint32_t p;
+
+	if (n < m->begin)
+		return false;
+	if (n >= m->full || m->rate == 100)
+		return true;
+	p = m->rate + (100 - m->rate) * (uint32_t)(n - m->begin) / (m->full - m->begin);
+	return rng_below(&rng, 100) < p;
+}
+
+/* Says that a client was dropped, but not ten thousand times. */
+static void
+log_drop(struct listener *l, const struct endpoint *client, const struct endpoint *server,
+    const char *why)
+{
+	char from[64], to[64];
+	msec now = loop_now(l->loop);
+
+	if (l->dropped_logged != 0 && now < l->dropped_logged + DROP_LOG_MSEC) {
+		l->n_dropped++;
+		return;
+	}
+	log_info(l->log, "drop connection #%zu from [%s]:%u on [%s]:%u %s", l->n_starting,
+	    address_print(&client->address, from, sizeof(from)), client->port,
+	    address_print(&server->address, to, sizeof(to)), server->port, why);
+	if (l->n_dropped > 0)
+		log_info(l->log, "%s logging rate-limited: additional %llu connections dropped", why,
+		    (unsigned long long)l->n_dropped);
+	l->n_dropped = 0;
+	l->dropped_logged = now;
+}
+
+static const char *
+reason_to_drop(const struct listener *l, const struct endpoint *client)
+{
+	uint32_t per_source = listener_config(l)->per_source_max_startups;
+
+	if (is_dropped(l))
+		return "Maxstartups";
+	if (per_source != 0 && starting_from(l, &client->address) >= per_source)
+		return "PerSourceMaxStartups";
+	return NULL;
+}
+
+/* --- taking a client in --- */
+
+/* The forked process becomes the guard. */
+NORETURN static void
+become_guard(struct listener *l, const struct connection *c, const struct spare *wire, int own_fd,
+    int in, int out)
+{
+	const struct sshd_options *o = l->in->options;
+	struct guard_start start = {
+		.log = l->log, .rules = l->in->loaded.rules, .config = listener_config(l),
+		.keys = &l->in->keys, .title = l->in->title, .in = in, .out = out,
+		.wire_fd = wire->fd, .listener_fd = own_fd, .self_fd = l->in->self_fd,
+		.keep_stderr = l->pool.keep_stderr, .client = c->client,
+		.accepted = loop_now(l->loop),
+		.debug_level = o->debug == 0 ? LOG_LEVEL_QUIET : (enum log_level)(LOG_LEVEL_VERBOSE + o->debug),
+	};
+	int keep[] = { in, out, wire->fd, own_fd, l->in->self_fd, l->log->fd };
+
+	process_close_others(keep, COUNT(keep));
+	loop_signals_reset();
+	start.has_ends = net_ends(in, &start.server, &start.client) == ERR_OK;
+	guard_run(&start);
+}
+
+static enum err
+start_guard(struct listener *l, struct connection *c, int in, int out)
+{
+	struct spare wire;
+	int pair[2];
+
+	TRY(pool_take(&l->pool, &wire, l->log));
+	timer_set(l->refill, loop_now(l->loop));
+	c->wire = wire.pid;
+	if (ipc_pair(pair) != ERR_OK) {
+		close(wire.fd);
+		return ERR_SYSTEM;
+	}
+	c->guard = fork();
+	if (c->guard == 0)
+		become_guard(l, c, &wire, pair[1], in, out);
+	close(wire.fd);
+	close(pair[1]);
+	if (c->guard == -1) {
+		c->guard = 0;
+		close(pair[0]);
+		return ERR_SYSTEM;
+	}
+	ipc_init(&c->ipc, pair[0]);
+	return loop_watch(l->loop, &c->watch, pair[0], LOOP_READ, on_guard, c);
+}
+
+/* Enters the client into the list, and starts its guard. */
+static enum err
+enter(struct listener *l, int in, int out, const struct endpoint *client)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+	enum err e;
+
+	if (c == NULL)
+		return ERR_NOMEM;
+	*c = (struct connection){ .listener = l, .number = l->next_number++, .client = *client };
+	ipc_init(&c->ipc, -1);
+	e = loop_timer(l->loop, &c->kill, kill_left_over, c);
+	if (e == ERR_OK)
+		e = start_guard(l, c, in, out);
+	if (e != ERR_OK && c->guard == 0 && c->wire == 0) {
+		timer_free(c->kill);
+		free(c);
+		return e;
+	}
+	c->next = l->connections;
+	l->connections = c;
+	l->n_connections++;
+	l->n_starting++;
+	listener_show(l);
+	if (e != ERR_OK)
+		timer_set(c->kill, loop_now(l->loop));
+	return e;
+}
+
+void
+listener_take(struct listener *l, int in, int out)
+{
+	static const char sorry[] = "Not allowed at this time\r\n";
+	struct endpoint client = { .port = 0 }, server = { .port = 0 };
+	bool is_net = net_ends(in, &server, &client) == ERR_OK;
+	const char *why = is_net ? reason_to_drop(l, &client) : NULL;
+	enum err e;
+
+	if (why != NULL) {
+		log_drop(l, &client, &server, why);
+		(void)!write(out, sorry, sizeof(sorry) - 1);
+	} else {
+		e = enter(l, in, out, &client);
+		if (e != ERR_OK)
+			log_error(l->log, "cannot take a connection: %s",
+			    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+	}
+	close(in);
+	if (out != in)
+		close(out);
+	if (l->one_only && l->n_connections == 0)
+		loop_stop(l->loop);
+}

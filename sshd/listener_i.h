@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/listener_i.h - inside the listener.
+ */
+#ifndef SSHD_LISTENER_I_H
+#define SSHD_LISTENER_I_H
+
+#include "auth/ephemeral.h"
+#include "os/ipc.h"
+#include "os/loop.h"
+#include "os/net.h"
+#include "sshd/control.h"
+#include "sshd/listener.h"
+#include "sshd/pool.h"
+
+/* Listening sockets of one server. */
+#define LISTEN_MAX	64
+
+struct listen_socket {
+	struct listener *listener;
+	struct endpoint at;
+	int fd;
+	struct watch *watch;
+};
+
+/* One client, from accept(2) until both of its processes have been reaped. */
+struct connection {
+	struct connection *next;
+	struct listener *listener;
+	uint64_t number;		/* in the ephemeral table; never 0 */
+	pid_t guard, wire;		/* 0: reaped */
+	struct ipc ipc;			/* to the guard */
+	struct watch *watch;
+	struct timer *kill;		/* what is left of it dies then */
+	bool logged_in;
+	struct endpoint client;
+};
+
+struct listener {
+	struct listener_input *in;
+	const struct log *log;
+	struct loop *loop;
+	struct pool pool;
+	struct timer *refill;		/* fills the pool in the next turn */
+	struct timer *ageing;		/* of the ephemeral table */
+	struct timer *reopen;		/* accepting again after EMFILE */
+	struct listen_socket sockets[LISTEN_MAX];
+	size_t n_sockets;
+	struct connection *connections;
+	size_t n_connections;
+	size_t n_starting;		/* nobody logged in yet */
+	uint64_t next_number;
+	struct ephemeral *table;
+	struct control_policy policy;
+	struct control *control;
+	char *only_user;		/* not root: whom it lets in */
+	uint64_t n_dropped;		/* since the last line about it */
+	msec dropped_logged;
+	bool one_only;			/* -d, -i: one connection, then the end */
+	bool ends;
+	int status;			/* exit status */
+	uint8_t buf[LIMIT_IPC];		/* of messages received */
+};
+
+/* The config in force. */
+static inline const struct sshd_config *
+listener_config(const struct listener *l)
+{
+	return &l->in->loaded.config;
+}
+
+/* --- sockets --- */
+
+/*
+ * Opens what the config says and closes what it does not say any more; what
+ * stays the same is not touched. ERR_SYSTEM if not one is open; the log says
+ * which could not be opened, and why. was (NULL at start): how many failed.
+ */
+enum err listener_open_sockets(struct listener *l, size_t *failed);
+
+/* Starts (or stops, for a moment) accepting on all of them. ERR_NOMEM, ERR_SYSTEM. */
+enum err listener_accept(struct listener *l, bool accept);
+
+/* Closes all. */
+void listener_close_sockets(struct listener *l);
+
+/* --- connections --- */
+
+/*
+ * Takes a client in (the same descriptor twice for a socket), which is closed
+ * here in any case: drops it by MaxStartups, or starts its guard.
+ */
+void listener_take(struct listener *l, int in, int out);
+
+/* SIGCHLD: reaps what has ended. */
+void listener_reap(struct listener *l);
+
+/* Ends the client with this session number. */
+void listener_kill_session(void *arg, uint64_t number);
+
+/* Tells the guard of that session when it has to end now. */
+void listener_move_session_end(void *arg, uint64_t number);
+
+/* --- the ephemeral table --- */
+
+/* Makes table and control socket, or puts a reloaded config into force. */
+enum err listener_open_table(struct listener *l);
+
+/* Ends what has ended, and sets the timer for what ends next. */
+void listener_age_table(struct listener *l);
+
+/* Frees both. */
+void listener_close_table(struct listener *l);
+
+/* Answers a guard. */
+enum err listener_answer_grant(struct connection *c, uint32_t id, struct span user,
+    struct span blob, struct span address, bool use);
+
+/* --- the rest --- */
+
+/* Shows how many clients there are. */
+void listener_show(const struct listener *l);
+
+/* Tells the service manager (NOTIFY_SOCKET), if there is one. */
+void listener_notify(const struct listener *l, const char *text);
+
+#endif

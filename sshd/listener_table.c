@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/* The listener's ephemeral key table: guards ask it, the control socket fills it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/account.h"
+#include "crypto/random.h"
+#include "os/file.h"
+#include "sshd/listener_i.h"
+#include "sshd/messages.h"
+
+/* What the config says of the table. */
+static struct ephemeral_limits
+limits_of(const struct sshd_config *c)
+{
+	struct ephemeral_limits limits = ephemeral_default_limits();
+
+	limits.total = c->ephemeral_key_limits.total;
+	limits.per_user = c->ephemeral_key_limits.per_user;
+	limits.per_registrar = c->ephemeral_key_limits.per_registrar;
+	limits.max_ttl = (msec)c->ephemeral_key_max_ttl * 1000;
+	return limits;
+}
+
+/* Parses EphemeralKeyRegistrars into *policy; the log says what is wrong. */
+static enum err
+parse_policy(struct listener *l, struct control_policy *policy)
+{
+	char why[256] = "";
+	enum err e = control_policy_parse(policy,
+	    span_str(listener_config(l)->ephemeral_key_registrars), why, sizeof(why));
+
+	if (e != ERR_OK)
+		log_error(l->log, "EphemeralKeyRegistrars: %s", why[0] == '\0' ? err_text(e) : why);
+	return e;
+}
+
+/* The one account that can log in without root: its name, or NULL for all. */
+static char *
+only_user(const struct listener *l)
+{
+	const struct words *files = &listener_config(l)->passwd_files;
+
+	if (geteuid() == 0)
+		return NULL;
+	for (size_t i = 0; i < files->n; i++) {
+		SCOPED(writer_free) struct writer text = writer_init(LOAD_MAX);
+		SCOPED(account_free) struct account a = { .name = NULL };
+
+		if (file_read(files->v[i], &text, NULL) == ERR_OK &&
+		    account_find_uid(&a, writer_span(&text), (uint32_t)geteuid()) == ERR_OK)
+			return span_dup_str(span_str(a.name));
+	}
+	return span_dup_str(span_str(getenv("USER")));
+}
+
+/* What of the config the control socket goes by; borrowed from it. */
+static struct control_rules
+rules_of(const struct listener *l)
+{
+	const struct sshd_config *c = listener_config(l);
+
+	return (struct control_rules){ .policy = &l->policy, .users = &c->ephemeral_key_users,
+	    .passwd_files = &c->passwd_files, .key_algs = c->pubkey_accepted_algorithms,
+	    .required_rsa_bits = c->required_rsa_size,
+	    .default_ttl = (msec)c->ephemeral_key_ttl * 1000 };
+}
+
+static enum err
+open_control(struct listener *l)
+{
+	const struct sshd_config *c = listener_config(l);
+	struct control_config config = {
+		.loop = l->loop, .log = l->log, .table = l->table, .uid = geteuid(),
+		.rules = rules_of(l), .kill_session = listener_kill_session,
+		.move_session_end = listener_move_session_end, .arg = l,
+	};
+	char path[108];
+	enum err e = control_socket_path(c->ephemeral_key_socket, geteuid(),
+	    getenv("XDG_RUNTIME_DIR"), c->pid_file, path, sizeof(path));
+
+	if (e == ERR_NOTFOUND) {
+		log_debug(l->log, "no control socket for ephemeral keys");
+		return ERR_OK;
+	}
+	if (e != ERR_OK) {
+		log_error(l->log, "EphemeralKeySocket: %s", err_text(e));
+		return e;
+	}
+	l->only_user = only_user(l);
+	config.only_user = l->only_user;
+	config.path = path;
+	return control_new(&l->control, &config);
+}
+
+enum err
+listener_open_table(struct listener *l)
+{
+	const struct sshd_config *c = listener_config(l);
+	struct ephemeral_limits limits = limits_of(c);
+	struct control_policy policy = { .n = 0 };
+	struct control_rules rules;
+
+	TRY(parse_policy(l, &policy));
+	control_policy_free(&l->policy);
+	l->policy = policy;
+	rules = rules_of(l);
+	if (l->table == NULL) {
+		TRY(ephemeral_new(&l->table, &limits, rng_system()));
+		/* Logins work without it; the log has said what is missing. */
+		if (c->ephemeral_keys)
+			(void)!open_control(l);
+		return ERR_OK;
+	}
+	ephemeral_set_limits(l->table, &limits);
+	if (l->control != NULL)
+		control_set_rules(l->control, &rules);
+	return ERR_OK;
+}
+
+void
+listener_close_table(struct listener *l)
+{
+	control_free(l->control);
+	ephemeral_free(l->table);
+	control_policy_free(&l->policy);
+	free(l->only_user);
+	l->control = NULL;
+	l->table = NULL;
+}
+
+void
+listener_age_table(struct listener *l)
+{
+	msec now = loop_now(l->loop);
+
+	if (ephemeral_deadline(l->table) <= now) {
+		ephemeral_tick(l->table, now);
+		control_log_events(l->table, l->log);
+	}
+	timer_set(l->ageing, ephemeral_deadline(l->table));
+}
+
+/* The session that a login has just opened; MSEC_NEVER: it has no end. */
+static msec
+open_session(struct connection *c, const struct ephemeral_grant *g)
+{
+	struct listener *l = c->listener;
+	enum err e = ephemeral_session_open(l->table, span_str(g->id), c->number,
+	    loop_now(l->loop));
+
+	if (e != ERR_OK) {
+		/* It cannot be ended by name later, so it must not begin. */
+		log_error(l->log, "cannot note the session of ephemeral key %s: %s", g->id, err_text(e));
+		return 0;
+	}
+	return ephemeral_session_end(l->table, c->number);
+}
+
+enum err
+listener_answer_grant(struct connection *c, uint32_t id, struct span user, struct span blob,
+    struct span address, bool use)
+{
+	struct listener *l = c->listener;
+	struct msg_guard_grant m = { .id = id, .end = MSEC_NEVER };
+	SCOPED(writer_free) struct writer reason = writer_init(1024);
+	struct ephemeral_grant g = { .id = NULL };
+	struct address source = { .family = 0 };
+	msec now = loop_now(l->loop);
+	char grant[EPHEMERAL_ID_SIZE];
+	enum ephemeral_answer answer;
+
+	if (address.len > 0)
+		TRY(address_parse(address, &source));
+	answer = (use ? ephemeral_use : ephemeral_find)(l->table, user, blob,
+	    source.family == 0 ? NULL : &source, now, &g);
+	if (g.id != NULL && answer != EPHEMERAL_UNKNOWN) {
+		snprintf(grant, sizeof(grant), "%s", g.id);
+		m.grant = span_str(grant);
+		m.options = g.options;
+		m.registrar = g.registrar;
+		m.comment = g.comment;
+		ephemeral_reason(&reason, answer, &g, now);
+		m.reason = writer_span(&reason);
+	}
+	m.answer = (uint32_t)answer;
+	if (use && answer == EPHEMERAL_YES) {
+		/* Opening a session moves nothing that g borrows but its own copy. */
+		m.end = open_session(c, &g);
+		if (ephemeral_get(l->table, span_str(grant), now, &g) == ERR_OK) {
+			m.options = g.options;
+			m.registrar = g.registrar;
+			m.comment = g.comment;
+		}
+	}
+	TRY(wr_end(&reason));
+	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
+	if (use)
+		control_log_events(l->table, l->log);
+	return ERR_OK;
+}
