@@ -330,6 +330,23 @@ loop_signal(struct loop *loop, int signo, void (*got)(void *arg, int signo), voi
 	return ERR_OK;
 }
 
+enum err
+loop_forked(struct loop *loop)
+{
+	int fd;
+
+	if (loop->sigwatch == NULL)
+		return ERR_OK;
+	watch_free(loop->sigwatch);
+	loop->sigwatch = NULL;
+	fd = signalfd(-1, &loop->sigset, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (fd == -1)
+		return ERR_SYSTEM;
+	close(loop->sigfd);
+	loop->sigfd = fd;
+	return loop_watch(loop, &loop->sigwatch, fd, LOOP_READ, signals_ready, loop);
+}
+
 void
 loop_signals_reset(void)
 {

@@ -63,6 +63,13 @@ void timer_free(struct timer *t);
  */
 enum err loop_signal(struct loop *loop, int signo, void (*got)(void *arg, int signo), void *arg);
 
+/*
+ * To be called in a child that goes on with its parent's loop (the parent
+ * must not): signals are delivered to the process that began to watch them.
+ * ERR_SYSTEM.
+ */
+enum err loop_forked(struct loop *loop);
+
 /* Unblocks the signals that loops took, for a child before it execs. */
 void loop_signals_reset(void);
 
