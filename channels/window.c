@@ -17,7 +17,7 @@
  */
 #define LYING_MOST	1000
 
-/* A round trip below this needs no window beyond the first: 1 GB/s. */
+/* A round trip below this needs no window beyond WINDOW_INITIAL: 1 GB/s. */
 #define ROUND_TRIP_SHORT	2
 
 static uint32_t
@@ -40,11 +40,12 @@ odd_credit(uint32_t n)
 struct window
 window_init(struct window_budget *budget)
 {
-	uint64_t free = budget->total > budget->used ? budget->total - budget->used : 0;
+	uint64_t sum = at_most(budget->total, WINDOW_INITIAL_SUM);
+	uint64_t free = sum > budget->used ? sum - budget->used : 0;
 	struct window w = { .lying_since = MSEC_NEVER, .budget = budget };
 
-	/* A quarter of what is left, so that many channels all get some. */
-	w.size = at_most(free / 4, WINDOW_INITIAL);
+	/* Half of what is left: the first channel is often the only one. */
+	w.size = at_most(free / 2, WINDOW_INITIAL);
 	if (w.size < WINDOW_LEAST)
 		w.size = WINDOW_LEAST;
 	w.credit = odd_credit(w.size);
@@ -103,8 +104,13 @@ probe_end(struct window *w, msec now)
 		w->round_trip = took;
 	else
 		w->round_trip += (took - w->round_trip) / 16;
-	if (took < ROUND_TRIP_SHORT || w->round_trip < ROUND_TRIP_SHORT || !reads_promptly(w))
+	if (!reads_promptly(w))
 		return;
+	if (took < ROUND_TRIP_SHORT || w->round_trip < ROUND_TRIP_SHORT) {
+		if (w->size < WINDOW_INITIAL)
+			resize(w, at_most(2 * w->size, WINDOW_INITIAL));
+		return;
+	}
 	path = (uint64_t)p->came * w->round_trip / took;
 	if (2 * path > w->size)
 		resize(w, 2 * path);

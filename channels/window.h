@@ -19,7 +19,7 @@
  * of the window, the window is too small. A window never grows while the
  * program leaves data lying, and shrinks again when it begins to, so what
  * waits for a slow reader is bounded by the first size. All windows of a
- * connection share one budget.
+ * connection share one budget, and a small part of it for their first sizes.
  */
 #ifndef CHANNELS_WINDOW_H
 #define CHANNELS_WINDOW_H
@@ -29,12 +29,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-/* First size of a receive window; what a slow reader stays at. */
+/* First size of the first window; what a slow reader stays at. */
 #define WINDOW_INITIAL	(2u * 1024 * 1024)
 
+/* What the windows that have not grown may add up to: slow readers, all. */
+#define WINDOW_INITIAL_SUM	(4u * 1024 * 1024)
+
 /*
- * What a channel gets at least, also when the budget is used up: a peer that
- * waits for the credit of a whole packet must get it.
+ * What a channel gets at least, also beyond that: a peer that waits for the
+ * credit of a whole packet must get it.
  */
 #define WINDOW_LEAST	(128u * 1024)
 
@@ -74,7 +77,7 @@ struct credit {
 	uint32_t left;
 };
 
-/* An open window of the first size, or less if the budget is short of it. */
+/* An open window of its first size: the more there are, the smaller. */
 struct window window_init(struct window_budget *budget);
 
 /* Gives the window's part of the budget back; the window is closed then. */

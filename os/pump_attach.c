@@ -19,7 +19,8 @@ pump_channel(struct pump *p, struct channel_id id, struct pumped **out)
 	if (pc == NULL)
 		return ERR_NOMEM;
 	*pc = (struct pumped){ .pump = p, .id = id, .next = p->channels,
-	    .finish_body = writer_init(LIMIT_PACKET) };
+	    .finish_body = writer_init(LIMIT_PACKET),
+	    .filtered = writer_init(2 * PUMP_FILTERED) };
 	for (size_t i = 0; i < COUNT(pc->ends); i++)
 		pc->ends[i] = (struct end){ .pc = pc, .fd = -1 };
 	if (pc->next != NULL)
@@ -188,7 +189,7 @@ pump_finish(struct pump *p, struct channel_id id, const char *request,
 	struct pumped *pc;
 	enum err e = pump_channel(p, id, &pc);
 
-	if (e == ERR_NOTFOUND || (e == ERR_OK && pc->finishes))
+	if (e == ERR_NOTFOUND || (e == ERR_OK && (pc->finishes || pc->is_finished)))
 		return ERR_OK;
 	TRY(e);
 	pc->finish_request = strdup(request);
@@ -198,8 +199,16 @@ pump_finish(struct pump *p, struct channel_id id, const char *request,
 	TRY(wr_end(&pc->finish_body));
 	pc->finishes = true;
 	pump_soon(p);
-	pumped_read(pc);	/* a pty is read to its end now */
+	pumped_read(pc);
 	return ERR_OK;
+}
+
+msec
+pump_active_at(const struct pump *p, struct channel_id id)
+{
+	const struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	return pc == NULL ? 0 : pc->active_at;
 }
 
 size_t

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The life of an attached channel: sources to the conn, the conn to sinks. */
+/* The life of an attached channel: what is written to its sinks, and its ends. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +35,6 @@ has_sink(const struct pumped *pc)
 		if (pc->ends[i].writes)
 			return true;
 	return false;
-}
-
-/* Whether errno only says "not now". */
-static bool
-is_not_now(void)
-{
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 /* --- from the peer to sinks --- */
@@ -89,7 +82,7 @@ sink_flush(struct end *e)
 		ssize_t n = end_write(e, iov, backlog_iov(b, iov, SINK_IOV));
 
 		if (n == -1) {
-			if (!is_not_now())
+			if (!end_is_not_now())
 				sink_fail(e);
 			break;
 		}
@@ -107,7 +100,7 @@ write_at_once(struct end *e, struct span data)
 	ssize_t n = end_write(e, &iov, 1);
 
 	if (n == -1) {
-		if (is_not_now())
+		if (end_is_not_now())
 			return data;
 		sink_fail(e);
 		n = (ssize_t)data.len;
@@ -122,6 +115,7 @@ pumped_data(struct pumped *pc, enum stream stream, struct span data)
 	struct end *e = sink_of(pc, stream);
 	struct backlog *b = &pc->backlog[stream];
 
+	pc->active_at = loop_now(pc->pump->loop);
 	if (e == NULL && pc->is_attached) {
 		consumed(pc, data.len);
 		return;
@@ -177,130 +171,22 @@ pumped_eof(struct pumped *pc)
 	pumped_settle(pc);
 }
 
-/* --- from sources to the peer --- */
+/* --- readiness and endings --- */
 
-static void
-source_end(struct end *e)
-{
-	e->reads = false;
-	end_close_if_done(e);
-}
-
-static void
-stall(struct pumped *pc)
-{
-	if (pc->is_stalled)
-		return;
-	pc->is_stalled = true;
-	pc->pump->n_stalled++;
-}
-
-static void
-unstall(struct pumped *pc)
-{
-	if (!pc->is_stalled)
-		return;
-	pc->is_stalled = false;
-	pc->pump->n_stalled--;
-}
-
-/* Whether all that a source of a finished program still has is to be sent now. */
-static bool
-is_draining(const struct pumped *pc)
-{
-	return pc->finishes && (pc->flags & PUMP_PTY);
-}
-
-/*
- * Fills room. A pty gives at most 4 KiB at a time: when it gives much there
- * is more, and it may as well travel in the same packet. 0: end; -1: errno.
- */
-static ssize_t
-fill(const struct end *e, struct room room)
-{
-	size_t have = 0;
-	ssize_t n;
-
-	do {
-		n = end_read(e, (struct room){ room.p + have, room.len - have });
-		if (n <= 0)
-			return have > 0 ? (ssize_t)have : n;
-		have += (size_t)n;
-	} while ((e->pc->flags & PUMP_PTY) && n >= 1024 && have < room.len);
-	return (ssize_t)have;
-}
-
-/*
- * Reads one packet's data into the conn and sends it. Returns how much that
- * was; 0: nothing more now. *full: the packet was filled, so more may be there.
- */
-static size_t
-source_packet(struct end *e, bool *full)
+void
+pumped_ready(struct end *e, unsigned events)
 {
 	struct pumped *pc = e->pc;
-	struct conn *conn = pc->pump->conn;
-	struct room room = conn_channel_room(conn, pc->id, e->source);
-	size_t cap = room.len;
-	size_t len;
-	ssize_t n;
 
-	*full = false;
-	if (pc->filter != NULL)
-		room.len = cap > PUMP_FILTER_EXTRA ? cap - PUMP_FILTER_EXTRA : 0;
-	if (room.len == 0) {
-		stall(pc);
-		return 0;
-	}
-	n = fill(e, room);
-	if (n <= 0) {
-		if (n == 0 || !is_not_now() || (is_draining(pc) && errno != EINTR))
-			source_end(e);
-		return 0;
-	}
-	*full = (size_t)n == room.len;
-	len = pc->filter == NULL ? (size_t)n :
-	    pc->filter(pc->filter_arg, room.p, (size_t)n, cap);
-	conn_channel_send(conn, pc->id, e->source, len);
-	return (size_t)n;
-}
-
-/* Reads a source while it has something, its turn lasts, and there is room. */
-static void
-source_read(struct end *e)
-{
-	struct pump *p = e->pc->pump;
-	size_t sum = 0;
-	bool full;
-
-	do {
-		size_t n = source_packet(e, &full);
-
-		if (n == 0)
-			break;
-		sum += n;
-		if (conn_queued(p->conn) >= PUMP_FLUSH_AT)
-			pump_flush(p);
-	} while (is_draining(e->pc) || (full && sum < PUMP_TURN / 4));
-}
-
-void
-pumped_read(struct pumped *pc)
-{
-	for (size_t i = 0; i < COUNT(pc->ends); i++) {
-		struct end *e = &pc->ends[i];
-
-		if (e->reads && !pc->is_stalled && !pc->is_paused)
-			source_read(e);
-		end_update(e);
-	}
+	if ((events & LOOP_WRITE) && e->writes)
+		sink_flush(e);
+	if ((events & LOOP_READ) && pc->is_stalled && !end_is_filtered(e))
+		end_mute(e);
+	else if ((events & LOOP_READ) && e->reads)
+		source_read(e);
+	end_update(e);
+	pump_soon(pc->pump);
 	pumped_settle(pc);
-}
-
-void
-pumped_unstall(struct pumped *pc)
-{
-	unstall(pc);
-	pumped_read(pc);
 }
 
 void
@@ -313,42 +199,40 @@ pumped_eow(struct pumped *pc)
 	pumped_settle(pc);
 }
 
-void
-pumped_ready(struct end *e, unsigned events)
+/* Whether all that the ended program has written is sent. */
+static bool
+is_dry(const struct pumped *pc)
 {
-	struct pumped *pc = e->pc;
-
-	if ((events & LOOP_WRITE) && e->writes)
-		sink_flush(e);
-	if ((events & LOOP_READ) && pc->is_stalled)
-		end_mute(e);
-	else if ((events & LOOP_READ) && e->reads)
-		source_read(e);
-	end_update(e);
-	pump_soon(pc->pump);
-	pumped_settle(pc);
+	for (size_t i = 0; i < COUNT(pc->ends); i++)
+		if (pc->ends[i].reads && !pc->ends[i].is_dry)
+			return false;
+	return pc->filtered.len == 0;
 }
 
-/* --- endings --- */
+/* Says how the program ended, when that is due. */
+static void
+settle_finish(struct pumped *pc)
+{
+	if (!pc->finishes || !is_dry(pc))
+		return;
+	conn_channel_request(pc->pump->conn, pc->id, pc->finish_request, false,
+	    writer_span(&pc->finish_body));
+	pc->finishes = false;
+	pc->is_finished = true;
+}
 
-/* The sources have come to their end: says so, and why if the program ended. */
+/* The sources have come to their end: says so. */
 static void
 settle_sources(struct pumped *pc)
 {
 	struct conn *conn = pc->pump->conn;
 
-	if (pc->finishes) {
-		conn_channel_request(conn, pc->id, pc->finish_request, false,
-		    writer_span(&pc->finish_body));
-		conn_channel_close(conn, pc->id);
-		pc->finishes = false;
-		pc->sent_eof = true;
-	}
 	if (pc->sends_eof && !pc->sent_eof) {
 		conn_channel_eof(conn, pc->id);
 		pc->sent_eof = true;
 	}
-	if ((pc->flags & PUMP_SOCKET) && pc->sent_eof && !has_sink(pc))
+	if (pc->is_finished ||
+	    ((pc->flags & PUMP_SOCKET) && pc->sent_eof && !has_sink(pc)))
 		conn_channel_close(conn, pc->id);
 }
 
@@ -370,7 +254,9 @@ pumped_settle(struct pumped *pc)
 {
 	if (pc->peer_eof || pc->is_gone)
 		settle_sinks(pc);
-	if (!pc->is_gone && !has_source(pc))
+	if (!pc->is_gone)
+		settle_finish(pc);
+	if (!pc->is_gone && !has_source(pc) && pc->filtered.len == 0)
 		settle_sources(pc);
 	if (pc->is_gone && !has_sink(pc))
 		detach(pc);
@@ -382,7 +268,7 @@ pumped_gone(struct pumped *pc)
 	if (pc->is_gone)
 		return;
 	pc->is_gone = true;
-	unstall(pc);
+	pumped_no_stall(pc);
 	for (size_t i = 0; i < COUNT(pc->ends); i++) {
 		struct end *e = &pc->ends[i];
 
@@ -400,13 +286,14 @@ pumped_free(struct pumped *pc)
 {
 	struct pump *p = pc->pump;
 
-	unstall(pc);
+	pumped_no_stall(pc);
 	for (size_t i = 0; i < COUNT(pc->ends); i++)
 		end_close(&pc->ends[i]);
 	for (size_t i = 0; i < COUNT(pc->backlog); i++)
 		backlog_drop(&pc->backlog[i], pc->backlog[i].len);
 	free(pc->finish_request);
 	writer_free(&pc->finish_body);
+	writer_free(&pc->filtered);
 	if (conn_channel_tag(p->conn, pc->id) == pc)
 		conn_channel_set_tag(p->conn, pc->id, NULL);
 	if (pc->next != NULL)

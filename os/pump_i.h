@@ -2,7 +2,8 @@
 /*
  * os/pump_i.h - the insides of the pump, for os/pump*.c only: pump.c has the
  * socket and the events, pump_attach.c what the program calls about channels,
- * pump_channel.c the life of one, pump_io.c its descriptors.
+ * pump_channel.c the life of one, pump_source.c its sources, pump_io.c its
+ * descriptors.
  */
 #ifndef OS_PUMP_I_H
 #define OS_PUMP_I_H
@@ -129,17 +130,28 @@ void pumped_gone(struct pumped *pc);
 /* A descriptor is ready for events (bits of os/loop.h). May free the channel. */
 void pumped_ready(struct end *e, unsigned events);
 
+/* Does what is due after any change: EOF, CLOSE, detaching. May free pc. */
+void pumped_settle(struct pumped *pc);
+
+/* Closes its descriptors and frees it, and tells nobody. */
+void pumped_free(struct pumped *pc);
+
+/* --- pump_source.c --- */
+
 /* Reads its sources if it is not stalled or paused; may stall or free it. */
 void pumped_read(struct pumped *pc);
 
 /* Lets stalled sources go on if there is room now. May free the channel. */
 void pumped_unstall(struct pumped *pc);
 
-/* Does what is due after any change: EOF, CLOSE, detaching. May free pc. */
-void pumped_settle(struct pumped *pc);
+/* Takes note that its sources do not wait for the conn any more. */
+void pumped_no_stall(struct pumped *pc);
 
-/* Closes its descriptors and frees it, and tells nobody. */
-void pumped_free(struct pumped *pc);
+/* Reads a source while it has something, its turn lasts, and there is room. */
+void source_read(struct end *e);
+
+/* The source has come to its end. */
+void source_end(struct end *e);
 
 /* --- pump_io.c --- */
 
@@ -164,6 +176,12 @@ void end_close(struct end *e);
 
 /* read(2) that never blocks: -1 with EAGAIN. */
 ssize_t end_read(const struct end *e, struct room room);
+
+/* Whether a filter stands between the source and the channel. */
+bool end_is_filtered(const struct end *e);
+
+/* Whether errno only says "not now". */
+bool end_is_not_now(void);
 
 /* writev(2) that never blocks: -1 with EAGAIN. */
 ssize_t end_write(const struct end *e, struct iovec *iov, int n);

@@ -65,6 +65,19 @@ end_open(struct end *e)
 	return loop_watch(e->pc->pump->loop, &e->watch, e->fd, 0, end_ready, e);
 }
 
+bool
+end_is_filtered(const struct end *e)
+{
+	return e->pc->filter != NULL && e->source == STREAM_DATA;
+}
+
+/* A filter may run ahead of its channel so far. */
+static unsigned
+filtered_events(const struct pumped *pc)
+{
+	return pc->filtered.len < PUMP_FILTERED ? LOOP_READ : 0;
+}
+
 void
 end_update(struct end *e)
 {
@@ -74,7 +87,8 @@ end_update(struct end *e)
 	if (e->watch == NULL)
 		return;
 	if (e->reads && !pc->is_paused)
-		events |= pc->is_stalled ? watch_events(e->watch) & LOOP_READ : LOOP_READ;
+		events |= end_is_filtered(e) ? filtered_events(pc) :
+		    pc->is_stalled ? watch_events(e->watch) & LOOP_READ : LOOP_READ;
 	if (e->writes && pc->backlog[e->sink].len > 0)
 		events |= LOOP_WRITE;
 	watch_set(e->watch, events);
@@ -106,6 +120,12 @@ end_close_if_done(struct end *e)
 		end_close(e);
 	else
 		end_update(e);
+}
+
+bool
+end_is_not_now(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 /* Whether a blocking descriptor can be read or written without waiting. */

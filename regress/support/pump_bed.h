@@ -246,7 +246,7 @@ read_some(int fd, char *buf, size_t size)
 	return n == 0 ? -1 : n;
 }
 
-/* Turns until exactly this text can be read. */
+/* Turns until this text can be read. */
 static inline void
 expect_text(struct bed *b, int fd, const char *text)
 {
@@ -257,7 +257,7 @@ expect_text(struct bed *b, int fd, const char *text)
 		ssize_t n;
 
 		turn(b);
-		n = read_some(fd, buf + have, sizeof(buf) - have);
+		n = read_some(fd, buf + have, strlen(text) - have);
 		assert_true(n >= 0);
 		have += (size_t)n;
 	}

@@ -79,6 +79,39 @@ an_exit_status_comes_after_all_output(void **state)
 }
 
 static void
+an_exit_status_does_not_wait_for_others_that_hold_the_pipe(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program client, child;
+	int child_err;
+
+	(void)state;
+	bed_new(&b);
+	open_channel(&b, "session", id);
+	client = attach_client(&b, id[SIDE_CLIENT], 0);
+	child = attach_server(&b, id[SIDE_SERVER], &child_err);
+	say(child.in, "output");
+	assert_int_equal(pump_finish(b.side[SIDE_SERVER].pump, id[SIDE_SERVER],
+	    "exit-status", SPAN_LIT("\0\0\0\4")), ERR_OK);
+	TURN_UNTIL(&b, b.side[SIDE_CLIENT].seen.n_requests == 1);
+	assert_int_equal(b.side[SIDE_CLIENT].seen.status, 4);
+	expect_text(&b, client.out, "output");
+	/* A background job writes on, and when it ends the channel does. */
+	say(child.in, "later");
+	expect_text(&b, client.out, "later");
+	assert_false(b.side[SIDE_CLIENT].seen.closed);
+	close(child.in);
+	child.in = -1;
+	close(child_err);
+	TURN_UNTIL(&b, b.side[SIDE_CLIENT].seen.closed);
+	assert_int_equal(b.side[SIDE_CLIENT].seen.n_requests, 1);
+	program_close(&client);
+	program_close(&child);
+	bed_free(&b);
+}
+
+static void
 an_exit_without_descriptors_is_told_at_once(void **state)
 {
 	struct bed b;
@@ -425,6 +458,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(streams_are_carried_and_kept_apart),
 		cmocka_unit_test(an_exit_status_comes_after_all_output),
+		cmocka_unit_test(an_exit_status_does_not_wait_for_others_that_hold_the_pipe),
 		cmocka_unit_test(an_exit_without_descriptors_is_told_at_once),
 		cmocka_unit_test(what_comes_before_the_descriptors_is_held_for_them),
 		cmocka_unit_test(a_manual_channel_is_left_to_the_program),

@@ -379,6 +379,96 @@ a_filter_sees_what_is_sent_and_may_change_it(void **state)
 
 
 
+struct escape {
+	struct bed *b;
+	struct channel_id id;
+	unsigned calls;
+};
+
+/* A user's escape: does something with the connection in the middle of a read. */
+static size_t
+send_break(void *arg, uint8_t *buf, size_t n, size_t cap)
+{
+	struct escape *e = arg;
+
+	(void)cap;
+	e->calls++;
+	if (buf[0] == '~')
+		conn_channel_request(e->b->side[SIDE_CLIENT].conn, e->id, "break", false,
+		    SPAN_LIT("\0\0\0\1"));
+	return n;
+}
+
+static void
+a_filter_is_heard_while_the_channel_takes_nothing(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program client, child;
+	struct escape escape;
+	char buf[65536];
+	int child_err;
+
+	(void)state;
+	bed_new(&b);
+	memset(buf, 'v', sizeof(buf));
+	open_channel(&b, "session", id);
+	client = attach_client(&b, id[SIDE_CLIENT], 0);
+	child = attach_server(&b, id[SIDE_SERVER], &child_err);
+	escape = (struct escape){ .b = &b, .id = id[SIDE_CLIENT] };
+	pump_set_filter(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT], send_break, &escape);
+	b.side[SIDE_CLIENT].conn->stuck = true;
+	say(client.in, "typed ");
+	TURN_UNTIL(&b, escape.calls == 1);
+	say(client.in, "~B");
+	TURN_UNTIL(&b, escape.calls == 2);
+	TURN_UNTIL(&b, b.side[SIDE_SERVER].seen.n_requests == 1);
+	/* It is bounded all the same. */
+	for (unsigned i = 0; i < 100; i++) {
+		(void)!write(client.in, buf, sizeof(buf));
+		turn(&b);
+	}
+	assert_true(escape.calls < 30);
+	b.side[SIDE_CLIENT].conn->stuck = false;
+	pump_kick(b.side[SIDE_CLIENT].pump);
+	expect_text(&b, child.out, "typed ~B");
+	program_close(&client);
+	program_close(&child);
+	close(child_err);
+	bed_free(&b);
+}
+
+static void
+what_came_out_of_a_filter_is_sent_before_the_end(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program client, child;
+	struct escape escape;
+	int child_err;
+
+	(void)state;
+	bed_new(&b);
+	open_channel(&b, "session", id);
+	client = attach_client(&b, id[SIDE_CLIENT], 0);
+	child = attach_server(&b, id[SIDE_SERVER], &child_err);
+	escape = (struct escape){ .b = &b, .id = id[SIDE_CLIENT] };
+	pump_set_filter(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT], send_break, &escape);
+	b.side[SIDE_CLIENT].conn->stuck = true;
+	say(client.in, "last");
+	close(client.in);
+	client.in = -1;
+	turns(&b, 20);
+	b.side[SIDE_CLIENT].conn->stuck = false;
+	pump_kick(b.side[SIDE_CLIENT].pump);
+	expect_text(&b, child.out, "last");
+	expect_end(&b, child.out);
+	program_close(&client);
+	program_close(&child);
+	close(child_err);
+	bed_free(&b);
+}
+
 static void
 a_paused_source_is_not_read_until_it_is_resumed(void **state)
 {
@@ -447,6 +537,8 @@ main(void)
 		cmocka_unit_test(without_proc_shared_pipes_are_written_as_poll_promises),
 		cmocka_unit_test(shared_sockets_stay_blocking_and_never_block),
 		cmocka_unit_test(a_filter_sees_what_is_sent_and_may_change_it),
+		cmocka_unit_test(a_filter_is_heard_while_the_channel_takes_nothing),
+		cmocka_unit_test(what_came_out_of_a_filter_is_sent_before_the_end),
 		cmocka_unit_test(a_paused_source_is_not_read_until_it_is_resumed),
 		cmocka_unit_test(an_idle_pump_does_not_turn),
 	};
