@@ -7,33 +7,30 @@
 #include "base/text.h"
 #include "tools/ssh_keygen.h"
 
-/* Reads the file as it is now; is_openssh says which format it has. */
-static struct key *
-load(struct keygen *kg, const char *path, struct secret *passphrase,
+/*
+ * Reads the file as it is now, with the passphrase it has; is_openssh says
+ * which format it is in.
+ */
+static enum err
+load(const struct keygen *kg, const char *path, struct key **k, struct secret *passphrase,
     struct writer *comment, bool *is_openssh)
 {
 	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
 	SCOPED(private_file_free) struct private_file f = { .pub = NULL };
 	struct stat st;
-	struct key *k;
 	enum err e = read_file(path, &file, &st);
 
 	if (e != ERR_OK)
 		die("%s: %s", path, error_text(e));
 	if (is_unprotected(path, &st))
-		die("Failed to load key %s: %s", path, key_error_text(ERR_DENIED));
-	e = private_file_peek(writer_span(&file), &f);
-	if (e == ERR_OK) {
-		*is_openssh = f.is_openssh;
-		if (f.is_encrypted && kg->passphrase == NULL)
-			*passphrase = ask_passphrase("Enter old passphrase: ");
-		else if (secret_copy(passphrase, span_str(kg->passphrase)) != ERR_OK)
-			die("%s", err_text(ERR_NOMEM));
-		e = private_file_read(writer_span(&file), secret_span(passphrase), &k, comment);
-	}
-	if (e != ERR_OK)
-		die("Failed to load key %s: %s", path, key_error_text(e));
-	return k;
+		return ERR_DENIED;
+	TRY(private_file_peek(writer_span(&file), &f));
+	*is_openssh = f.is_openssh;
+	if (f.is_encrypted && kg->passphrase == NULL)
+		*passphrase = ask_passphrase("Enter old passphrase: ");
+	else
+		TRY(secret_copy(passphrase, span_str(kg->passphrase)));
+	return private_file_read(writer_span(&file), secret_span(passphrase), k, comment);
 }
 
 /* Prints a line with a comment in it, made visible. */
@@ -58,7 +55,9 @@ keygen_change_passphrase(struct keygen *kg)
 	bool is_openssh;
 	enum err e;
 
-	k = load(kg, path, &old, &comment, &is_openssh);
+	e = load(kg, path, &k, &old, &comment, &is_openssh);
+	if (e != ERR_OK)
+		die("Failed to load key %s: %s", path, key_error_text(e));
 	if (comment.len > 0)
 		print_comment("Key has comment '", writer_span(&comment), "'\n");
 	new = new_passphrase(kg, "Enter new passphrase (empty for no passphrase): ",
@@ -100,7 +99,9 @@ keygen_change_comment(struct keygen *kg)
 	bool is_openssh;
 	enum err e;
 
-	k = load(kg, path, &passphrase, &old, &is_openssh);
+	e = load(kg, path, &k, &passphrase, &old, &is_openssh);
+	if (e != ERR_OK)
+		die("Cannot load private key \"%s\": %s", path, key_error_text(e));
 	if (!is_openssh && kg->format == KEYGEN_FORMAT_NONE) {
 		fprintf(stderr, "Comments are only supported for keys stored in the new format (-o).\n");
 		return 1;

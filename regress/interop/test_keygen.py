@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: ISC
+"""ssh-keygen: what it makes OpenSSH reads, what OpenSSH makes it reads, and both print the same."""
+import os
+import pty
+import re
+import select
+import stat
+import subprocess
+import time
+
+import pytest
+
+import harness
+from harness import KEYGEN, run
+
+THEIRS = "/usr/bin/ssh-keygen"
+OPENSSH10 = os.path.join(harness.PEERS, "openssh10", "usr", "bin", "ssh-keygen")
+PEERS = [THEIRS] + ([OPENSSH10] if os.path.exists(OPENSSH10) else [])
+KINDS = [("ed25519", None), ("ecdsa", 256), ("ecdsa", 384), ("ecdsa", 521), ("rsa", 1024), ("rsa", 3072)]
+FORMATS = ["RFC4716", "PKCS8", "PEM"]
+PASSPHRASES = ["", "two words"]
+
+pytestmark = pytest.mark.skipif(not os.path.exists(THEIRS), reason="no OpenSSH here to compare with")
+
+
+def ours(*args, check=True, **kwargs):
+    return run([KEYGEN, *map(str, args)], check=check, **kwargs)
+
+
+def theirs(*args, check=True, program=THEIRS, **kwargs):
+    return run([program, *map(str, args)], check=check, **kwargs)
+
+
+def make(program, path, kind, bits, passphrase="", form="RFC4716", comment="a comment"):
+    size = ["-b", str(bits)] if bits else []
+    rounds = ["-a", "2"] if form == "RFC4716" else []
+    return run([program, "-q", "-t", kind, *size, "-N", passphrase, "-C", comment, "-m", form, *rounds,
+                "-f", str(path)])
+
+
+def blob(line):
+    """Type and key of a public key line, without its comment."""
+    return line.split()[:2]
+
+
+def same_output(*args, **kwargs):
+    a, b = ours(*args, check=False, **kwargs), theirs(*args, check=False, **kwargs)
+    assert (a.returncode, a.stdout) == (b.returncode, b.stdout)
+    return a
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("passphrase", PASSPHRASES)
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("kind,bits", KINDS)
+def test_keys_go_both_ways_in_every_format(tmp_path, kind, bits, form, passphrase, peer):
+    if kind == "ed25519" and form == "PKCS8" and peer == THEIRS:
+        pytest.skip("OpenSSH 9.2 knows no ed25519 in PKCS#8")
+    for maker, reader, name in ((KEYGEN, peer, "ours"), (peer, KEYGEN, "theirs")):
+        path = tmp_path / name
+        make(maker, path, kind, bits, passphrase, form)
+        public = (tmp_path / (name + ".pub")).read_text()
+        read = run([reader, "-y", "-P", passphrase, "-f", str(path)]).stdout
+        assert blob(read) == blob(public)
+        if passphrase:
+            done = run([reader, "-y", "-P", "wrong", "-f", str(path)], check=False)
+            assert done.returncode == 255
+            assert "incorrect passphrase" in done.stderr or "error in libcrypto" in done.stderr
+        a, b = run([reader, "-l", "-f", str(path)]), run([maker, "-l", "-f", str(path)])
+        assert a.stdout == b.stdout
+        assert (path.stat().st_mode & 0o777) == 0o600
+
+
+@pytest.mark.parametrize("cipher", ["aes128-ctr", "aes256-ctr", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
+                                    "chacha20-poly1305@openssh.com"])
+def test_key_files_encrypted_by_every_cipher(tmp_path, cipher):
+    ours("-q", "-t", "ed25519", "-N", "pass", "-a", "2", "-Z", cipher, "-f", tmp_path / "a")
+    theirs("-q", "-t", "ed25519", "-N", "pass", "-a", "2", "-Z", cipher, "-f", tmp_path / "b")
+    assert theirs("-y", "-P", "pass", "-f", tmp_path / "a").stdout == (tmp_path / "a.pub").read_text()
+    assert ours("-y", "-P", "pass", "-f", tmp_path / "b").stdout == (tmp_path / "b.pub").read_text()
+
+
+@pytest.mark.parametrize("kind,bits", KINDS)
+def test_fingerprints_randomart_and_conversions_are_the_same(tmp_path, kind, bits):
+    key = tmp_path / "key"
+    make(KEYGEN, key, kind, bits)
+    for hash_name in ("md5", "sha256"):
+        for path in (key, str(key) + ".pub"):
+            same_output("-l", "-E", hash_name, "-f", path)
+            same_output("-lv", "-E", hash_name, "-f", path)
+    same_output("-B", "-f", str(key) + ".pub")
+    same_output("-r", "host.example", "-f", str(key) + ".pub")
+    same_output("-r", "host.example", "-g", "-f", str(key) + ".pub")
+    same_output("-y", "-f", key)
+    same_output("-e", "-f", str(key) + ".pub")
+    formats = ["RFC4716"] + (["PKCS8"] if kind != "ed25519" else []) + (["PEM"] if kind == "rsa" else [])
+    for form in formats:
+        exported = same_output("-e", "-m", form, "-f", str(key) + ".pub")
+        (tmp_path / "exported").write_text(exported.stdout)
+        imported = same_output("-i", "-m", form, "-f", tmp_path / "exported")
+        assert blob(imported.stdout) == blob((tmp_path / "key.pub").read_text())
+
+
+def test_fingerprints_of_all_lines_of_authorized_keys_and_known_hosts(tmp_path):
+    for name, kind in (("a", "ed25519"), ("b", "ecdsa")):
+        make(THEIRS, tmp_path / name, kind, None, comment=f"comment {name}")
+    a, b = ((tmp_path / f"{n}.pub").read_text() for n in "ab")
+    file = tmp_path / "file"
+    file.write_text(f"# c\n\n{a}restrict,command=\"x y \\\"z\\\"\" {b}rubbish\n"
+                    f"host,10.0.0.1 {a}[host]:22 {' '.join(blob(b))}\n")
+    done = same_output("-l", "-f", file)
+    assert len(done.stdout.splitlines()) == 4
+    with open(file, encoding="utf-8") as stdin:
+        assert run([KEYGEN, "-lf", "-"], stdin=stdin).stdout == done.stdout
+    assert run(["bash", "-c", f"{KEYGEN} -lf <(cat {file})"]).stdout == done.stdout
+    file.write_text(" ".join(blob(a)) + "\n")
+    assert ours("-l", "-f", file).stdout.endswith(" no comment (ED25519)\n")
+    file.write_text("nothing\n")
+    done = same_output("-l", "-f", file)
+    assert done.returncode == 255 and "is not a public key file." in done.stderr
+
+
+def test_fingerprint_of_an_encrypted_key_needs_no_passphrase(tmp_path):
+    make(THEIRS, tmp_path / "key", "ed25519", None, "pass")
+    same_output("-l", "-f", tmp_path / "key")
+    os.unlink(tmp_path / "key.pub")
+    assert "no comment (ED25519)" in same_output("-l", "-f", tmp_path / "key").stdout
+    make(THEIRS, tmp_path / "pem", "rsa", 1024, "passphrase", "PEM")
+    same_output("-l", "-f", tmp_path / "pem")
+    os.unlink(tmp_path / "pem.pub")
+    done = same_output("-l", "-f", tmp_path / "pem")
+    assert done.returncode == 255 and "is not a key file" in done.stderr
+
+
+# --- what is printed, and how it ends ---
+
+def test_making_a_key_prints_what_openssh_prints(tmp_path):
+    def shape(text):
+        text = re.sub(r"SHA256:\S+", "FP", text)
+        return re.sub(r"(?m)^\|.{17}\|$", "|ART|", text)
+    for args in (["-t", "ed25519"], ["-t", "ecdsa", "-b", "521"], ["-t", "rsa", "-b", "1024"], ["-t", "ED25519"],
+                 ["-t", "ecdsa-sha2-nistp384"], ["-t", "ed25519", "-q"]):
+        out = []
+        for program in (KEYGEN, THEIRS):
+            path = tmp_path / "key"
+            done = run([program, *args, "-N", "", "-C", "c", "-f", str(path)])
+            out.append(shape(done.stdout).replace(args[1], args[1].lower()))
+            assert (path.stat().st_mode & 0o777) == 0o600
+            assert (tmp_path / "key.pub").stat().st_mode & 0o777 == 0o644
+            os.unlink(path)
+            os.unlink(tmp_path / "key.pub")
+        if not args[1].startswith("ecdsa-"):
+            assert out[0] == out[1]
+
+
+def test_a_key_is_overwritten_only_when_told_so(tmp_path):
+    key = tmp_path / "key"
+    make(KEYGEN, key, "ed25519", None)
+    before = key.read_bytes()
+    for answer, replaced in (("n\n", False), ("", False), ("\n", False), ("y\n", True)):
+        done = ours("-t", "ed25519", "-N", "", "-f", key, check=False, input=answer)
+        assert f"{key} already exists.\nOverwrite (y/n)? " in done.stdout
+        assert done.returncode == (0 if replaced else 1)
+        assert (key.read_bytes() != before) == replaced
+    assert theirs("-y", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+
+@pytest.mark.parametrize("args,code,message", [
+    (["-t", "foo", "-N", "", "-f", "x"], 255, "unknown key type foo"),
+    (["-t", "dsa", "-N", "", "-f", "x"], 255, "unknown key type dsa"),
+    (["-t", "rsa", "-b", "512", "-N", "", "-f", "x"], 255, "Invalid RSA key length: minimum is 1024 bits"),
+    (["-t", "rsa", "-b", "99999", "-N", "", "-f", "x"], 255, "Invalid RSA key length: maximum is 16384 bits"),
+    (["-t", "ecdsa", "-b", "100", "-N", "", "-f", "x"], 255,
+     "Invalid ECDSA key length: valid lengths are 256, 384 or 521 bits"),
+    (["-b", "abc", "-f", "x"], 255, "Bits has bad value abc (invalid)"),
+    (["-E", "crc", "-l", "-f", "x"], 255, 'Invalid hash algorithm "crc"'),
+    (["-Z", "rot13", "-N", "x", "-f", "x"], 255, "Invalid OpenSSH-format cipher 'rot13'"),
+    (["-l", "-f", "/nonexistent"], 255, "ssh-keygen: /nonexistent: No such file or directory"),
+    (["-y", "-f", "/nonexistent"], 255, "/nonexistent: No such file or directory"),
+    (["-p", "-f", "/nonexistent"], 255, "/nonexistent: No such file or directory"),
+    (["-t", "ed25519", "-N", "", "-f", "/nonexistent/x"], 1,
+     'Saving key "/nonexistent/x" failed: No such file or directory'),
+    (["-F", "h", "-f", "/nonexistent"], 255, "Cannot stat /nonexistent: No such file or directory"),
+    (["-l", "-R", "h", "-f", "x"], 255, "Cannot use -l with -H or -R."),
+    (["-y", "-p", "-f", "x"], 1, "usage: ssh-keygen"),
+    (["stray"], 1, "Too many arguments."),
+    (["-?"], 1, "ssh-keygen -e"),
+])
+def test_wrong_use_is_told_with_the_exit_code_of_openssh(tmp_path, args, code, message):
+    done = ours(*args, check=False, cwd=tmp_path)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_private_key_that_others_can_read_is_refused(tmp_path):
+    key = tmp_path / "key"
+    make(KEYGEN, key, "ed25519", None)
+    os.chmod(key, 0o644)
+    for mode in ("-y", "-p", "-c"):
+        a = ours(mode, "-f", key, "-N", "", "-C", "x", check=False)
+        b = theirs(mode, "-f", key, "-N", "", "-C", "x", check=False)
+        assert a.returncode == b.returncode == 255
+        assert "UNPROTECTED PRIVATE KEY FILE" in a.stderr
+        assert f"Permissions 0644 for '{key}' are too open." in a.stderr
+        assert a.stderr == b.stderr
+    assert stat.S_IMODE(key.stat().st_mode) == 0o644
+
+
+def test_passphrase_and_comment_are_changed(tmp_path):
+    key = tmp_path / "key"
+    make(THEIRS, key, "ed25519", None, "old", comment="before")
+    assert "Key has comment 'before'" in ours("-p", "-P", "old", "-N", "new", "-a", "2", "-f", key).stdout
+    assert theirs("-y", "-P", "new", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+    done = ours("-p", "-P", "old", "-N", "x", "-f", key, check=False)
+    assert done.returncode == 255
+    assert f"Failed to load key {key}: incorrect passphrase supplied to decrypt private key" in done.stderr
+    done = ours("-c", "-P", "new", "-C", "after it", "-f", key)
+    assert done.stdout == "Old comment: before\nComment 'after it' applied\n"
+    assert (tmp_path / "key.pub").read_text().endswith(" after it\n")
+    assert theirs("-y", "-P", "new", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+    assert ours("-c", "-P", "new", "-C", "after it", "-f", key).stdout.endswith("No change to comment\n")
+    ours("-p", "-P", "new", "-N", "", "-f", key)
+    assert theirs("-y", "-P", "", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+
+def test_changing_the_passphrase_converts_to_the_format_asked_for(tmp_path):
+    key = tmp_path / "key"
+    make(THEIRS, key, "ecdsa", 256)
+    for form, header in (("PEM", "BEGIN EC PRIVATE KEY"), ("PKCS8", "BEGIN ENCRYPTED PRIVATE KEY"),
+                         ("RFC4716", "BEGIN OPENSSH PRIVATE KEY")):
+        new = "p" if form == "PKCS8" else ""
+        old = "p" if form == "RFC4716" else ""
+        ours("-p", "-P", old, "-N", new, "-m", form, "-f", key)
+        assert header in key.read_text()
+        assert blob(theirs("-y", "-P", new, "-f", key).stdout) == blob((tmp_path / "key.pub").read_text())
+
+
+# --- on a terminal ---
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, command):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.pop("SSH_ASKPASS", None)
+            os.environ.pop("DISPLAY", None)
+            os.execv(command[0], command)
+        self.seen = ""
+
+    def expect(self, text, timeout=30):
+        end = time.monotonic() + timeout
+        while text not in self.seen:
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            try:
+                data = os.read(self.fd, 4096) if ready else b""
+            except OSError:
+                data = b""
+            if not data:
+                raise AssertionError(f"{text!r} did not come: {self.seen!r}")
+            self.seen += data.decode()
+        before, self.seen = self.seen.split(text, 1)
+        return before
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def wait(self):
+        try:
+            while select.select([self.fd], [], [], 30)[0]:
+                data = os.read(self.fd, 4096)
+                if not data:
+                    break
+                self.seen += data.decode()
+        except OSError:
+            pass
+        status = os.waitpid(self.pid, 0)[1]
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+def test_passphrases_are_asked_for_without_echo_and_twice(tmp_path):
+    key = tmp_path / "key"
+    t = Terminal([KEYGEN, "-t", "ed25519", "-a", "2", "-f", str(key)])
+    t.expect(f'Enter passphrase for "{key}" (empty for no passphrase): ')
+    t.send("secret one\n")
+    t.expect("Enter same passphrase again: ")
+    t.send("secret two\n")
+    t.expect("Passphrases do not match.  Try again.")
+    t.expect("(empty for no passphrase): ")
+    t.send("secret one\n")
+    shown = t.expect("Enter same passphrase again: ")
+    t.send("secret one\n")
+    assert t.wait() == 0
+    assert "secret" not in shown + t.seen
+    assert theirs("-y", "-P", "secret one", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+    t = Terminal([KEYGEN, "-p", "-a", "2", "-f", str(key)])
+    t.expect("Enter old passphrase: ")
+    t.send("secret one\n")
+    t.expect("Enter new passphrase (empty for no passphrase): ")
+    t.send("\n")
+    t.expect("Enter same passphrase again: ")
+    t.send("\n")
+    assert t.wait() == 0
+    assert theirs("-y", "-P", "", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+
+def test_without_a_terminal_the_passphrase_comes_from_standard_input(tmp_path):
+    key = tmp_path / "key"
+    run(["setsid", "-w", KEYGEN, "-q", "-t", "ed25519", "-a", "2", "-f", str(key)], input="pass\npass\n",
+        env={k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")})
+    assert theirs("-y", "-P", "pass", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+
+# --- known_hosts ---
+
+@pytest.fixture
+def hosts(tmp_path):
+    for name, kind in (("a", "ed25519"), ("b", "ecdsa"), ("c", "rsa")):
+        make(THEIRS, tmp_path / name, kind, None)
+    a, b, c = (" ".join(blob((tmp_path / f"{n}.pub").read_text())) for n in "abc")
+    file = tmp_path / "known_hosts"
+    file.write_text(f"# comment\n\nhost1,10.0.0.1 {a} my comment\n@cert-authority *.example.com,host1 {b} ca\n"
+                    f"@revoked host1 {c}\n*.wild {a}\n[host1]:2222 {b}\nhost2 {c}\n\nHOST3 {a} up\n!neg,*.neg {b}\n")
+    return file
+
+
+def test_finding_hosts_prints_what_openssh_prints(hosts):
+    for name in ("host1", "10.0.0.1", "x.example.com", "[host1]:2222", "nobody", "HOST1", "host3", "a.wild", "neg",
+                 "a.neg", ""):
+        for extra in ([], ["-l"], ["-lv"], ["-q"], ["-l", "-E", "md5"]):
+            done = same_output("-F", name, *extra, "-f", hosts)
+            assert done.returncode in (0, 1)
+
+
+def test_hashed_hosts_are_found_by_both(hosts):
+    text = hosts.read_text()
+    for hasher, finder in ((ours, theirs), (theirs, ours)):
+        hosts.write_text(text)
+        done = hasher("-H", "-f", hosts)
+        assert "Original contents retained as" in done.stdout
+        assert (hosts.parent / "known_hosts.old").read_text() == text
+        assert "host2" not in hosts.read_text() and "*.wild" in hosts.read_text()
+        for name in ("host1", "10.0.0.1", "[host1]:2222", "host2", "host3", "a.wild"):
+            assert finder("-F", name, "-f", hosts).returncode == 0
+        assert finder("-F", "host4", "-f", hosts, check=False).returncode == 1
+        finder("-R", "host2", "-f", hosts)
+        assert finder("-F", "host2", "-f", hosts, check=False).returncode == 1
+
+
+def test_removing_a_host_gives_the_same_file(hosts):
+    text = hosts.read_text()
+    for name in ("host1", "[host1]:2222", "host3", "nobody", "a.wild"):
+        results = []
+        for remover in (ours, theirs):
+            hosts.write_text(text)
+            old = hosts.parent / "known_hosts.old"
+            old.unlink(missing_ok=True)
+            done = remover("-R", name, "-f", hosts)
+            results.append((done.returncode, done.stdout, hosts.read_text(), old.exists()))
+        assert results[0] == results[1]
+
+
+def test_a_malformed_file_is_left_alone(hosts):
+    with open(hosts, "a", encoding="utf-8") as f:
+        f.write("bad line\n")
+    text = hosts.read_text()
+    for args in (["-R", "host1"], ["-H"]):
+        done = ours(*args, "-f", hosts, check=False)
+        assert done.returncode == 1
+        assert f"{hosts}:12: invalid line" in done.stderr
+        assert hosts.read_text() == text
+
+
+# --- host keys, and disks that are full ---
+
+def test_all_host_keys_are_made_and_existing_ones_kept(tmp_path):
+    listing = run(["strings", KEYGEN]).stdout if harness.have("strings") else ""
+    confdir = re.search(r"(/\S+)/ssh_host_%s_key", listing)
+    if confdir is None:
+        pytest.skip("cannot tell where host keys live")
+    folder = tmp_path / confdir.group(1).split("%s")[-1].lstrip("/")
+    folder.mkdir(parents=True)
+    (folder / "ssh_host_rsa_key").write_text("mine")
+    (folder / "ssh_host_ecdsa_key").write_text("")
+    done = ours("-A", "-f", tmp_path)
+    assert done.stdout == "ssh-keygen: generating new host keys: ECDSA ED25519 \n"
+    assert (folder / "ssh_host_rsa_key").read_text() == "mine"
+    for kind in ("ecdsa", "ed25519"):
+        assert theirs("-y", "-f", folder / f"ssh_host_{kind}_key").stdout == \
+            (folder / f"ssh_host_{kind}_key.pub").read_text()
+    assert ours("-A", "-f", tmp_path).stdout == ""
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root")
+def test_a_full_disk_leaves_nothing_partial(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", str(disk)], check=False).returncode != 0:
+        pytest.skip("cannot mount")
+    try:
+        # Room for the private key, none for the public one: neither stays.
+        done = ours("-t", "ed25519", "-N", "", "-f", disk / "key", check=False)
+        assert done.returncode == 1
+        assert f"Unable to save public key to {disk}/key.pub: No space left on device" in done.stderr
+        assert os.listdir(disk) == []
+        (disk / "filler").write_bytes(b"x" * 4096)
+        done = ours("-t", "ed25519", "-N", "", "-f", disk / "key", check=False)
+        assert done.returncode == 1
+        assert f'Saving key "{disk}/key" failed: No space left on device' in done.stderr
+        assert os.listdir(disk) == ["filler"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=False)
