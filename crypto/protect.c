@@ -29,6 +29,11 @@ static const struct protect_cipher ciphers[] = {
 	{ "aes192-ctr", &protect_block_kind, "AES-192-CTR", 24, 16, 16, 0, REKEY_128 },
 	{ "aes256-ctr", &protect_block_kind, "AES-256-CTR", 32, 16, 16, 0, REKEY_128 },
 	{ "none", &protect_none_kind, NULL, 0, 0, 8, 0, UINT64_MAX },
+	/* In no list: for key files, and for a transport that minds alg.is_cbc. */
+	{ "aes128-cbc", &protect_block_kind, "AES-128-CBC", 16, 16, 16, 0, REKEY_128 },
+	{ "aes192-cbc", &protect_block_kind, "AES-192-CBC", 24, 16, 16, 0, REKEY_128 },
+	{ "aes256-cbc", &protect_block_kind, "AES-256-CBC", 32, 16, 16, 0, REKEY_128 },
+	{ "3des-cbc", &protect_block_kind, "DES-EDE3-CBC", 24, 8, 8, 0, REKEY_64 },
 };
 
 const char *
@@ -93,6 +98,14 @@ protect_is_aead(struct span cipher)
 	return c != NULL && c->tag_len > 0;
 }
 
+static bool
+is_cbc(const struct protect_cipher *c)
+{
+	size_t len = strlen(c->name);
+
+	return len > 4 && strcmp(c->name + len - 4, "-cbc") == 0;
+}
+
 enum err
 protect_find(struct protect_alg *out, const char *cipher, const char *mac)
 {
@@ -121,6 +134,7 @@ protect_find(struct protect_alg *out, const char *cipher, const char *mac)
 		.tag_len = m != NULL ? m->tag_len : c->tag_len,
 		.is_aead = is_aead,
 		.is_etm = m != NULL && m->is_etm,
+		.is_cbc = is_cbc(c),
 		.length_apart = is_aead || (m != NULL && m->is_etm),
 		.length_is_hidden = c->kind == &protect_chacha_kind || (m != NULL && !m->is_etm),
 		.rekey_bytes = c->rekey_bytes,

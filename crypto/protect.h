@@ -43,6 +43,7 @@ struct protect_alg {
 	size_t tag_len;
 	bool is_aead;
 	bool is_etm;
+	bool is_cbc;		/* see protect_find() */
 	bool length_apart;	/* length field outside of what is padded: AEAD, EtM */
 	bool length_is_hidden;	/* length field is encrypted on the wire */
 	uint64_t rekey_bytes;	/* a key must not encrypt more than this ... */
@@ -56,6 +57,11 @@ struct protect_alg {
  * Finds the combination; mac is not looked at with an AEAD cipher and may be
  * NULL then. "none" with "none" is what a connection begins with, and neither
  * name is in any list. ERR_NOTFOUND.
+ *
+ * The CBC ciphers are found, but are in no list either: who offers one without
+ * an -etm MAC must not let the peer see when a packet turned out wrong
+ * (CVE-2008-5161): after a length that is not valid or ERR_MAC as many bytes
+ * have to be read as the largest packet has before the connection ends.
  */
 enum err protect_find(struct protect_alg *out, const char *cipher, const char *mac);
 

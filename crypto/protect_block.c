@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A block cipher in a mode that goes on from packet to packet (counter mode,
- * RFC 4344 4) beside a MAC: over the plaintext with the length encrypted
+ * RFC 4344 4, or CBC, RFC 4253 6.3) beside a MAC: over the plaintext with the length encrypted
  * (RFC 4253 6.4), or -etm@openssh.com over the ciphertext with it in clear.
  */
 #include <string.h>

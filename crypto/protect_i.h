@@ -46,7 +46,10 @@ extern const struct protect_kind protect_block_kind;
 extern const struct protect_kind protect_gcm_kind;
 extern const struct protect_kind protect_chacha_kind;
 
-/* The i-th cipher of this build, best first ("none" is the last); NULL behind it. */
+/*
+ * The i-th cipher of this build, best first: those that are offered, then
+ * "none", then those in no list. NULL behind the last.
+ */
 const struct protect_cipher *protect_cipher_at(size_t i);
 
 /* Finds a cipher, "none" too; NULL if there is none of that name. */

@@ -33,12 +33,13 @@ choose(struct protect_alg *alg, uint8_t cipher, uint8_t mac)
 {
 	size_t n_ciphers = 0, n_macs = 0;
 
-	while (protect_cipher_at(n_ciphers + 1) != NULL)
-		n_ciphers++;		/* without the last, "none" */
+	while (protect_cipher_at(n_ciphers) != NULL)
+		n_ciphers++;
 	while (mac_at(n_macs) != NULL)
 		n_macs++;
-	must(protect_find(alg, protect_cipher_at(cipher % n_ciphers)->name,
-	    mac_at(mac % n_macs)->name) == ERR_OK);
+	if (protect_find(alg, protect_cipher_at(cipher % n_ciphers)->name,
+	    mac_at(mac % n_macs)->name) != ERR_OK)	/* "none" with a MAC */
+		must(protect_find(alg, "aes128-cbc", mac_at(mac % n_macs)->name) == ERR_OK);
 }
 
 /* Receives s as a stream of packets until one is refused or bytes run out. */
