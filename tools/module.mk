@@ -6,3 +6,8 @@ SBIN_PROGRAMS =
 PROGRAMS += ssh-keygen
 ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_change.c tools/ssh_keygen_convert.c tools/ssh_keygen_files.c \
 	tools/ssh_keygen_hosts.c tools/ssh_keygen_list.c tools/ssh_keygen_make.c
+
+PROGRAMS += ssh-ephemeral
+ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c \
+	tools/ssh_ephemeral_client.c tools/ssh_ephemeral_list.c tools/ssh_ephemeral_loopback.c \
+	tools/ssh_ephemeral_server.c sshd/control_policy.c sshd/control_socket.c sshd/load.c

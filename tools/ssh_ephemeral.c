@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/* ssh-ephemeral(1): finds the subcommand; words that all of them share. */
+#include "tools/ssh_ephemeral.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/ephemeral.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "tools/programs.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *usage;
+} commands[] = {
+	{ "add", eph_add_main, "add --user NAME [--ttl TIME] [--once | --uses N] [--grace TIME]\n"
+	    "        [--from CIDR,...] [--session TIME|grant] [--options OPTIONS] [--comment TEXT]\n"
+	    "        [--socket PATH] [--json] KEY.pub|-" },
+	{ "list", eph_list_main, "list [--socket PATH] [--json]" },
+	{ "extend", eph_extend_main, "extend [--socket PATH] [--json] ID --ttl TIME" },
+	{ "revoke", eph_revoke_main,
+	    "revoke [--socket PATH] [--json] [--kill] ID|FINGERPRINT|--user NAME|all" },
+	{ "loopback", eph_loopback_main, "loopback [--sshd PATH] [--json] [-- COMMAND [ARGUMENT...]]" },
+};
+
+static void
+print_usage(FILE *to)
+{
+	fprintf(to, "usage:\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		fprintf(to, "  ssh-ephemeral %s\n", commands[i].usage);
+	fprintf(to, "TIME is 90, 90s, 5m, 1h30m. See ssh-ephemeral(1).\n");
+}
+
+int
+ssh_ephemeral_main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_usage(stderr);
+		return EPH_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		print_usage(stdout);
+		return EPH_DONE;
+	}
+	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+		printf("Dayfly_%s\n", DAYFLY_VERSION);
+		return EPH_DONE;
+	}
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].main(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "ssh-ephemeral: there is no command \"%s\"\n", argv[1]);
+	print_usage(stderr);
+	return EPH_USAGE;
+}
+
+/* --- complaints --- */
+
+int
+eph_complain(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "ssh-ephemeral: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+int
+eph_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "ssh-ephemeral: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nTry: ssh-ephemeral --help\n");
+	return EPH_USAGE;
+}
+
+int
+eph_bad_option(const char *command, char **argv)
+{
+	return eph_usage("%s: there is no option %s, or it needs a value", command, argv[optind - 1]);
+}
+
+/* --- words --- */
+
+bool
+eph_time(const char *text, uint64_t *ms)
+{
+	uint64_t seconds;
+
+	if (text_time(span_str(text), &seconds) != ERR_OK)
+		return false;
+	*ms = seconds * 1000;
+	return true;
+}
+
+void
+eph_put_time(struct writer *w, uint64_t ms)
+{
+	uint64_t s = (ms + 999) / 1000;
+	unsigned long long h = s / 3600, m = s / 60 % 60;
+
+	if (h > 0)
+		wr_printf(w, "%lluh", h);
+	if (m > 0 || (h > 0 && s % 60 > 0))
+		wr_printf(w, "%llum", m);
+	if (s % 60 > 0 || s < 60)
+		wr_printf(w, "%llus", (unsigned long long)(s % 60));
+}
+
+void
+eph_put_fingerprint(struct writer *w, struct span fingerprint)
+{
+	wr_printf(w, "SHA256:");
+	base64_put(w, fingerprint, false);
+}
+
+static void
+put_string(struct writer *w, const char *name, struct span value)
+{
+	wr_printf(w, ", \"%s\": ", name);
+	json_put_str(w, value);
+}
+
+static void
+put_number(struct writer *w, const char *name, uint64_t value)
+{
+	wr_printf(w, ", \"%s\": %llu", name, (unsigned long long)value);
+}
+
+void
+eph_put_json(struct writer *w, const struct msg_ctl_grant *m)
+{
+	bool is_live = m->state == EPHEMERAL_LIVE;
+
+	wr_printf(w, "{\"id\": ");
+	json_put_str(w, m->id);
+	put_string(w, "state", m->state > EPHEMERAL_REVOKED ? SPAN_LIT("unknown") :
+	    span_str(ephemeral_state_name((enum ephemeral_state)m->state)));
+	put_string(w, "user", m->user);
+	put_string(w, "key_type", m->key_type);
+	wr_printf(w, ", \"fingerprint\": \"");
+	eph_put_fingerprint(w, m->fingerprint);
+	wr_printf(w, "\"");
+	put_number(w, "registered_ago", m->age / 1000);
+	put_number(w, is_live ? "expires_in" : "over_since", (m->left + 999) / 1000);
+	put_number(w, "uses", m->uses);
+	put_number(w, "used", m->used);
+	put_number(w, "grace", m->grace / 1000);
+	put_string(w, "from", m->sources);
+	put_string(w, "options", m->options);
+	put_string(w, "session", m->session == EPHEMERAL_SESSION_GRANT ? SPAN_LIT("grant") :
+	    m->session == EPHEMERAL_SESSION_LENGTH ? SPAN_LIT("length") : SPAN_LIT("free"));
+	put_number(w, "session_length", m->session_length / 1000);
+	put_number(w, "sessions", m->sessions);
+	put_string(w, "registrar", m->registrar);
+	put_string(w, "comment", m->comment);
+	wr_printf(w, "}");
+}
+
+bool
+eph_print(const struct writer *w)
+{
+	if (wr_end(w) != ERR_OK || fflush(stdout) != 0)
+		return false;
+	return file_write_all(STDOUT_FILENO, writer_span(w)) == ERR_OK;
+}

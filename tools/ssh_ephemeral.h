@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * tools/ssh_ephemeral.h - between the files of ssh-ephemeral(1).
+ *
+ * Each subcommand is a function that takes its own arguments (its name is
+ * argv[0]) and returns the exit status. A complaint goes to standard error
+ * when it is found, beginning with "ssh-ephemeral: ".
+ */
+#ifndef TOOLS_SSH_EPHEMERAL_H
+#define TOOLS_SSH_EPHEMERAL_H
+
+#include <stdio.h>
+
+#include "os/ipc.h"
+#include "sshd/control_messages.h"
+
+/* Exit status. */
+enum eph_exit {
+	EPH_DONE = 0,
+	EPH_REFUSED = 1,		/* by the server, or for what a file says */
+	EPH_USAGE = 2,
+	EPH_NO_SERVER = 3,
+};
+
+/* Registers a key. */
+int eph_add_main(int argc, char **argv);
+
+/* Shows what is registered. */
+int eph_list_main(int argc, char **argv);
+
+/* Takes registrations back. */
+int eph_revoke_main(int argc, char **argv);
+
+/* Moves the end of a registration. */
+int eph_extend_main(int argc, char **argv);
+
+/* Runs a command beside a throwaway server. */
+int eph_loopback_main(int argc, char **argv);
+
+/* --- complaints --- */
+
+/* Prints "ssh-ephemeral: ", the sentence and a newline, and returns code. */
+PRINTF(2, 3) int eph_complain(int code, const char *fmt, ...);
+
+/* Complains about the command line, names the manual, and returns EPH_USAGE. */
+PRINTF(1, 2) int eph_usage(const char *fmt, ...);
+
+/* Complains about the option that getopt_long(3) has just refused; opterr is 0. */
+int eph_bad_option(const char *command, char **argv);
+
+/* --- the control socket --- */
+
+struct eph_client {
+	struct ipc ipc;
+	uint8_t *buf;
+	char path[256];			/* for messages */
+
+	/* What came in answer to the last request. */
+	int code;			/* EPH_DONE, or the complaint's */
+	bool is_answered;
+	struct msg_ctl_done done;
+	char cursor_id[64];		/* what done.cursor_id spans */
+	uint32_t live;			/* of ctl_server */
+	/* Called for each grant, spans valid meanwhile. May be NULL. */
+	void (*grant)(void *arg, const struct msg_ctl_grant *m);
+	void *arg;
+};
+
+/*
+ * Connects to path, or if it is NULL to what DAYFLY_EPHEMERAL_SOCKET names,
+ * else to where the server's config and the caller's account have it. Returns
+ * EPH_DONE, or has complained (EPH_NO_SERVER).
+ */
+int eph_connect(struct eph_client *c, const char *path);
+
+/* Connects to path without a word; ERR_SYSTEM if nobody listens there (yet). */
+enum err eph_try(struct eph_client *c, const char *path);
+
+/* Closes it. */
+void eph_close(struct eph_client *c);
+
+/*
+ * Sends a request, which the caller has encoded by msg_*_put(), and takes the
+ * answer up to its end. Returns EPH_DONE, or has complained.
+ */
+int eph_ask(struct eph_client *c, const struct writer *request);
+
+/* --- words --- */
+
+/* Parses "90", "5m", "1h30m" into milliseconds; false if it is none. */
+bool eph_time(const char *text, uint64_t *ms);
+
+/* Writes a grant as a JSON object, without a newline. */
+void eph_put_json(struct writer *w, const struct msg_ctl_grant *m);
+
+/* Writes "1h5m", "59s". */
+void eph_put_time(struct writer *w, uint64_t ms);
+
+/* Writes "SHA256:..." of a fingerprint's 32 bytes. */
+void eph_put_fingerprint(struct writer *w, struct span fingerprint);
+
+/* Prints what has been written to standard output. False if it cannot be. */
+bool eph_print(const struct writer *w);
+
+#endif
