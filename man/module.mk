@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: ISC
 MAN_PAGES =
+MAN_PAGES += ssh-ephemeral.1
