@@ -5,5 +5,6 @@ crypto_SRCS = crypto/chacha.c crypto/cipher.c crypto/crypto.c crypto/dh.c crypto
 	crypto/ecdh.c crypto/keccak.c crypto/mlkem.c crypto/mlkem_evp.c crypto/mlkem_poly.c \
 	crypto/mlkem_tree.c crypto/sntrup761.c crypto/sntrup_code.c \
 	crypto/sntrup_ring.c crypto/umac.c crypto/x25519.c
-crypto_TESTS = $(patsubst %,regress/unit/test_%.c,cipher crypto dh ecdh hash hmac keccak mlkem protect random sntrup761 umac x25519)
+crypto_TESTS = $(patsubst %,regress/unit/test_%.c,cipher crypto dh ecdh hash hmac keccak mlkem protect random sntrup761 umac x25519) \
+	regress/prop/test_constant_time.c
 crypto_FUZZ = regress/fuzz/fuzz_kem.c regress/fuzz/fuzz_protect.c
