@@ -287,7 +287,7 @@ serve(struct run *r)
 static int
 run(struct run *r, const char *sshd)
 {
-	int code = loopback_find(&r->lb, sshd);
+	int code = loopback_find(&r->lb, sshd, r->command == NULL && !r->json);
 
 	if (code != EPH_DONE)
 		return code;

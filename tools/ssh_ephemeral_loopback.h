@@ -42,9 +42,9 @@ struct loopback {
 
 /*
  * Finds sshd (or takes the one named) and ssh beside this program. Returns an
- * exit status of ssh-ephemeral.h; on failure it has complained.
+ * exit status of ssh_ephemeral.h; on failure it has complained.
  */
-int loopback_find(struct loopback *lb, const char *sshd);
+int loopback_find(struct loopback *lb, const char *sshd, bool needs_ssh);
 
 /* Makes folder, keys, configs. As above. */
 int loopback_prepare(struct loopback *lb);

@@ -70,7 +70,7 @@ find_program(char *out, size_t size, const char *beside, const char *name, const
 }
 
 int
-loopback_find(struct loopback *lb, const char *sshd)
+loopback_find(struct loopback *lb, const char *sshd, bool needs_ssh)
 {
 	char *absolute;
 
@@ -85,7 +85,7 @@ loopback_find(struct loopback *lb, const char *sshd)
 	} else if (!find_program(lb->sshd, sizeof(lb->sshd), "../sbin/sshd", "sshd", SBIN_DIR)) {
 		return eph_complain(EPH_REFUSED, "there is no sshd beside this program: give --sshd PATH");
 	}
-	if (!find_program(lb->ssh, sizeof(lb->ssh), "ssh", "ssh", BIN_DIR))
+	if (!find_program(lb->ssh, sizeof(lb->ssh), "ssh", "ssh", BIN_DIR) && needs_ssh)
 		return eph_complain(EPH_REFUSED, "there is no ssh beside this program");
 	return EPH_DONE;
 }
