@@ -179,34 +179,35 @@ uhash(const struct umac *u, size_t s, struct span message, const uint8_t *last, 
 }
 
 /*
- * PDF (3.3.1): the pads of all streams. With tags of 8 bytes a block of AES
- * serves two nonces, which differ in the last bit.
+ * PDF (3.3.1): the pads of all streams, from *start on in block. With tags of
+ * 8 bytes a block of AES serves two nonces, which differ in the last bit.
  */
 static enum err
-make_pad(struct umac *u, uint64_t nonce, uint8_t pad[static 16])
+make_pad(struct umac *u, uint64_t nonce, uint8_t block[static 16], size_t *start)
 {
 	uint64_t low = u->streams == 2 ? nonce & 1 : 0;
 
-	memset(pad, 0, 16);
-	put_be64(pad, nonce ^ low);
-	TRY(evp_cipher_run(u->pad, pad, 16));
-	memmove(pad, pad + 8 * low, 16 - 8 * low);
-	return ERR_OK;
+	memset(block, 0, 16);
+	put_be64(block, nonce ^ low);
+	*start = 8 * low;
+	return evp_cipher_run(u->pad, block, 16);
 }
 
 enum err
 umac_compute(struct umac *u, uint64_t nonce, struct span message, uint8_t *tag)
 {
 	uint8_t last[NH_BLOCK] = { 0 }, pad[16];
+	size_t pad_start;
 	size_t last_len = message.len == 0 ? 0 : (message.len - 1) % NH_BLOCK + 1;
 
 	if (message.len > UMAC_MAX_MESSAGE)
 		return ERR_LIMIT;
-	TRY(make_pad(u, nonce, pad));
+	TRY(make_pad(u, nonce, pad, &pad_start));
 	if (last_len > 0)
 		memcpy(last, message.p + message.len - last_len, last_len);
 	for (size_t s = 0; s < u->streams; s++)
-		put_be32(tag + 4 * s, uhash(u, s, message, last, last_len) ^ get_be32(pad + 4 * s));
+		put_be32(tag + 4 * s, uhash(u, s, message, last, last_len) ^
+		    get_be32(pad + pad_start + 4 * s));
 	wipe(last, sizeof(last));
 	wipe(pad, sizeof(pad));
 	return ERR_OK;
