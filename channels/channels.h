@@ -117,7 +117,8 @@ enum err channels_on_failure(struct channels *cs, struct span payload,
 
 /*
  * Opens a channel. EV_CHANNEL_OPENED or _REFUSED follows. ERR_LIMIT when
- * LIMIT_CHANNELS exist or LIMIT_PENDING_OPENS wait, ERR_NOMEM.
+ * LIMIT_CHANNELS exist or LIMIT_PENDING_OPENS wait, ERR_UNSUPPORTED for a type
+ * that channels/kind.c does not have, ERR_NOMEM.
  */
 enum err channels_open(struct channels *cs, const char *type, struct span body,
     struct channel_id *id);

@@ -130,7 +130,8 @@ channels_open(struct channels *cs, const char *type, struct span body,
 	struct channel *ch;
 	struct writer *w;
 
-	must(kind != NULL);
+	if (kind == NULL)
+		return ERR_UNSUPPORTED;
 	if (cs->n_channels >= LIMIT_CHANNELS || cs->n_in[LIFE_OPENING] >= LIMIT_PENDING_OPENS)
 		return ERR_LIMIT;
 	ch = channel_add(cs, kind, LIFE_OPENING);
