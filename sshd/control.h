@@ -11,6 +11,8 @@
  * A malformed request ends that client's connection and nothing else; a
  * refused one is answered with a sentence.
  *
+ * Where the socket is: sshd/control_client.h.
+ *
  * The table and its session numbers are the listener's: it calls
  * ephemeral_use() for its guards, and names its connections by numbers of its
  * own in ephemeral_session_open() and ephemeral_session_close().
@@ -24,6 +26,7 @@
 #include "config/values.h"
 #include "os/log.h"
 #include "os/loop.h"
+#include "sshd/control_client.h"
 
 struct control;
 
@@ -59,22 +62,6 @@ enum err control_policy_parse(struct control_policy *out, struct span text,
 
 /* Frees it. NULL is fine. */
 void control_policy_free(struct control_policy *p);
-
-/* --- where the socket is --- */
-
-/* The default of EphemeralKeySocket. */
-#define CONTROL_DEFAULT_PATH	"/run/dayfly/ephemeral.sock"
-
-/*
- * Writes the path of the socket into buf: configured, if that is set ("none":
- * no socket, ERR_NOTFOUND). Where it is not (NULL), or is root's default for
- * somebody else: CONTROL_DEFAULT_PATH for root; else
- * runtime_dir/dayfly/ephemeral.sock (runtime_dir: XDG_RUNTIME_DIR, or NULL);
- * else "ephemeral.sock" in the directory of pid_file (NULL: none).
- * ERR_NOTFOUND if nothing applies, ERR_RANGE if it is too long for a socket.
- */
-enum err control_socket_path(const char *configured, uid_t uid, const char *runtime_dir,
-    const char *pid_file, char *buf, size_t size);
 
 /* --- the server --- */
 

@@ -4,7 +4,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "os/file.h"
@@ -20,28 +19,6 @@ directory_len(const char *path)
 	if (slash == NULL)
 		return 0;
 	return slash == path ? 1 : (size_t)(slash - path);
-}
-
-enum err
-control_socket_path(const char *configured, uid_t uid, const char *runtime_dir,
-    const char *pid_file, char *buf, size_t size)
-{
-	const char *named = configured == NULL ? CONTROL_DEFAULT_PATH : configured;
-	int n;
-
-	if (strcmp(named, "none") == 0)
-		return ERR_NOTFOUND;
-	if (uid == 0 || strcmp(named, CONTROL_DEFAULT_PATH) != 0)
-		n = snprintf(buf, size, "%s", named);
-	else if (runtime_dir != NULL && runtime_dir[0] == '/')
-		n = snprintf(buf, size, "%s/dayfly/ephemeral.sock", runtime_dir);
-	else if (pid_file != NULL && pid_file[0] == '/')
-		n = snprintf(buf, size, "%.*s/ephemeral.sock", (int)directory_len(pid_file), pid_file);
-	else
-		return ERR_NOTFOUND;
-	if (n < 0 || (size_t)n >= size || (size_t)n >= sizeof(((struct sockaddr_un *)0)->sun_path))
-		return ERR_RANGE;
-	return ERR_OK;
 }
 
 /*

@@ -10,4 +10,5 @@ ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_change.c tools/ssh_keygen_
 PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c \
 	tools/ssh_ephemeral_client.c tools/ssh_ephemeral_list.c tools/ssh_ephemeral_loopback.c \
-	tools/ssh_ephemeral_server.c sshd/control_policy.c sshd/control_socket.c sshd/load.c
+	tools/ssh_ephemeral_server.c sshd/control_client.c sshd/control_policy.c \
+	sshd/load.c

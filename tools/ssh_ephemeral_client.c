@@ -8,40 +8,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "os/log.h"
 #include "os/net.h"
-#include "sshd/control.h"
-#include "sshd/load.h"
+#include "sshd/control_client.h"
 #include "tools/ssh_ephemeral.h"
 
 /* A server that is there answers at once; one that hangs is given this long. */
 #define PATIENCE_MS	10000
 
 /* --- where --- */
-
-/* Drops what loading a config has to say: the server has said it already. */
-static void
-say_nothing(void *arg, enum log_level level, const char *line)
-{
-	(void)arg;
-	(void)level;
-	(void)line;
-}
-
-/* EphemeralKeySocket of the config where sshd looks for it, as control_socket_path() wants it. */
-static enum err
-path_of_config(char *buf, size_t size)
-{
-	struct log log = { .level = LOG_LEVEL_ERROR, .fd = -1, .sink = say_nothing };
-	struct load_input in = { .file = SSH_CONF_DIR "/sshd_config", .log = &log };
-	SCOPED(loaded_free) struct loaded l = { .rules = NULL };
-	const struct sshd_config *c = &l.config;
-
-	if (load_config(&l, &in) != ERR_OK || !sshd_config_is_set(c, SSHD_EphemeralKeySocket))
-		return control_socket_path(NULL, 0, NULL, NULL, buf, size);
-	return control_socket_path(c->ephemeral_key_socket == NULL ? "none" : c->ephemeral_key_socket,
-	    0, NULL, NULL, buf, size);
-}
 
 /* Where the caller's own server would be, if there is a socket; else the machine's. */
 static enum err
@@ -54,7 +28,7 @@ find_path(char *buf, size_t size)
 	if (geteuid() != 0 && control_socket_path(NULL, geteuid(), getenv("XDG_RUNTIME_DIR"), NULL,
 	    buf, size) == ERR_OK && access(buf, F_OK) == 0)
 		return ERR_OK;
-	return path_of_config(buf, size);
+	return control_configured_path(buf, size);
 }
 
 enum err
