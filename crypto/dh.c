@@ -16,6 +16,7 @@
 
 struct dh_group {
 	BIGNUM *p, *g;
+	BIGNUM *last;		/* p - 1 */
 	size_t p_len;
 	uint8_t p_bytes[DH_MAX_LEN], g_bytes[DH_MAX_LEN];
 };
@@ -37,6 +38,7 @@ dh_group_free(struct dh_group *group)
 		return;
 	BN_free(group->p);
 	BN_free(group->g);
+	BN_free(group->last);
 	free(group);
 }
 
@@ -45,20 +47,29 @@ static enum err
 make(struct dh_group **out, BIGNUM *p, BIGNUM *g)
 {
 	struct dh_group *group = calloc(1, sizeof(*group));
+	BIGNUM *last = p == NULL ? NULL : BN_dup(p);
 
-	if (group == NULL || p == NULL || g == NULL) {
+	if (group == NULL || g == NULL || last == NULL || BN_sub_word(last, 1) != 1) {
 		free(group);
 		BN_free(p);
 		BN_free(g);
+		BN_free(last);
 		(void)evp_failed();
 		return ERR_NOMEM;
 	}
-	*group = (struct dh_group){ .p = p, .g = g, .p_len = (size_t)BN_num_bytes(p) };
-	must(group->p_len <= DH_MAX_LEN);
+	*group = (struct dh_group){ .p = p, .g = g, .last = last, .p_len = (size_t)BN_num_bytes(p) };
+	must(group->p_len <= DH_MAX_LEN && (size_t)BN_num_bytes(g) <= DH_MAX_LEN);
 	BN_bn2bin(p, group->p_bytes);
 	BN_bn2bin(g, group->g_bytes);
 	*out = group;
 	return ERR_OK;
+}
+
+/* Whether 1 < n < p - 1. */
+static bool
+is_inside(const struct dh_group *group, const BIGNUM *n)
+{
+	return BN_cmp(n, BN_value_one()) > 0 && BN_cmp(n, group->last) < 0;
 }
 
 static enum err
@@ -99,38 +110,23 @@ dh_group_choose(struct dh_group **out, unsigned min, unsigned n, unsigned max)
 	return best == COUNT(fixed) ? ERR_NOTFOUND : make_fixed(out, best);
 }
 
-/* Whether 1 < n < p - 1. */
-static bool
-is_inside(const BIGNUM *n, const BIGNUM *p)
-{
-	BIGNUM *last = BN_dup(p);
-	bool ok = last != NULL && BN_sub_word(last, 1) == 1 &&
-	    BN_cmp(n, BN_value_one()) > 0 && BN_cmp(n, last) < 0;
-
-	BN_free(last);
-	return ok;
-}
-
 enum err
-dh_group_new(struct dh_group **out, struct span p_span, struct span g_span)
+dh_group_new(struct dh_group **out, struct span p, struct span g)
 {
-	BIGNUM *p, *g;
+	struct dh_group *group;
 	int bits;
 
-	if (p_span.len > DH_MAX_LEN || g_span.len > DH_MAX_LEN)
+	if (p.len > DH_MAX_LEN || g.len > DH_MAX_LEN)
 		return ERR_KEX;
-	p = BN_bin2bn(p_span.p, (int)p_span.len, NULL);
-	g = BN_bin2bn(g_span.p, (int)g_span.len, NULL);
-	if (p != NULL && g != NULL) {
-		bits = BN_num_bits(p);
-		if (bits < DH_MIN_BITS || bits > DH_MAX_BITS || !BN_is_odd(p) || !is_inside(g, p)) {
-			BN_free(p);
-			BN_free(g);
-			(void)evp_failed();
-			return ERR_KEX;
-		}
+	TRY(make(&group, BN_bin2bn(p.p, (int)p.len, NULL), BN_bin2bn(g.p, (int)g.len, NULL)));
+	bits = BN_num_bits(group->p);
+	if (bits < DH_MIN_BITS || bits > DH_MAX_BITS || !BN_is_odd(group->p) ||
+	    !is_inside(group, group->g)) {
+		dh_group_free(group);
+		return ERR_KEX;
 	}
-	return make(out, p, g);
+	*out = group;
+	return ERR_OK;
 }
 
 struct span
@@ -199,7 +195,7 @@ dh_agree(const struct dh_group *group, const struct secret *secret,
 	base = BN_bin2bn(peer.p, (int)peer.len, NULL);
 	if (base == NULL)
 		return evp_failed();
-	e = is_inside(base, group->p) ? power(group, base, secret_span(secret), shared) : ERR_KEX;
+	e = is_inside(group, base) ? power(group, base, secret_span(secret), shared) : ERR_KEX;
 	BN_free(base);
 	return e;
 }

@@ -128,8 +128,7 @@ take_point(struct ec *ec, enum ecdh_curve curve, struct span peer)
 	    EC_POINT_is_on_curve(ec->group, ec->point, ec->ctx) == 1 &&
 	    EC_POINT_is_at_infinity(ec->group, ec->point) == 0)
 		return ERR_OK;
-	(void)evp_failed();
-	return ERR_KEX;
+	return evp_refused();
 }
 
 /* Writes the X coordinate of scalar times point. */

@@ -5,11 +5,30 @@
 
 #include <openssl/err.h>
 
+/* Empties the queue; whether memory had run out. */
+static bool
+was_nomem(void)
+{
+	unsigned long code;
+	bool nomem = false;
+
+	while ((code = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE)
+			nomem = true;
+	}
+	return nomem;
+}
+
 enum err
 evp_failed(void)
 {
-	ERR_clear_error();
-	return ERR_CRYPTO;
+	return was_nomem() ? ERR_NOMEM : ERR_CRYPTO;
+}
+
+enum err
+evp_refused(void)
+{
+	return was_nomem() ? ERR_NOMEM : ERR_KEX;
 }
 
 enum err

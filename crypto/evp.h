@@ -24,7 +24,13 @@ enum err evp_cipher_new(EVP_CIPHER_CTX **out, const char *name,
 /* Runs n bytes at p through ctx in place. ERR_CRYPTO. */
 enum err evp_cipher_run(EVP_CIPHER_CTX *ctx, uint8_t *p, size_t n);
 
-/* Empties libcrypto's error queue. Returns ERR_CRYPTO. */
+/* Empties libcrypto's error queue. Returns ERR_NOMEM if that was why, else ERR_CRYPTO. */
 enum err evp_failed(void);
+
+/*
+ * Empties the queue likewise, where libcrypto refuses what the peer sent.
+ * Returns ERR_NOMEM if that was why, else ERR_KEX.
+ */
+enum err evp_refused(void);
 
 #endif

@@ -84,10 +84,8 @@ mlkem_evp_encaps(enum mlkem_set set, const uint8_t m[static 32],
 	bool ok;
 
 	key = EVP_PKEY_new_raw_public_key_ex(NULL, algorithm(set), NULL, ek, mlkem_ek_len(set));
-	if (key == NULL) {
-		(void)evp_failed();
-		return ERR_KEX;
-	}
+	if (key == NULL)
+		return evp_refused();
 	ok = encapsulate(key, m, ct_room, shared);
 	EVP_PKEY_free(key);
 	return ok ? ERR_OK : evp_failed();
@@ -103,10 +101,8 @@ mlkem_evp_decaps(enum mlkem_set set, const uint8_t *dk, const uint8_t *ct,
 	bool ok;
 
 	key = EVP_PKEY_new_raw_private_key_ex(NULL, algorithm(set), NULL, dk, mlkem_dk_len(set));
-	if (key == NULL) {
-		(void)evp_failed();
-		return ERR_KEX;
-	}
+	if (key == NULL)
+		return evp_refused();
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	ok = ctx != NULL && EVP_PKEY_decapsulate_init(ctx, NULL) == 1 &&
 	    EVP_PKEY_decapsulate(ctx, shared, &len, ct, mlkem_ct_len(set)) == 1 &&

@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 
 #include "crypto/dh.h"
+#include "regress/support/alloc.h"
+#include "regress/support/alloc_crypto.h"
 #include "regress/support/kat.h"
 
 /* A source that gives the bytes of a span, once. */
@@ -180,6 +182,45 @@ a_group_is_chosen_by_the_size_that_is_asked_for(void **state)
 	expect_choice(0xffffffff, 0xffffffff, 0xffffffff, 0);
 }
 
+/* A whole exchange with oneself. */
+static enum err
+exchange(const struct rng *rng)
+{
+	SCOPED(secret_free) struct secret secret = { 0 }, public = { 0 }, shared = { 0 };
+	struct dh_group *group = NULL;
+	enum err e;
+
+	TRY(dh_group_fixed(&group, 14));
+	e = dh_keygen(group, rng, &secret, &public);
+	if (e == ERR_OK)
+		e = dh_agree(group, &secret, secret_span(&public), &shared);
+	dh_group_free(group);
+	return e;
+}
+
+static void
+running_out_of_memory_gives_an_error(void **state)
+{
+	struct rng_test seed = { 5 };
+	struct rng rng = rng_test(&seed);
+
+	(void)state;
+	for (unsigned n = 0;; n++) {
+		enum err e;
+
+		alloc_fail_after(n);
+		e = exchange(&rng);
+		if (!alloc_failed()) {
+			assert_int_equal(e, ERR_OK);
+			break;
+		}
+		/* libcrypto may do without what it could not have. */
+		if (e != ERR_OK)
+			assert_int_equal(err_class(e), ERR_CLASS_LOCAL);
+	}
+	alloc_fail_never();
+}
+
 int
 main(void)
 {
@@ -189,7 +230,10 @@ main(void)
 		cmocka_unit_test(numbers_out_of_range_or_nearly_empty_are_refused),
 		cmocka_unit_test(groups_that_are_weak_or_huge_or_even_are_refused),
 		cmocka_unit_test(a_group_is_chosen_by_the_size_that_is_asked_for),
+		cmocka_unit_test(running_out_of_memory_gives_an_error),
 	};
 
+	if (!alloc_crypto_hook())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include <openssl/err.h>
 
 #include "crypto/ecdh.h"
+#include "regress/support/alloc.h"
+#include "regress/support/alloc_crypto.h"
 #include "regress/support/kat.h"
 
 static const char *const names[] = { "nistp256", "nistp384", "nistp521" };
@@ -143,6 +145,31 @@ points_off_the_curve_are_refused(void **state)
 	}
 }
 
+static void
+running_out_of_memory_gives_an_error(void **state)
+{
+	struct rng_test seed = { 5 };
+	struct rng rng = rng_test(&seed);
+	uint8_t secret[ECDH_MAX_LEN], public[ECDH_MAX_POINT], shared[ECDH_MAX_LEN];
+
+	(void)state;
+	assert_int_equal(ecdh_keygen(ECDH_P256, &rng, secret, public), ERR_OK);
+	for (unsigned n = 0;; n++) {
+		enum err e;
+
+		alloc_fail_after(n);
+		e = ecdh_agree(ECDH_P256, secret, span_of(public, 65), shared);
+		if (!alloc_failed()) {
+			assert_int_equal(e, ERR_OK);
+			break;
+		}
+		/* libcrypto may do without what it could not have. */
+		if (e != ERR_OK)
+			assert_int_equal(err_class(e), ERR_CLASS_LOCAL);
+	}
+	alloc_fail_never();
+}
+
 int
 main(void)
 {
@@ -151,7 +178,10 @@ main(void)
 		cmocka_unit_test(both_sides_agree_on_every_curve),
 		cmocka_unit_test(every_form_but_uncompressed_is_refused),
 		cmocka_unit_test(points_off_the_curve_are_refused),
+		cmocka_unit_test(running_out_of_memory_gives_an_error),
 	};
 
+	if (!alloc_crypto_hook())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "base/limits.h"
@@ -19,6 +18,7 @@
 #include "crypto/protect.h"
 #include "crypto/protect_i.h"
 #include "regress/support/alloc.h"
+#include "regress/support/alloc_crypto.h"
 #include "regress/support/kat.h"
 
 #define ROOM	(4 + LIMIT_PACKET + PROTECT_MAX_TAG)
@@ -550,28 +550,6 @@ running_out_of_memory_gives_an_error(void **state)
 	each_alg(out_of_memory);
 }
 
-/* libcrypto's allocations are counted and failed like our own. */
-static void *
-count_malloc(size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	return malloc(n);
-}
-
-static void *
-count_realloc(void *p, size_t n, const char *file, int line)
-{
-	(void)file, (void)line;
-	return realloc(p, n);
-}
-
-static void
-count_free(void *p, const char *file, int line)
-{
-	(void)file, (void)line;
-	free(p);
-}
-
 int
 main(void)
 {
@@ -595,7 +573,7 @@ main(void)
 		cmocka_unit_test(running_out_of_memory_gives_an_error),
 	};
 
-	if (CRYPTO_set_mem_functions(count_malloc, count_realloc, count_free) != 1)
+	if (!alloc_crypto_hook())
 		return 1;
 	crypto_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,8 @@
 #include <openssl/err.h>
 
 #include "crypto/x25519.h"
+#include "regress/support/alloc.h"
+#include "regress/support/alloc_crypto.h"
 #include "regress/support/kat.h"
 
 static void
@@ -110,6 +112,28 @@ any_other_length_is_refused(void **state)
 	assert_int_equal(x25519_agree(secret, SPAN_EMPTY, shared), ERR_KEX);
 }
 
+static void
+running_out_of_memory_gives_an_error(void **state)
+{
+	uint8_t secret[X25519_LEN] = { 9 }, peer[X25519_LEN] = { 9 }, shared[X25519_LEN];
+
+	(void)state;
+	for (unsigned n = 0;; n++) {
+		enum err e;
+
+		alloc_fail_after(n);
+		e = x25519_agree(secret, span_of(peer, sizeof(peer)), shared);
+		if (!alloc_failed()) {
+			assert_int_equal(e, ERR_OK);
+			break;
+		}
+		/* libcrypto may do without what it could not have. */
+		if (e != ERR_OK)
+			assert_int_equal(err_class(e), ERR_CLASS_LOCAL);
+	}
+	alloc_fail_never();
+}
+
 int
 main(void)
 {
@@ -118,7 +142,10 @@ main(void)
 		cmocka_unit_test(both_sides_agree),
 		cmocka_unit_test(points_of_small_order_are_refused),
 		cmocka_unit_test(any_other_length_is_refused),
+		cmocka_unit_test(running_out_of_memory_gives_an_error),
 	};
 
+	if (!alloc_crypto_hook())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
