@@ -182,7 +182,7 @@ distance(struct span a, const char *b)
 const char *
 schema_nearest(const struct schema *s, struct span name)
 {
-	size_t best = name.len / 3 + 1;		/* further off is another word */
+	size_t best = name.len / 3 + 2;		/* further off is another word */
 	const char *nearest = NULL;
 
 	if (name.len > NAME_MAX_LEN)
@@ -190,7 +190,7 @@ schema_nearest(const struct schema *s, struct span name)
 	for (size_t i = 0; i < s->n_keywords; i++) {
 		size_t d = distance(name, s->keywords[i].name);
 
-		if (d < best) {
+		if (d < best && d < name.len) {
 			best = d;
 			nearest = s->keywords[i].name;
 		}
