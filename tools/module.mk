@@ -12,3 +12,6 @@ ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_e
 	tools/ssh_ephemeral_client.c tools/ssh_ephemeral_list.c tools/ssh_ephemeral_loopback.c \
 	tools/ssh_ephemeral_server.c sshd/control_client.c sshd/control_policy.c \
 	sshd/load.c
+tools_TESTS += regress/unit/test_ssh_ephemeral.c
+test_ssh_ephemeral_OBJS = $(ssh-ephemeral_SRCS:.c=.o) sshd/control.o sshd/control_log.o \
+	sshd/control_requests.o sshd/control_socket.o

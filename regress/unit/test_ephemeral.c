@@ -293,6 +293,25 @@ the_newest_usable_grant_of_a_key_counts(void **state)
 	assert_true(span_is(f->g.comment, "old"));
 }
 
+static void
+what_a_query_allowed_says_nothing_about_another_key(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request narrow = request();
+
+	/* Asked about one key, signed with another: the one that signed counts. */
+	narrow.blob = KEY2;
+	narrow.options = SPAN_LIT("restrict");
+	add_forget(f, request(), T0);
+	add_forget(f, narrow, T0);
+	assert_int_equal(query(f, T0), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_use(f->t, USER, KEY2, NULL, T0, &f->g), EPHEMERAL_YES);
+	assert_true(span_is(f->g.options, "restrict"));
+	assert_true(span_eq(f->g.blob, KEY2));
+	assert_int_equal(ephemeral_use(f->t, USER, SPAN_LIT("a third"), NULL, T0, &f->g),
+	    EPHEMERAL_UNKNOWN);
+}
+
 /* --- reasons --- */
 
 static void
@@ -818,6 +837,7 @@ main(void)
 		T(key_and_user_must_both_be_the_registered_ones),
 		T(a_source_list_lets_in_from_nowhere_else),
 		T(the_newest_usable_grant_of_a_key_counts),
+		T(what_a_query_allowed_says_nothing_about_another_key),
 		T(the_holder_is_told_why),
 		T(a_stranger_is_told_nothing),
 		T(a_key_registered_again_works_again),
