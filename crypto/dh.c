@@ -178,8 +178,10 @@ count_bits(struct span s)
 {
 	unsigned n = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		n += (unsigned)__builtin_popcount(s.p[i]);
+	for (size_t i = 0; i < s.len; i++) {
+		for (unsigned byte = s.p[i]; byte != 0; byte &= byte - 1)
+			n++;
+	}
 	return n;
 }
 
