@@ -7,6 +7,6 @@ keys_SRCS = keys/authorized_keys.c keys/authorized_options.c keys/bcrypt_pbkdf.c
 keys_TESTS = regress/unit/test_authorized_keys.c regress/unit/test_authorized_options.c \
 	regress/unit/test_bcrypt_pbkdf.c regress/unit/test_key.c regress/unit/test_key_blob.c \
 	regress/unit/test_key_verify.c regress/unit/test_known_hosts.c regress/unit/test_private_file.c \
-	regress/unit/test_public_line.c
+	regress/unit/test_public_format.c regress/unit/test_public_line.c
 keys_FUZZ = regress/fuzz/fuzz_authorized_keys.c regress/fuzz/fuzz_key_blob.c regress/fuzz/fuzz_known_hosts.c \
 	regress/fuzz/fuzz_private_file.c regress/fuzz/fuzz_signature.c
