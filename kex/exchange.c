@@ -105,7 +105,7 @@ no_match(struct transport *t, enum kexinit_list list, struct span theirs, struct
 	wr_printf(&w, "%s. Their offer: ", text[list]);
 	wr_raw(&w, theirs);
 	wr_printf(&w, ". Our offer (%s): ", kexinit_list_keyword(list));
-	wr_raw(&w, ours);
+	wr_raw(&w, span_first(ours, kexinit_markers(ours)));
 	return transport_fault_detail(t, ERR_NEGOTIATE, text[list], &w);
 }
 
@@ -200,14 +200,18 @@ exchange_agree(struct transport *t)
  * and extension negotiation. Later ones say nothing about it.
  */
 static enum err
-read_markers(struct transport *t, const struct kexinit *m)
+read_markers(struct transport *t, const struct kexinit *theirs)
 {
-	enum side them = t->config.side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+	enum side us = t->config.side;
+	enum side them = us == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT;
+	struct kexinit ours;
 
 	if (t->session_id_len > 0)
 		return ERR_OK;
-	t->is_strict = kexinit_is_strict(m, them);
-	t->peer_wants_ext_info = kexinit_has_ext_info(m, them);
+	if (kexinit_get(writer_span(&t->exchange->kexinit[us]), &ours) != ERR_OK)
+		return transport_fault(t, ERR_FORMAT, "malformed KEXINIT");
+	t->is_strict = kexinit_is_strict(&ours, us) && kexinit_is_strict(theirs, them);
+	t->peer_wants_ext_info = kexinit_has_ext_info(theirs, them);
 	if (t->is_strict && t->flow[RX].seq != 1)
 		return transport_fault(t, ERR_SEQUENCE,
 		    "strict key exchange: KEXINIT was not the first packet");
@@ -250,11 +254,11 @@ transport_on_kexinit(struct transport *t, struct span payload, struct event *ev)
 	e = kexinit_get(payload, &m);
 	if (e != ERR_OK)
 		return transport_fault(t, e, "malformed KEXINIT");
-	TRY(read_markers(t, &m));
 	if (t->exchange == NULL)
 		exchange_start(t);
 	if (t->fault != ERR_OK)
 		return t->fault;
+	TRY(read_markers(t, &m));
 	theirs = &t->exchange->kexinit[them];
 	must(theirs->len == 0);
 	wr_raw(theirs, payload);

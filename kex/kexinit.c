@@ -69,6 +69,17 @@ is_marker(struct span name)
 	return false;
 }
 
+size_t
+kexinit_markers(struct span list)
+{
+	struct span rest = list, name;
+	size_t end = 0;
+
+	while (span_token(&rest, ',', &name) && !is_marker(name))
+		end = (size_t)(name.p - list.p) + name.len;
+	return end;
+}
+
 /* The first name of the client's that the server has too; empty if none. */
 static struct span
 first_common(struct span client, struct span server)

@@ -50,6 +50,9 @@ bool kexinit_is_strict(const struct kexinit *m, enum side side);
 /* Writes the markers of a side behind the names of the first list. */
 void kexinit_put_markers(struct writer *w, enum side side);
 
+/* Where in a first list that kexinit_put_markers() has ended they begin; its length if nowhere. */
+size_t kexinit_markers(struct span list);
+
 /* What two proposals agree on, list by list; borrowed from the client's. */
 struct agreement {
 	struct span name[LIST_COUNT];	/* a MAC's is empty beside an AEAD cipher */
