@@ -1,8 +1,4 @@
 # SPDX-License-Identifier: ISC
-# Every program: NAME_SRCS, with NAME_main() (dashes as underscores) in it.
-PROGRAMS =
-SBIN_PROGRAMS =
-
 PROGRAMS += ssh-keygen
 ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_change.c tools/ssh_keygen_convert.c tools/ssh_keygen_files.c \
 	tools/ssh_keygen_hosts.c tools/ssh_keygen_list.c tools/ssh_keygen_make.c

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/agent_client.h - asking ssh-agent for keys and signatures.
+ *
+ * One socket, one question at a time, each waited for: nothing else is to be
+ * done meanwhile, and an agent may be asking its user.
+ */
+#ifndef SSH_AGENT_CLIENT_H
+#define SSH_AGENT_CLIENT_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/writer.h"
+
+/* Connects to the agent's socket at path. ERR_SYSTEM with errno. */
+enum err agent_open(const char *path, int *fd);
+
+/* More keys than this of one agent are not looked at. */
+#define AGENT_KEYS_MAX	2048
+
+/*
+ * Asks for the keys: each(arg, blob, comment) is called for every one, until
+ * it returns an error, which is returned. ERR_SYSTEM, ERR_NOMEM; ERR_FORMAT
+ * and the like if the agent does not speak the protocol.
+ */
+enum err agent_list(int fd, enum err (*each)(void *arg, struct span blob, struct span comment),
+    void *arg);
+
+/*
+ * Asks for a signature by alg over data; appends the signature blob to sig.
+ * ERR_DENIED if the agent will not.
+ */
+enum err agent_sign(int fd, struct span blob, struct span alg, struct span data,
+    struct writer *sig);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/forward_i.h - the insides of forwarding, for ssh/forward*.c only:
+ * forward.c has the state and the connections, forward_listen.c what listens
+ * here, forward_remote.c what the server opens.
+ *
+ * relay   one connection that is forwarded: a descriptor here, a channel
+ */
+#ifndef SSH_FORWARD_I_H
+#define SSH_FORWARD_I_H
+
+#include "channels/socks.h"
+#include "os/dial.h"
+#include "ssh/forward.h"
+
+struct relay {
+	struct ssh *s;
+	struct relay *prev, *next;
+	struct channel_id id;
+	bool has_channel;
+	bool is_attached;		/* fd is the pump's; ends with on_detached() */
+	bool is_ours;			/* we opened the channel */
+	int fd;				/* -1: not connected yet, or the pump's */
+	struct dial *dial;		/* connecting to the target */
+	struct watch *watch;		/* reading what a SOCKS client asks for */
+	struct socks socks;
+	bool is_socks;
+	char label[160];		/* for people */
+};
+
+struct listener {
+	struct ssh *s;
+	struct listener *next;
+	const struct forward *what;
+	bool is_dynamic;
+	int fd;
+	struct watch *watch;
+	char *path;			/* of a Unix socket, to be removed; else NULL */
+};
+
+/* What the server was asked to listen on. */
+struct remote {
+	struct ssh *s;
+	const struct forward *what;
+	uint16_t port;			/* that it listens on; 0: not known yet */
+	bool is_up;
+};
+
+struct forwards_state {
+	struct listener *listeners;
+	struct relay *relays;
+	struct remote *remotes;
+	size_t n_remotes;
+	unsigned n_pending;		/* remotes without an answer */
+};
+
+/* --- forward.c --- */
+
+/* Makes a relay around fd, which is its own from now on, also on error. ERR_NOMEM. */
+enum err relay_new(struct ssh *s, int fd, struct relay **out);
+
+/* Ends it; its channel must be gone or attached elsewhere. */
+void relay_free(struct relay *t);
+
+/* Opens its channel. False: it could not be; the relay is gone. */
+bool relay_open(struct relay *t, const char *type, struct span body);
+
+/* Binds channel and descriptor together. */
+void relay_attach(struct relay *t);
+
+/* Something could not be forwarded as asked: leaves if that is wanted. */
+void forwards_failed(struct ssh *s);
+
+/* --- forward_listen.c --- */
+
+/* Listens as f says. Errors have been told. */
+enum err listen_start(struct ssh *s, const struct forward *f, bool is_dynamic);
+
+/* Ends a listener. */
+void listener_free(struct listener *l);
+
+/* Listeners that had no descriptors left may try again. */
+void listeners_wake(struct ssh *s);
+
+/* Asks for the channel of a connection to where f says. */
+void relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *from);
+
+/* The server has opened (or refused) the channel that a SOCKS client waits for. */
+void relay_answer_socks(struct relay *t, enum socks_outcome outcome);
+
+/* --- forward_remote.c --- */
+
+/* Asks the server to listen. Errors have been told. */
+enum err remote_start(struct ssh *s, struct remote *r);
+
+/* The server opens a channel: takes it if it is one that we asked for. */
+bool remote_open(struct ssh *s, const struct event *ev);
+
+#endif

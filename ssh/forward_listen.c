@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: ISC */
+/* Ports and sockets that are listened on here: -L and -D. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "channels/forward.h"
+#include "os/file.h"
+#include "ssh/forward_i.h"
+
+#define BACKLOG		128
+
+/* --- connections --- */
+
+void
+relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *from)
+{
+	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
+	char text[64] = "127.0.0.1";
+
+	if (f->connect_path != NULL) {
+		snprintf(t->label, sizeof(t->label), "direct-streamlocal to %.100s", f->connect_path);
+		open_direct_streamlocal_put(&body,
+		    &(struct open_direct_streamlocal){ .path = span_str(f->connect_path) });
+		(void)relay_open(t, "direct-streamlocal@openssh.com", writer_span(&body));
+		return;
+	}
+	if (from->address.family != 0)
+		address_print(&from->address, text, sizeof(text));
+	snprintf(t->label, sizeof(t->label), "direct-tcpip to %.80s port %u from %s port %u",
+	    f->connect_host, f->connect_port, text, from->port);
+	log_debug(&t->s->log, "Connection to port %u forwarding to %s port %u requested.",
+	    f->listen_port, f->connect_host, f->connect_port);
+	open_tcpip_put(&body, &(struct open_tcpip){ .host = span_str(f->connect_host),
+	    .port = f->connect_port, .origin_host = span_str(text), .origin_port = from->port });
+	(void)relay_open(t, "direct-tcpip", writer_span(&body));
+}
+
+/* --- SOCKS --- */
+
+/* Sends a few bytes that a fresh socket's buffer always takes. */
+static void
+send_reply(const struct relay *t, const struct writer *w)
+{
+	if (w->len > 0)
+		(void)!send(t->fd, w->p, w->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void
+relay_answer_socks(struct relay *t, enum socks_outcome outcome)
+{
+	SCOPED(writer_free) struct writer reply = writer_init(SOCKS_INPUT_MAX);
+
+	socks_answer(&t->socks, outcome, &reply);
+	send_reply(t, &reply);
+}
+
+/* Wakes us up only when more is there than we have seen, which may not be a whole request. */
+static void
+wait_for_more(const struct relay *t, size_t seen)
+{
+	int n = (int)seen + 1;
+
+	(void)setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n));
+}
+
+static void
+target_known(struct relay *t)
+{
+	struct forward f = { .connect_host = t->socks.host, .connect_port = t->socks.port };
+	struct endpoint from = { .port = 0 };
+
+	watch_free(t->watch);
+	t->watch = NULL;
+	wait_for_more(t, 0);
+	(void)!net_ends(t->fd, NULL, &from);
+	log_debug(&t->s->log, "dynamic forwarding: SOCKS%u to %s port %u", t->socks.version,
+	    t->socks.host, t->socks.port);
+	relay_open_to(t, &f, &from);
+}
+
+/* Takes the request only: what may follow it belongs to the channel. */
+static void
+on_socks(void *arg, unsigned events)
+{
+	SCOPED(writer_free) struct writer reply = writer_init(SOCKS_INPUT_MAX);
+	uint8_t buf[SOCKS_INPUT_MAX];
+	struct relay *t = arg;
+	ssize_t n = recv(t->fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
+	size_t used = 0;
+	enum err e;
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR) && !(events & LOOP_HANGUP))
+		return;
+	if (n <= 0) {
+		relay_free(t);
+		return;
+	}
+	e = socks_take(&t->socks, span_of(buf, (size_t)n), &used, &reply);
+	if (used > 0)
+		(void)!recv(t->fd, buf, used, MSG_DONTWAIT);
+	send_reply(t, &reply);
+	if (e == ERR_OK)
+		target_known(t);
+	else if (e == ERR_AGAIN && (size_t)n - used < sizeof(buf) && !(events & LOOP_HANGUP))
+		wait_for_more(t, (size_t)n - used);
+	else
+		relay_free(t);
+}
+
+/* --- accepting --- */
+
+static void
+on_connection(void *arg, unsigned events)
+{
+	struct endpoint from = { .port = 0 };
+	struct listener *l = arg;
+	struct ssh *s = l->s;
+	struct relay *t;
+	int fd;
+	enum err e = net_accept(l->fd, &fd);
+
+	(void)events;
+	if (e == ERR_AGAIN)
+		return;
+	if (e != ERR_OK) {
+		log_error(&s->log, "accept: %s", strerror(errno));
+		/* Without descriptors nothing helps but one of them being closed. */
+		if ((errno == EMFILE || errno == ENFILE) && s->forwards->relays != NULL)
+			watch_set(l->watch, 0);
+		return;
+	}
+	if (l->path == NULL) {
+		net_no_delay(fd);
+		(void)!net_ends(fd, NULL, &from);
+	}
+	if (relay_new(s, fd, &t) != ERR_OK)
+		return;
+	if (!l->is_dynamic) {
+		relay_open_to(t, l->what, &from);
+		return;
+	}
+	t->is_socks = true;
+	if (loop_watch(s->loop, &t->watch, fd, LOOP_READ, on_socks, t) != ERR_OK)
+		relay_free(t);
+}
+
+void
+listeners_wake(struct ssh *s)
+{
+	for (struct listener *l = s->forwards->listeners; l != NULL; l = l->next)
+		watch_set(l->watch, LOOP_READ);
+}
+
+/* --- listening --- */
+
+void
+listener_free(struct listener *l)
+{
+	struct listener **at = &l->s->forwards->listeners;
+
+	while (*at != l)
+		at = &(*at)->next;
+	*at = l->next;
+	watch_free(l->watch);
+	close(l->fd);
+	if (l->path != NULL)
+		(void)unlink(l->path);
+	free(l->path);
+	free(l);
+}
+
+/* Takes fd and path, also on error. */
+static enum err
+add_listener(struct ssh *s, const struct forward *f, bool is_dynamic, int fd, char *path)
+{
+	struct listener *l = calloc(1, sizeof(*l));
+
+	if (l != NULL) {
+		*l = (struct listener){ .s = s, .what = f, .is_dynamic = is_dynamic, .fd = fd,
+		    .path = path, .next = s->forwards->listeners };
+		s->forwards->listeners = l;
+		if (loop_watch(s->loop, &l->watch, fd, LOOP_READ, on_connection, l) == ERR_OK)
+			return ERR_OK;
+		listener_free(l);
+		return ERR_NOMEM;
+	}
+	close(fd);
+	free(path);
+	return ERR_NOMEM;
+}
+
+static enum err
+listen_on(struct ssh *s, const struct forward *f, bool is_dynamic, const struct endpoint *at)
+{
+	char text[64];
+	int fd;
+
+	address_print(&at->address, text, sizeof(text));
+	if (net_listen(at, BACKLOG, &fd) != ERR_OK) {
+		/* No IPv6 on this machine is nothing to speak of. */
+		if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+			log_error(&s->log, "bind [%s]:%u: %s", text, at->port, strerror(errno));
+		return ERR_SYSTEM;
+	}
+	log_debug(&s->log, "Local forwarding listening on %s port %u.", text, at->port);
+	return add_listener(s, f, is_dynamic, fd, NULL);
+}
+
+/* The addresses that a forwarding is to listen on; returns how many (at most 2). */
+static size_t
+usual_addresses(const struct ssh *s, const struct forward *f, struct endpoint *out)
+{
+	bool all = f->listen_host == NULL ? s->settings.config.gateway_ports :
+	    strcmp(f->listen_host, "*") == 0;
+	enum address_family family = s->settings.config.address_family;
+	size_t n = 0;
+
+	if (f->listen_host != NULL && !all && strcmp(f->listen_host, "localhost") != 0)
+		return 0;
+	if (family != FAMILY_INET6)
+		(void)!address_parse(span_str(all ? "0.0.0.0" : "127.0.0.1"), &out[n++].address);
+	if (family != FAMILY_INET)
+		(void)!address_parse(span_str(all ? "::" : "::1"), &out[n++].address);
+	return n;
+}
+
+static enum err
+listen_tcp(struct ssh *s, const struct forward *f, bool is_dynamic)
+{
+	struct endpoint usual[2] = { { .port = 0 } };
+	struct names_result named = { .err = ERR_OK };
+	struct endpoint *v = usual;
+	size_t n = usual_addresses(s, f, usual), n_up = 0;
+
+	if (n == 0) {
+		if (names_wait(f->listen_host, f->listen_port, NAMES_ANY, 0, &named) != ERR_OK) {
+			log_error(&s->log, "%s: %s", f->listen_host, named.why);
+			names_result_free(&named);
+			return ERR_SYSTEM;
+		}
+		v = named.v;
+		n = named.n;
+	}
+	for (size_t i = 0; i < n; i++) {
+		v[i].port = f->listen_port;
+		n_up += listen_on(s, f, is_dynamic, &v[i]) == ERR_OK;
+	}
+	names_result_free(&named);
+	if (n_up > 0)
+		return ERR_OK;
+	log_error(&s->log, "channel_setup_fwd_listener_tcpip: cannot listen to port: %u",
+	    f->listen_port);
+	return ERR_SYSTEM;
+}
+
+static enum err
+listen_unix(struct ssh *s, const struct forward *f)
+{
+	const struct ssh_config *c = &s->settings.config;
+	struct stat st;
+	char *path;
+	int fd;
+
+	TRY(settings_expand(&s->settings, &s->log, SSH_KEYWORD_LocalForward, f->listen_path,
+	    &path));
+	/* Only a socket of ours is ever taken away. */
+	if (c->stream_local_bind_unlink && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_uid == getuid())
+		(void)unlink(path);
+	if (net_listen_unix(path, SOCK_STREAM, (mode_t)c->stream_local_bind_mask, &fd) != ERR_OK) {
+		log_error(&s->log, "unix_listener: cannot bind to path %s: %s", path,
+		    strerror(errno));
+		free(path);
+		return ERR_SYSTEM;
+	}
+	log_debug(&s->log, "Local forwarding listening on path %s.", path);
+	return add_listener(s, f, false, fd, path);
+}
+
+enum err
+listen_start(struct ssh *s, const struct forward *f, bool is_dynamic)
+{
+	enum err e;
+
+	if (f->connect_path != NULL)
+		log_debug(&s->log, "Local connections forwarded to remote path %s", f->connect_path);
+	else if (!is_dynamic)
+		log_debug(&s->log, "Local connections to %s:%u forwarded to remote address %s:%u",
+		    f->listen_host == NULL ? "LOCALHOST" : f->listen_host, f->listen_port,
+		    f->connect_host, f->connect_port);
+	e = f->listen_path != NULL ? listen_unix(s, f) : listen_tcp(s, f, is_dynamic);
+	if (e != ERR_OK)
+		forwards_failed(s);
+	return e;
+}

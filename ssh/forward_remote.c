@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: ISC */
+/* What the server opens to us: remote forwardings (-R), the agent (-A). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "channels/channels.h"
+#include "channels/forward.h"
+#include "ssh/alive.h"
+#include "ssh/forward_i.h"
+
+/* --- asking the server to listen --- */
+
+/* Where it is to listen, as RFC 4254 7.1 wants it said. */
+static const char *
+bind_address(const struct forward *f)
+{
+	if (f->listen_host == NULL)
+		return "localhost";
+	return strcmp(f->listen_host, "*") == 0 ? "" : f->listen_host;
+}
+
+static void
+on_answer(struct ssh *s, void *arg, bool ok, struct span body)
+{
+	struct remote *r = arg;
+	const struct forward *f = r->what;
+	const char *target = f->connect_path != NULL ? f->connect_path : f->connect_host;
+	struct global_forward_port m;
+
+	s->forwards->n_pending--;
+	r->is_up = ok;
+	if (ok && f->listen_path == NULL && f->listen_port == 0) {
+		if (global_forward_port_get(body, &m) != ERR_OK || m.port > UINT16_MAX)
+			r->is_up = false;
+		else
+			r->port = (uint16_t)m.port;
+		log_info(&s->log, "Allocated port %u for remote forward to %s:%u", r->port,
+		    target == NULL ? "SOCKS" : target, f->connect_port);
+	}
+	if (r->is_up) {
+		log_debug(&s->log, "remote forward success for: listen %s:%u, connect %s:%u",
+		    f->listen_path != NULL ? f->listen_path : bind_address(f), r->port,
+		    target == NULL ? "SOCKS" : target, f->connect_port);
+		return;
+	}
+	if (f->listen_path != NULL)
+		log_error(&s->log, "%s: remote port forwarding failed for listen path %s",
+		    s->settings.config.exit_on_forward_failure ? "Error" : "Warning",
+		    f->listen_path);
+	else
+		log_error(&s->log, "%s: remote port forwarding failed for listen port %u",
+		    s->settings.config.exit_on_forward_failure ? "Error" : "Warning",
+		    f->listen_port);
+	forwards_failed(s);
+}
+
+enum err
+remote_start(struct ssh *s, struct remote *r)
+{
+	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
+	const struct forward *f = r->what;
+	const char *request = "tcpip-forward";
+
+	if (f->listen_path != NULL) {
+		request = "streamlocal-forward@openssh.com";
+		global_streamlocal_forward_put(&body,
+		    &(struct global_streamlocal_forward){ .path = span_str(f->listen_path) });
+	} else {
+		global_tcpip_forward_put(&body, &(struct global_tcpip_forward){
+		    .address = span_str(bind_address(f)), .port = f->listen_port });
+	}
+	s->forwards->n_pending++;
+	return alive_ask(s, request, writer_span(&body), on_answer, r);
+}
+
+/* --- channels that it opens --- */
+
+static void
+refuse(struct ssh *s, struct channel_id id, enum open_failure code, const char *why)
+{
+	conn_refuse_channel(s->conn, id, code, why);
+}
+
+/* The target is connected: the channel may begin. */
+static void
+accept_with(struct relay *t, int fd)
+{
+	t->fd = fd;
+	conn_answer_channel(t->s->conn, t->id, SPAN_EMPTY);
+	relay_attach(t);
+	pump_kick(t->s->pump);
+}
+
+static void
+on_dialed(void *arg, int fd, const char *why)
+{
+	struct relay *t = arg;
+	struct ssh *s = t->s;
+
+	t->dial = NULL;
+	if (fd == -1) {
+		log_error(&s->log, "connect to forwarded target: failed: %s", why);
+		refuse(s, t->id, OPEN_CONNECT_FAILED, "Connection refused");
+		relay_free(t);
+		pump_kick(s->pump);
+		ssh_leave_if_done(s);
+		return;
+	}
+	net_no_delay(fd);
+	accept_with(t, fd);
+}
+
+static void
+connect_to_path(struct relay *t, const char *path)
+{
+	struct ssh *s = t->s;
+	int fd;
+
+	if (net_connect_unix(path, SOCK_STREAM, &fd) == ERR_OK) {
+		accept_with(t, fd);
+		return;
+	}
+	log_error(&s->log, "connect to %s: failed: %s", path, strerror(errno));
+	refuse(s, t->id, OPEN_CONNECT_FAILED, "Connection refused");
+	relay_free(t);
+}
+
+/* Makes the relay of a channel that the server asks for. NULL: refused. */
+static struct relay *
+new_relay(struct ssh *s, struct channel_id id)
+{
+	struct relay *t;
+
+	if (relay_new(s, -1, &t) != ERR_OK) {
+		refuse(s, id, OPEN_RESOURCE_SHORTAGE, "out of memory");
+		return NULL;
+	}
+	t->id = id;
+	t->has_channel = true;
+	if (pump_set_tag(s->pump, id, t) == ERR_OK)
+		return t;
+	refuse(s, id, OPEN_RESOURCE_SHORTAGE, "out of memory");
+	relay_free(t);
+	return NULL;
+}
+
+static void
+connect_to(struct ssh *s, struct channel_id id, const struct forward *f)
+{
+	struct relay *t = new_relay(s, id);
+
+	if (t == NULL)
+		return;
+	if (f->connect_path != NULL) {
+		snprintf(t->label, sizeof(t->label), "forwarded to %.100s", f->connect_path);
+		connect_to_path(t, f->connect_path);
+		return;
+	}
+	snprintf(t->label, sizeof(t->label), "forwarded-tcpip to %.100s port %u", f->connect_host,
+	    f->connect_port);
+	if (dial_start(s->loop, s->names, f->connect_host, f->connect_port, NAMES_ANY, 0, on_dialed,
+	    t, &t->dial) == ERR_OK)
+		return;
+	refuse(s, id, OPEN_RESOURCE_SHORTAGE, "out of memory");
+	relay_free(t);
+}
+
+/* The remote forwarding for what the server names; the address too where it can be told apart. */
+static const struct remote *
+find_port(const struct forwards_state *f, struct span address, uint32_t port)
+{
+	const struct remote *found = NULL;
+
+	for (size_t i = 0; i < f->n_remotes; i++) {
+		const struct remote *r = &f->remotes[i];
+
+		if (!r->is_up || r->what->listen_path != NULL || r->port != port)
+			continue;
+		if (span_is(address, bind_address(r->what)))
+			return r;
+		if (found == NULL)
+			found = r;
+	}
+	return found;
+}
+
+static void
+open_tcpip(struct ssh *s, const struct event *ev)
+{
+	const struct remote *r;
+	struct open_tcpip m;
+	char buf[300];
+
+	if (open_tcpip_get(ev->open.body, &m) != ERR_OK) {
+		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "malformed request");
+		return;
+	}
+	log_debug(&s->log, "client_request_forwarded_tcpip: listen %s port %u",
+	    ssh_visible(buf, sizeof(buf), m.host), m.port);
+	r = find_port(s->forwards, m.host, m.port);
+	if (r == NULL || (r->what->connect_host == NULL && r->what->connect_path == NULL)) {
+		log_error(&s->log, "WARNING: Server requests forwarding for unknown listen_port %u",
+		    m.port);
+		refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested port");
+		return;
+	}
+	connect_to(s, ev->channel, r->what);
+}
+
+static void
+open_streamlocal(struct ssh *s, const struct event *ev)
+{
+	struct open_forwarded_streamlocal m;
+
+	if (open_forwarded_streamlocal_get(ev->open.body, &m) == ERR_OK) {
+		for (size_t i = 0; i < s->forwards->n_remotes; i++) {
+			const struct remote *r = &s->forwards->remotes[i];
+
+			if (!r->is_up || r->what->listen_path == NULL ||
+			    !span_is(m.path, r->what->listen_path))
+				continue;
+			connect_to(s, ev->channel, r->what);
+			return;
+		}
+	}
+	log_error(&s->log, "WARNING: Server requests forwarding for an unknown path");
+	refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested path");
+}
+
+static void
+open_agent(struct ssh *s, const struct event *ev)
+{
+	const struct forward_agent *a = &s->settings.config.forward_agent;
+	const char *path = a->socket == NULL ? getenv("SSH_AUTH_SOCK") :
+	    a->socket[0] == '$' ? getenv(a->socket + 1) : a->socket;
+	struct relay *t;
+
+	if (!a->on) {
+		log_error(&s->log, "Warning: ssh server tried agent forwarding.");
+		log_error(&s->log,
+		    "Warning: this is probably a break-in attempt by a malicious server.");
+		refuse(s, ev->channel, OPEN_PROHIBITED, "agent forwarding was not asked for");
+		return;
+	}
+	if (path == NULL || path[0] == '\0') {
+		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "there is no agent");
+		return;
+	}
+	t = new_relay(s, ev->channel);
+	if (t == NULL)
+		return;
+	snprintf(t->label, sizeof(t->label), "authentication agent connection");
+	connect_to_path(t, path);
+}
+
+bool
+remote_open(struct ssh *s, const struct event *ev)
+{
+	struct span type = ev->open.type;
+
+	if (span_is(type, "forwarded-tcpip"))
+		open_tcpip(s, ev);
+	else if (span_is(type, "forwarded-streamlocal@openssh.com"))
+		open_streamlocal(s, ev);
+	else if (span_is(type, "auth-agent@openssh.com"))
+		open_agent(s, ev);
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/hostkey.h - is this the host that it should be?
+ *
+ * name   what the host is called in known_hosts: "host", "[host]:port", or
+ *        HostKeyAlias as it is
+ * ask    StrictHostKeyChecking ask: the user decides about unknown hosts
+ *
+ * A key is good only if a file has it, the user says yes, or the config says
+ * that unknown ones are good. Everything else, running out of memory too, is a
+ * no. Keys that are marked as revoked are never good.
+ */
+#ifndef SSH_HOSTKEY_H
+#define SSH_HOSTKEY_H
+
+#include "keys/known_hosts.h"
+#include "ssh/ssh.h"
+
+#define HOSTKEY_FILES	16
+
+/* A known_hosts file as it was when the connection began. */
+struct hostkey_file {
+	char *path;
+	struct writer text;
+	bool is_user;			/* of UserKnownHostsFile */
+};
+
+struct hostkeys {
+	struct hostkey_file files[HOSTKEY_FILES];
+	size_t n_files;
+	char *name;
+	char *ip;			/* the same by address; NULL: behind a proxy */
+	struct writer trusted;		/* the key that was found good; empty: none yet */
+	bool is_unsafe;			/* StrictHostKeyChecking no, and the key has changed */
+};
+
+/*
+ * Reads the files, and puts algorithms of known keys first in
+ * s->hostkey_algs, unless the config has its own order. ERR_NOMEM; other
+ * errors have been told.
+ */
+enum err hostkeys_load(struct ssh *s);
+
+/* Frees. NULL is fine. */
+void hostkeys_free(struct hostkeys *h);
+
+/* Answers NEED_HOSTKEY_CHECK: decides, asking the user if need be. What is wrong is told. */
+bool hostkeys_check(struct ssh *s, struct span blob, const char *alg);
+
+/* --- hostkey_say.c: what is said about it --- */
+
+/* Asks about an unknown key. same_host: other keys of this host are known. */
+bool hostkey_ask(const struct ssh *s, struct span blob, bool same_host);
+
+/* The block with many @ about a key that has changed; result is about the name. */
+void hostkey_say_changed(const struct ssh *s, struct span blob,
+    const struct known_hosts_result *result);
+
+/* The block with many @ about a revoked key. */
+void hostkey_say_revoked(const struct ssh *s, struct span blob);
+
+/* The label of a key ("ED25519"), or "unknown". */
+const char *hostkey_label(struct span blob);
+
+#endif

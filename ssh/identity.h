@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/identity.h - the keys that may prove who the user is.
+ *
+ * identity   a public key, and a way to sign with its private half: a file,
+ *            which may be encrypted, or the agent
+ *
+ * They come in the order in which they are tried: those of the agent that
+ * files were named for, the agent's others (unless IdentitiesOnly), files.
+ */
+#ifndef SSH_IDENTITY_H
+#define SSH_IDENTITY_H
+
+#include "keys/key.h"
+#include "ssh/ssh.h"
+
+/* More keys than this are not tried: no server would let us. */
+#define IDENTITIES_MAX	512
+
+struct identity {
+	char *path;			/* of the private key's file, or the agent's comment */
+	struct key *pub;		/* NULL: known only when the file has been decrypted */
+	struct key *priv;		/* NULL: not read (yet), or in the agent */
+	bool is_in_agent;
+	bool is_public_only;		/* the file has the public half only */
+	bool is_named;			/* by the user, not one of the defaults */
+	bool is_bad;			/* of no use: not there, refused, wrong passphrase */
+	bool is_tried;
+};
+
+struct identities {
+	struct identity *v;
+	size_t n;
+	int agent;			/* socket; -1: none */
+};
+
+/* Finds all there are. ERR_NOMEM. */
+enum err identities_find(struct ssh *s, struct identities *ids);
+
+/* Wipes, frees, leaves the agent. NULL is fine. */
+void identities_free(struct identities *ids);
+
+/*
+ * Makes the private half of a file ready, asking for a passphrase where that
+ * takes one and BatchMode lets it. ERR_NOTFOUND (told) if it cannot be used.
+ */
+enum err identity_unlock(const struct ssh *s, struct identity *id);
+
+/* Whether the private half can be used without asking anybody. Reads the file if need be. */
+bool identity_is_ready(const struct ssh *s, struct identity *id);
+
+/* Signs data by alg; appends the signature blob. Errors as key_sign(), agent_sign(). */
+enum err identity_sign(const struct identities *ids, const struct identity *id, struct span alg,
+    struct span data, struct writer *sig);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/login.h - authentication (RFC 4252), method by method, as the server
+ * lets us and PreferredAuthentications wants it.
+ *
+ * method      one of the table in login.c
+ * exhausted   a method that has nothing left to try
+ */
+#ifndef SSH_LOGIN_H
+#define SSH_LOGIN_H
+
+#include "ssh/identity.h"
+#include "ssh/ssh.h"
+
+enum login_method { LOGIN_NONE, LOGIN_PUBLICKEY, LOGIN_KBDINT, LOGIN_PASSWORD, LOGIN_METHODS };
+
+struct login {
+	struct identities ids;
+	bool has_ids;			/* ids have been looked for */
+	struct identity *current_id;	/* of the request that is outstanding */
+	const char *current_alg;
+	enum login_method current;
+	bool is_exhausted[LOGIN_METHODS];
+	uint32_t tries[LOGIN_METHODS];
+	bool saw_prompts;		/* of keyboard-interactive */
+	char *methods;			/* what can continue, as the server said last */
+	struct secret password;		/* sent last, for a change of it */
+};
+
+/* Makes an idle one. ERR_NOMEM. */
+enum err login_new(struct login **out);
+
+/* Wipes and frees. NULL is fine. */
+void login_free(struct login *l);
+
+/*
+ * Takes an event of authentication (AUTH_READY to AUTH_PASSWD_CHANGE) and
+ * sends what comes next; leaves when nothing is left. AUTH_SUCCESS too: it
+ * says so and forgets keys and passwords.
+ */
+void login_event(struct ssh *s, const struct event *ev);
+
+/* Sends the next request by the best method that is left; leaves if there is none. */
+void login_go_on(struct ssh *s);
+
+/* --- login_key.c --- */
+
+/* Sends a request about the next key. False: none is left. */
+bool login_next_key(struct ssh *s);
+
+/* The server takes the key that was asked about: signs. */
+void login_sign(struct ssh *s);
+
+/* --- login_ask.c: methods that ask the user --- */
+
+/* Asks for the password and sends it. False: no tries are left, or nobody to ask. */
+bool login_next_password(struct ssh *s);
+
+/* The password has to be changed first. */
+void login_change_password(struct ssh *s, struct span text);
+
+/* Starts keyboard-interactive. False: no tries are left. */
+bool login_next_kbdint(struct ssh *s);
+
+/* Asks the user what the server asks, and answers. */
+void login_answer(struct ssh *s, const struct event *ev);
+
+/* Prints text of the server on standard error; what a terminal could obey is made visible. */
+void login_print(struct span text);
+
+#endif

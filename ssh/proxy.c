@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: ISC */
+/* Ways to the server that a program makes: ProxyCommand and ProxyJump. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "os/process.h"
+#include "ssh/destination.h"
+#include "ssh/ssh.h"
+
+/* Starts a program with one end of a socket pair as its standard input and output. */
+static enum err
+start(struct ssh *s, const char *path, char *const *argv)
+{
+	struct process_job job = process_job(path, argv);
+	struct process_fd fds[] = { { -1, 0 }, { -1, 1 }, { 2, 2 } };
+	int pair[2];
+	enum err e;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
+		log_fatal(&s->log, "Could not create a socket to communicate with the proxy: %s",
+		    strerror(errno));
+		return ERR_SYSTEM;
+	}
+	fds[0].from = fds[1].from = pair[1];
+	job.fds = fds;
+	job.n_fds = COUNT(fds);
+	e = process_start(&job, &s->route.proxy);
+	close(pair[1]);
+	if (e != ERR_OK) {
+		log_fatal(&s->log, "%s: %s", path, strerror(errno));
+		close(pair[0]);
+		s->route.proxy = 0;
+		return e;
+	}
+	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	s->route.read_fd = s->route.write_fd = pair[0];
+	s->route.is_proxied = true;
+	return ERR_OK;
+}
+
+/* --- ProxyCommand --- */
+
+static enum err
+start_command(struct ssh *s, const char *text)
+{
+	const char *shell = getenv("SHELL");
+	char option[] = "-c";
+	char *argv[] = { NULL, option, NULL, NULL };
+	char *expanded = NULL, *line = NULL;
+	enum err e;
+
+	TRY(settings_expand(&s->settings, &s->log, SSH_KEYWORD_ProxyCommand, text, &expanded));
+	if (asprintf(&line, "exec %s", expanded) == -1) {
+		free(expanded);
+		return ERR_NOMEM;
+	}
+	log_debug(&s->log, "Executing proxy command: %s", line);
+	if (shell == NULL || shell[0] == '\0')
+		shell = "/bin/sh";
+	argv[0] = (char *)(uintptr_t)shell;
+	argv[2] = line;
+	e = start(s, shell, argv);
+	free(line);
+	free(expanded);
+	return e;
+}
+
+/* --- ProxyJump: this program once more, with -W --- */
+
+#define JUMP_ARGS	48
+
+/* An argv in the making; all of it is malloc'ed. */
+struct args {
+	char *v[JUMP_ARGS];
+	size_t n;
+	bool failed;
+};
+
+static void
+args_free(struct args *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+}
+
+PRINTF(2, 3) static void
+arg(struct args *a, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (a->failed || a->n == JUMP_ARGS - 1) {
+		a->failed = true;
+		return;
+	}
+	va_start(ap, fmt);
+	if (vasprintf(&a->v[a->n], fmt, ap) == -1)
+		a->failed = true;
+	else
+		a->n++;
+	va_end(ap);
+}
+
+static void
+arg_span(struct args *a, const char *flag, struct span value)
+{
+	arg(a, "%s", flag);
+	arg(a, "%.*s", (int)value.len, (const char *)value.p);
+}
+
+/* Splits "a,b,c" at the last comma: c is connected to by way of a,b. */
+static struct span
+last_hop(struct span chain, struct span *rest)
+{
+	size_t at = chain.len;
+
+	while (at > 0 && chain.p[at - 1] != ',')
+		at--;
+	*rest = at == 0 ? SPAN_EMPTY : span_first(chain, at - 1);
+	return span_skip(chain, at);
+}
+
+static enum err
+jump_args(const struct ssh *s, const char *chain, struct args *a)
+{
+	SCOPED(writer_free) struct writer user = writer_init(LIMIT_LINE);
+	struct span rest, hop = last_hop(span_str(chain), &rest);
+	struct destination d;
+
+	if (destination_parse_hop(hop, &d) != ERR_OK || destination_put_user(&d, &user) != ERR_OK ||
+	    !ssh_host_is_safe(d.host) ||
+	    (user.len > 0 && !ssh_user_is_safe(writer_span(&user))))
+		return ERR_SYNTAX;
+	arg(a, "%s", s->argv0);
+	if (user.len > 0)
+		arg_span(a, "-l", writer_span(&user));
+	if (d.port != 0) {
+		arg(a, "-p");
+		arg(a, "%u", d.port);
+	}
+	if (rest.len > 0)
+		arg_span(a, "-J", rest);
+	if (s->options.config_file != NULL) {
+		arg(a, "-F");
+		arg(a, "%s", s->options.config_file);
+	}
+	if (s->options.verbose > 0)
+		arg(a, "-%.*s", (int)(s->options.verbose > 3 ? 3 : s->options.verbose), "vvv");
+	arg(a, "-W");
+	arg(a, "[%s]:%u", s->settings.host, s->settings.config.port);
+	arg(a, "--");
+	arg(a, "%.*s", (int)d.host.len, (const char *)d.host.p);
+	return a->failed ? ERR_NOMEM : ERR_OK;
+}
+
+/* This program's file: as it was called if that was by a path, else what runs. */
+static const char *
+own_path(const struct ssh *s)
+{
+	if (strchr(s->argv0, '/') != NULL && access(s->argv0, X_OK) == 0)
+		return s->argv0;
+	return "/proc/self/exe";
+}
+
+static enum err
+start_jump(struct ssh *s, const char *text)
+{
+	struct args a = { .n = 0 };
+	char *chain = NULL;
+	enum err e;
+
+	TRY(settings_expand(&s->settings, &s->log, SSH_KEYWORD_ProxyJump, text, &chain));
+	e = jump_args(s, chain, &a);
+	if (e == ERR_OK) {
+		log_debug(&s->log, "Setting implicit ProxyCommand from ProxyJump: %s", chain);
+		e = start(s, own_path(s), a.v);
+	} else {
+		log_fatal(&s->log, "Invalid ProxyJump \"%s\"", chain);
+	}
+	args_free(&a);
+	free(chain);
+	return e;
+}
+
+enum err
+proxy_start(struct ssh *s)
+{
+	const struct ssh_config *c = &s->settings.config;
+	enum err e = ERR_NOTFOUND;
+
+	if (c->proxy_command != NULL)
+		e = start_command(s, c->proxy_command);
+	else if (c->proxy_jump != NULL)
+		e = start_jump(s, c->proxy_jump);
+	if (e != ERR_OK)
+		return e;
+	snprintf(s->route.peer_text, sizeof(s->route.peer_text), "UNKNOWN");
+	s->route.peer_port = 65535;
+	return ERR_OK;
+}

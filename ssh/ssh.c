@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: ISC */
+/* The client: from the command line to the exit code. */
+#include "ssh/ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/text.h"
+#include "crypto/crypto.h"
+#include "crypto/random.h"
+#include "kex/kex.h"
+#include "os/file.h"
+#include "ssh/alive.h"
+#include "ssh/forward.h"
+#include "ssh/hostkey.h"
+#include "ssh/login.h"
+#include "ssh/query.h"
+#include "ssh/session.h"
+#include "tools/programs.h"
+
+const char *
+ssh_visible(char *buf, size_t size, struct span s)
+{
+	return text_visible_str(buf, size, s);
+}
+
+/* --- leaving --- */
+
+void
+ssh_leave(struct ssh *s, int exit_code)
+{
+	if (s->is_leaving)
+		return;
+	s->is_leaving = true;
+	s->exit_code = exit_code;
+	pump_disconnect(s->pump, 11, "disconnected by user");
+}
+
+void
+ssh_leave_if_done(struct ssh *s)
+{
+	if (session_is_over(s) && conn_channel_count(s->conn) == 0)
+		ssh_leave(s, session_exit_code(s));
+}
+
+/* --- events --- */
+
+static void
+on_ident(struct ssh *s, const struct event *ev)
+{
+	char buf[300];
+
+	log_debug(&s->log, "Local version string SSH-2.0-Dayfly_%s", DAYFLY_VERSION);
+	log_debug(&s->log, "Remote protocol version 2.0, remote software version %s",
+	    ssh_visible(buf, sizeof(buf), span_skip(ev->ident, sizeof("SSH-2.0-") - 1)));
+}
+
+/* WarnWeakCrypto: what is recorded today may be read tomorrow. */
+static void
+warn_if_weak(const struct ssh *s, const struct kex_names *names)
+{
+	if (s->settings.config.warn_weak_crypto != WARN_WEAK_YES ||
+	    kex_is_post_quantum(span_str(names->kex)))
+		return;
+	log_info(&s->log,
+	    "** WARNING: connection is not using a post-quantum key exchange algorithm.");
+	log_info(&s->log,
+	    "** This session may be vulnerable to \"store now, decrypt later\" attacks.");
+	log_info(&s->log, "** The server may need to be upgraded. See https://openssh.com/pq.html");
+}
+
+static void
+on_kex_done(struct ssh *s, const struct event *ev)
+{
+	const struct kex_names *n = &ev->kex.names;
+
+	log_debug(&s->log, "kex: algorithm: %s", n->kex);
+	log_debug(&s->log, "kex: host key algorithm: %s", n->hostkey);
+	log_debug(&s->log, "kex: server->client cipher: %s MAC: %s compression: %s",
+	    n->cipher[RX], n->mac[RX], n->compression[RX]);
+	log_debug(&s->log, "kex: client->server cipher: %s MAC: %s compression: %s",
+	    n->cipher[TX], n->mac[TX], n->compression[TX]);
+	if (!ev->kex.first)
+		return;
+	timer_set(s->give_up, MSEC_NEVER);
+	warn_if_weak(s, n);
+}
+
+static void
+on_disconnected(struct ssh *s, const struct event *ev)
+{
+	char buf[512];
+
+	log_error(&s->log, "Received disconnect from %s port %u:%u: %s", s->route.peer_text,
+	    s->route.peer_port, ev->reason, ssh_visible(buf, sizeof(buf), ev->text));
+	log_error(&s->log, "Disconnected from %s port %u", s->route.peer_text, s->route.peer_port);
+}
+
+static void
+on_failed(struct ssh *s, const struct event *ev)
+{
+	char buf[2048];
+
+	if (s->is_leaving)
+		return;
+	ssh_visible(buf, sizeof(buf), ev->text);
+	if (ev->err == ERR_NEGOTIATE)
+		log_fatal(&s->log, "Unable to negotiate with %s port %u: %s", s->route.peer_text,
+		    s->route.peer_port, buf);
+	else if (ev->err != ERR_HOSTKEY)	/* all is said already */
+		log_fatal(&s->log, "Connection to %s port %u: %s%s%s", s->route.peer_text,
+		    s->route.peer_port, err_text(ev->err), ev->text.len > 0 ? ": " : "", buf);
+}
+
+static void
+on_success(struct ssh *s)
+{
+	s->is_open = true;
+	forwards_start(s);
+	if (!s->is_leaving)
+		session_start(s);
+	if (!s->is_leaving)
+		alive_start(s);
+}
+
+/* What no part has taken: asked for in vain. */
+static void
+refuse(struct ssh *s, const struct event *ev)
+{
+	switch (ev->type) {
+	case EV_NEED_CHANNEL:
+		conn_refuse_channel(s->conn, ev->channel, 1, "open failed");
+		break;
+	case EV_CHANNEL_REQUEST:
+		if (ev->want_reply)
+			conn_answer_channel_request(s->conn, ev->channel, ev->id, false);
+		break;
+	case EV_GLOBAL_REQUEST:
+		if (ev->want_reply)
+			conn_answer_global_request(s->conn, ev->id, false, SPAN_EMPTY);
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_event(void *arg, struct event *ev)
+{
+	struct ssh *s = arg;
+	char buf[1024];
+
+	switch (ev->type) {
+	case EV_IDENT:
+		on_ident(s, ev);
+		break;
+	case EV_NEED_HOSTKEY_CHECK:
+		conn_answer_hostkey_check(s->conn, ev->id,
+		    hostkeys_check(s, ev->hostkey.blob, ev->hostkey.alg));
+		break;
+	case EV_KEX_DONE:
+		on_kex_done(s, ev);
+		break;
+	case EV_EXT_INFO:
+		log_debug(&s->log, "kex_ext_info: %.*s=<%s>", (int)ev->ext.name.len,
+		    (const char *)ev->ext.name.p, ssh_visible(buf, sizeof(buf), ev->ext.value));
+		break;
+	case EV_DEBUG:
+		log_debug(&s->log, "Remote: %s", ssh_visible(buf, sizeof(buf), ev->text));
+		break;
+	case EV_DISCONNECTED:
+		on_disconnected(s, ev);
+		break;
+	case EV_FAILED:
+		on_failed(s, ev);
+		break;
+	case EV_AUTH_SUCCESS:
+		login_event(s, ev);
+		on_success(s);
+		break;
+	default:
+		if (ev->type >= EV_AUTH_READY && ev->type < EV_AUTH_SUCCESS)
+			login_event(s, ev);
+		else if (!alive_event(s, ev) && !session_event(s, ev) && !forwards_event(s, ev))
+			refuse(s, ev);
+	}
+	if (ev->type == EV_CHANNEL_CLOSED || ev->type == EV_CHANNEL_REFUSED)
+		ssh_leave_if_done(s);
+}
+
+static void
+on_detached(void *arg, struct channel_id id)
+{
+	struct ssh *s = arg;
+
+	if (s->session != NULL && s->session->is_there && s->session->id.n == id.n)
+		session_detached(s);
+	else
+		forwards_detached(s, id);
+	ssh_leave_if_done(s);
+}
+
+/* The server has gone without a goodbye. */
+static void
+say_lost(struct ssh *s, enum err why)
+{
+	const struct route *r = &s->route;
+	int error = errno;
+
+	if (s->is_open && why == ERR_CLOSED)
+		log_info(&s->log, "Connection to %s closed by remote host.", s->settings.host);
+	else if (s->is_open)
+		log_info(&s->log, "client_loop: send disconnect: %s", strerror(error));
+	else if (why == ERR_CLOSED)
+		log_error(&s->log, "Connection closed by %s port %u", r->peer_text, r->peer_port);
+	else if (error == ECONNRESET)
+		log_error(&s->log, "Connection reset by %s port %u", r->peer_text, r->peer_port);
+	else
+		log_error(&s->log, "Connection to %s port %u: %s", r->peer_text, r->peer_port,
+		    strerror(error));
+}
+
+static void
+on_end(void *arg, enum err why)
+{
+	struct ssh *s = arg;
+
+	if (!s->is_leaving) {
+		/* Some servers hang up as soon as the session has ended. */
+		if (session_is_over(s)) {
+			s->exit_code = session_exit_code(s);
+		} else {
+			session_restore(s->session);
+			if (why == ERR_CLOSED || why == ERR_SYSTEM)
+				say_lost(s, why);
+		}
+		s->is_leaving = true;
+	}
+	loop_stop(s->loop);
+}
+
+static void
+on_give_up(void *arg)
+{
+	struct ssh *s = arg;
+
+	log_error(&s->log, "Connection timed out during banner exchange");
+	log_fatal(&s->log, "Connection to %s port %u timed out", s->route.peer_text,
+	    s->route.peer_port);
+	ssh_leave(s, 255);
+}
+
+/* --- putting it together --- */
+
+static enum err
+make_ident(const struct ssh *s, char **out)
+{
+	const char *addendum = s->settings.config.version_addendum;
+	char *text = NULL;
+
+	if (addendum != NULL)
+		TRY(settings_expand(&s->settings, &s->log, SSH_KEYWORD_VersionAddendum, addendum,
+		    &text));
+	if (asprintf(out, "SSH-2.0-Dayfly_%s%s%s", DAYFLY_VERSION, text == NULL ? "" : " ",
+	    text == NULL ? "" : text) == -1)
+		*out = NULL;
+	free(text);
+	return *out == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+static enum err
+start_conn(struct ssh *s, const char *ident)
+{
+	const struct ssh_config *c = &s->settings.config;
+	const struct pump_calls calls = { on_event, on_detached, on_end, s };
+	struct conn_config config = {
+		.side = SIDE_CLIENT,
+		.ident = ident,
+		.kex_algs = c->kex_algorithms,
+		.hostkey_algs = s->hostkey_algs,
+		.ciphers = c->ciphers,
+		.macs = c->macs,
+		.compression = c->compression ? "zlib@openssh.com,none" : "none,zlib@openssh.com",
+		.rekey_bytes = c->rekey_limit.bytes,
+		.rekey_after = (msec)c->rekey_limit.seconds * 1000,
+		.required_rsa_bits = c->required_rsa_size,
+		.rng = rng_system(),
+	};
+
+	TRY(conn_new(&s->conn, &config, loop_time(s->loop)));
+	TRY(pump_new(&s->pump, s->loop, s->route.read_fd, s->route.write_fd, s->conn, &calls));
+	s->route.read_fd = s->route.write_fd = -1;
+	TRY(loop_timer(s->loop, &s->give_up, on_give_up, s));
+	timer_set(s->give_up, s->route.give_up);
+	return ERR_OK;
+}
+
+/* Everything from the name of a host to the end of the connection. */
+static enum err
+run(struct ssh *s)
+{
+	char *ident = NULL;
+	enum err e;
+
+	TRY(connect_route(s));
+	TRY(loop_new(&s->loop));
+	TRY(names_new(&s->names, s->loop));
+	TRY(hostkeys_load(s));
+	TRY(login_new(&s->login));
+	TRY(make_ident(s, &ident));
+	log_debug(&s->log, "Authenticating to %s:%u as '%s'", s->settings.host,
+	    s->settings.config.port, s->settings.user);
+	s->exit_code = 255;
+	e = start_conn(s, ident);
+	if (e == ERR_OK)
+		e = loop_run(s->loop);
+	free(ident);
+	if (e == ERR_OK)
+		return ERR_OK;
+	log_fatal(&s->log, "%s", err_text(e));
+	return e;
+}
+
+static void
+say_end(struct ssh *s)
+{
+	if (session_has_terminal(s))
+		log_info(&s->log, "Connection to %s closed.", s->settings.host);
+	if (s->session != NULL && s->session->died_of != 0)
+		log_verbose(&s->log, "Killed by signal %d.", s->session->died_of);
+}
+
+static void
+tear_down(struct ssh *s)
+{
+	session_restore(s->session);
+	say_end(s);
+	alive_free(s->alive);
+	forwards_free(s->forwards);
+	session_free(s->session);
+	login_free(s->login);
+	pump_free(s->pump);
+	conn_free(s->conn);
+	timer_free(s->give_up);
+	names_free(s->names);
+	loop_free(s->loop);
+	hostkeys_free(s->hostkeys);
+	route_close(&s->route);
+	if (s->route.read_fd != -1)
+		close(s->route.read_fd);
+	free(s->hostkey_algs_own);
+}
+
+/* --- the command line --- */
+
+static enum err
+open_log(struct ssh *s)
+{
+	const struct options *o = &s->options;
+
+	s->log = log_to_stderr("ssh");
+	s->log.plain_errors = true;
+	s->log.use_syslog = o->uses_syslog;
+	if (o->uses_syslog)
+		s->log.fd = -1;
+	if (o->is_quiet)
+		s->log.level = LOG_LEVEL_QUIET;
+	if (o->verbose > 0)
+		s->log.level = (enum log_level)(LOG_LEVEL_VERBOSE + (o->verbose > 3 ? 3 : o->verbose));
+	if (o->log_file == NULL)
+		return ERR_OK;
+	s->log.fd = open(o->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (s->log.fd != -1)
+		return ERR_OK;
+	fprintf(stderr, "Couldn't open logfile %s: %s\n", o->log_file, strerror(errno));
+	return ERR_SYSTEM;
+}
+
+static int
+dump(struct ssh *s)
+{
+	SCOPED(writer_free) struct writer w = writer_init(16 * 1024 * 1024);
+
+	ssh_config_dump(&s->settings.config, span_str(s->settings.host_typed), &w);
+	if (wr_end(&w) != ERR_OK)
+		return 255;
+	return file_write_all(STDOUT_FILENO, writer_span(&w)) == ERR_OK ? 0 : 255;
+}
+
+static int
+say_version(void)
+{
+	fprintf(stderr, "Dayfly_%s, %s\n", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	return 0;
+}
+
+static int
+connect_and_run(struct ssh *s)
+{
+	enum err e = run(s);
+
+	tear_down(s);
+	return e == ERR_OK ? s->exit_code : 255;
+}
+
+static int
+start(struct ssh *s, int argc, char **argv)
+{
+	if (options_parse(&s->options, argc, argv) != ERR_OK)
+		return 255;
+	if (s->options.wants_version)
+		return say_version();
+	if (s->options.query != NULL)
+		return query(s->options.query);
+	if (open_log(s) != ERR_OK ||
+	    settings_load(&s->settings, &s->options, &s->log) != ERR_OK)
+		return 255;
+	if (s->options.wants_dump)
+		return dump(s);
+	log_debug(&s->log, "Dayfly_%s, %s", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	if (s->settings.config.refuse_connection != NULL) {
+		log_fatal(&s->log, "%s", s->settings.config.refuse_connection);
+		return 255;
+	}
+	if (s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM &&
+	    s->settings.command == NULL) {
+		log_fatal(&s->log, "You must specify a subsystem to invoke.");
+		return 255;
+	}
+	return connect_and_run(s);
+}
+
+/* Sees to it that no socket of ours ends up as somebody's standard error. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < 3);
+	if (fd > 2)
+		close(fd);
+}
+
+int
+ssh_main(int argc, char **argv)
+{
+	struct ssh s = { .exit_code = 255, .argv0 = argc > 0 ? argv[0] : "ssh",
+	    .route = { .read_fd = -1, .write_fd = -1 } };
+	int code;
+
+	fill_standard_descriptors();
+	(void)signal(SIGPIPE, SIG_IGN);
+	crypto_init();
+	code = start(&s, argc, argv);
+	settings_free(&s.settings);
+	options_free(&s.options);
+	return code;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ssh/ssh.h - the client: what its parts share.
+ *
+ * One process, one connection. Until the connection stands, things are done
+ * one after the other and waited for (connect.c); from then on everything
+ * happens in the loop, driven by the events of the connection (ssh.c), which
+ * are handed to the part they belong to:
+ *
+ * hostkey.c    is this the host it should be?
+ * login.c      authentication, method by method
+ * session.c    the session channel, its terminal, its end
+ * forward*.c   everything that is forwarded
+ */
+#ifndef SSH_SSH_H
+#define SSH_SSH_H
+
+#include "conn/conn.h"
+#include "os/log.h"
+#include "os/loop.h"
+#include "os/names.h"
+#include "os/net.h"
+#include "os/pump.h"
+#include "ssh/settings.h"
+
+/* How the way to the server was found. */
+struct route {
+	int read_fd;
+	int write_fd;
+	bool is_proxied;		/* the other end is a ProxyCommand */
+	pid_t proxy;			/* its process; 0: none */
+	struct endpoint peer;		/* not if it is proxied */
+	char peer_text[64];		/* address in numbers, or "UNKNOWN" */
+	uint16_t peer_port;
+	msec give_up;			/* ConnectTimeout, on the boot clock; or MSEC_NEVER */
+};
+
+struct hostkeys;
+struct login;
+struct session;
+struct forwards_state;
+struct alive;
+
+struct ssh {
+	struct log log;
+	struct options options;
+	struct settings settings;
+	const char *argv0;
+	struct route route;
+	struct loop *loop;
+	struct names *names;
+	struct conn *conn;
+	struct pump *pump;
+	struct timer *give_up;		/* of ConnectTimeout */
+	struct hostkeys *hostkeys;
+	struct login *login;
+	struct session *session;
+	struct forwards_state *forwards;
+	struct alive *alive;
+	const char *hostkey_algs;	/* in our order, for this host */
+	char *hostkey_algs_own;
+	bool is_open;			/* authenticated */
+	bool is_leaving;		/* we have said that we go */
+	int exit_code;
+};
+
+/*
+ * Ends the run: says goodbye to the server if it is there, and lets the loop
+ * end with this exit code. The first call counts.
+ */
+void ssh_leave(struct ssh *s, int exit_code);
+
+/* Whether all is done: no session, no channel, nothing to wait for; leaves then. */
+void ssh_leave_if_done(struct ssh *s);
+
+/* What the user may see of bytes that came from the server; buf is 1024 bytes or so. */
+const char *ssh_visible(char *buf, size_t size, struct span s);
+
+/* --- connect.c --- */
+
+/*
+ * Finds the way to the server: names, addresses in turn, or a proxy. What went
+ * wrong has been told.
+ */
+enum err connect_route(struct ssh *s);
+
+/* Ends a proxy that is still there. */
+void route_close(struct route *r);
+
+/* --- proxy.c --- */
+
+/* Starts ProxyCommand or what ProxyJump stands for, if one is set. ERR_NOTFOUND if none is. */
+enum err proxy_start(struct ssh *s);
+
+#endif
