@@ -172,12 +172,14 @@ static bool
 all_is_placed_well(const struct line *line, size_t i)
 {
 	enum criterion before;
+	struct span word;
 
 	if (line->n_words == 1)
 		return true;
 	if (i != 1 || line->n_words != 2)
 		return false;
-	before = find_criterion(line->words[0]);
+	word = line->words[0];
+	before = find_criterion(span_starts(word, SPAN_LIT("!")) ? span_skip(word, 1) : word);
 	return before == MATCH_CANONICAL || before == MATCH_FINAL;
 }
 
