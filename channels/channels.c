@@ -126,6 +126,13 @@ channel_set_life(struct channels *cs, struct channel *ch, enum life life)
 }
 
 void
+channel_set_half(struct channel *ch, enum direction way, enum half half)
+{
+	must(half > ch->half[way]);
+	ch->half[way] = half;
+}
+
+void
 channel_event(const struct channel *ch, enum event_type type, struct event *ev)
 {
 	ev->type = type;

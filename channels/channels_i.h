@@ -139,6 +139,9 @@ enum err channel_read_live(struct channels *cs, struct reader *r,
 /* Sets how far the opening has come. */
 void channel_set_life(struct channels *cs, struct channel *ch, enum life life);
 
+/* Moves one direction on: towards CLOSED only. */
+void channel_set_half(struct channel *ch, enum direction way, enum half half);
+
 /* Fills in what every event about a channel says. */
 void channel_event(const struct channel *ch, enum event_type type, struct event *ev);
 

@@ -9,7 +9,7 @@ channels_eof(struct channels *cs, struct channel_id id)
 
 	if (ch == NULL || ch->life != LIFE_LIVE || ch->half[TX] != OPEN)
 		return;
-	ch->half[TX] = DRAIN;
+	channel_set_half(ch, TX, DRAIN);
 	(void)channel_begin(cs, ch, MSG_CHANNEL_EOF);
 	transport_end(cs->t);
 }
@@ -26,7 +26,7 @@ channels_close(struct channels *cs, struct channel_id id)
 		return;
 	}
 	channels_eof(cs, id);
-	ch->half[TX] = CLOSED;
+	channel_set_half(ch, TX, CLOSED);
 	if (ch->life == LIFE_OPENING)
 		return;		/* sent when there is somebody to send it to */
 	(void)channel_begin(cs, ch, MSG_CHANNEL_CLOSE);
@@ -47,7 +47,7 @@ channels_on_eof(struct channels *cs, struct span payload, msec now, struct event
 		return ERR_OK;
 	if (ch->half[RX] != OPEN)
 		return transport_fault(cs->t, ERR_SEQUENCE, "second EOF");
-	ch->half[RX] = DRAIN;
+	channel_set_half(ch, RX, DRAIN);
 	if (ch->half[TX] == CLOSED)
 		return ERR_OK;
 	channel_event(ch, EV_CHANNEL_EOF, ev);
@@ -66,11 +66,11 @@ channels_on_close(struct channels *cs, struct span payload, msec now, struct eve
 		return channels_malformed(cs, rd_end(&r));
 	if (ch == NULL)
 		return ERR_OK;
-	ch->half[RX] = CLOSED;
+	channel_set_half(ch, RX, CLOSED);
 	if (ch->half[TX] != CLOSED) {
 		(void)channel_begin(cs, ch, MSG_CHANNEL_CLOSE);
 		transport_end(cs->t);
-		ch->half[TX] = CLOSED;
+		channel_set_half(ch, TX, CLOSED);
 	}
 	channel_event(ch, EV_CHANNEL_CLOSED, ev);
 	channel_remove(cs, ch);

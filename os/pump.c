@@ -199,7 +199,7 @@ on_event(struct pump *p, struct event *ev)
 {
 	struct pumped *pc = event_channel(p, ev);
 
-	if (pc != NULL && !pc->is_manual && take_event(pc, ev))
+	if (pc != NULL && pc->life != PUMPED_MANUAL && take_event(pc, ev))
 		return;
 	ev->tag = pc == NULL ? NULL : pc->tag;
 	p->calls.on_event(p->calls.arg, ev);

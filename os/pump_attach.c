@@ -19,7 +19,7 @@ pump_channel(struct pump *p, struct channel_id id, struct pumped **out)
 	if (pc == NULL)
 		return ERR_NOMEM;
 	*pc = (struct pumped){ .pump = p, .id = id, .next = p->channels,
-	    .finish_body = writer_init(LIMIT_PACKET),
+	    .exit_body = writer_init(LIMIT_PACKET),
 	    .filtered = writer_init(2 * PUMP_FILTERED) };
 	for (size_t i = 0; i < COUNT(pc->ends); i++)
 		pc->ends[i] = (struct end){ .pc = pc, .fd = -1 };
@@ -51,7 +51,7 @@ pump_set_manual(struct pump *p, struct channel_id id)
 	struct pumped *pc;
 
 	TRY(pump_channel(p, id, &pc));
-	pc->is_manual = true;
+	pc->life = PUMPED_MANUAL;
 	return ERR_OK;
 }
 
@@ -90,7 +90,7 @@ add_ends(struct pumped *pc, const struct pump_ends *ends)
 
 			e->reads = true;
 			e->source = s;
-			pc->sends_eof = true;
+			pc->eof = EOF_DUE;
 		}
 	}
 }
@@ -122,7 +122,7 @@ pump_attach(struct pump *p, struct channel_id id, const struct pump_ends *ends)
 	struct pumped *pc = NULL;
 	enum err e = p->has_ended ? ERR_NOTFOUND : pump_channel(p, id, &pc);
 
-	if (e == ERR_OK && pc->is_attached)
+	if (e == ERR_OK && pc->life == PUMPED_ATTACHED)
 		e = ERR_EXISTS;
 	if (e != ERR_OK) {
 		close_ends(ends);
@@ -134,10 +134,10 @@ pump_attach(struct pump *p, struct channel_id id, const struct pump_ends *ends)
 	if (e != ERR_OK) {
 		for (size_t i = 0; i < COUNT(pc->ends); i++)
 			end_close(&pc->ends[i]);
-		pc->sends_eof = false;
+		pc->eof = EOF_NOT_OURS;
 		return e;
 	}
-	pc->is_attached = true;
+	pc->life = PUMPED_ATTACHED;
 	pump_soon(p);
 	pumped_attached(pc);
 	return ERR_OK;
@@ -160,7 +160,7 @@ pump_end_source(struct pump *p, struct channel_id id)
 {
 	struct pumped *pc = conn_channel_tag(p->conn, id);
 
-	if (pc == NULL || !pc->is_attached)
+	if (pc == NULL || pc->life != PUMPED_ATTACHED)
 		return;
 	for (size_t i = 0; i < COUNT(pc->ends); i++) {
 		pc->ends[i].reads = false;
@@ -189,15 +189,15 @@ pump_finish(struct pump *p, struct channel_id id, const char *request,
 	struct pumped *pc;
 	enum err e = pump_channel(p, id, &pc);
 
-	if (e == ERR_NOTFOUND || (e == ERR_OK && (pc->finishes || pc->is_finished)))
+	if (e == ERR_NOTFOUND || (e == ERR_OK && pc->exit != EXIT_NONE))
 		return ERR_OK;
 	TRY(e);
-	pc->finish_request = strdup(request);
-	wr_raw(&pc->finish_body, body);
-	if (pc->finish_request == NULL)
+	pc->exit_request = strdup(request);
+	wr_raw(&pc->exit_body, body);
+	if (pc->exit_request == NULL)
 		return ERR_NOMEM;
-	TRY(wr_end(&pc->finish_body));
-	pc->finishes = true;
+	TRY(wr_end(&pc->exit_body));
+	pc->exit = EXIT_DUE;
 	pump_soon(p);
 	pumped_read(pc);
 	return ERR_OK;

@@ -116,7 +116,7 @@ pumped_data(struct pumped *pc, enum stream stream, struct span data)
 	struct backlog *b = &pc->backlog[stream];
 
 	pc->active_at = loop_now(pc->pump->loop);
-	if (e == NULL && pc->is_attached) {
+	if (e == NULL && pc->life != PUMPED_HELD) {
 		consumed(pc, data.len);
 		return;
 	}
@@ -155,7 +155,7 @@ settle_sinks(struct pumped *pc)
 
 		if (!e->writes || pc->backlog[e->sink].len > 0)
 			continue;
-		if (!pc->is_gone && (pc->flags & PUMP_PTY))
+		if (pc->life != PUMPED_GONE && (pc->flags & PUMP_PTY))
 			continue;	/* a terminal has no half-close */
 		e->writes = false;
 		if (pc->flags & PUMP_SOCKET)
@@ -213,12 +213,11 @@ is_dry(const struct pumped *pc)
 static void
 settle_finish(struct pumped *pc)
 {
-	if (!pc->finishes || !is_dry(pc))
+	if (pc->exit != EXIT_DUE || !is_dry(pc))
 		return;
-	conn_channel_request(pc->pump->conn, pc->id, pc->finish_request, false,
-	    writer_span(&pc->finish_body));
-	pc->finishes = false;
-	pc->is_finished = true;
+	conn_channel_request(pc->pump->conn, pc->id, pc->exit_request, false,
+	    writer_span(&pc->exit_body));
+	pc->exit = EXIT_TOLD;
 }
 
 /* The sources have come to their end: says so. */
@@ -227,12 +226,12 @@ settle_sources(struct pumped *pc)
 {
 	struct conn *conn = pc->pump->conn;
 
-	if (pc->sends_eof && !pc->sent_eof) {
+	if (pc->eof == EOF_DUE) {
 		conn_channel_eof(conn, pc->id);
-		pc->sent_eof = true;
+		pc->eof = EOF_SENT;
 	}
-	if (pc->is_finished ||
-	    ((pc->flags & PUMP_SOCKET) && pc->sent_eof && !has_sink(pc)))
+	if (pc->exit == EXIT_TOLD ||
+	    ((pc->flags & PUMP_SOCKET) && pc->eof == EOF_SENT && !has_sink(pc)))
 		conn_channel_close(conn, pc->id);
 }
 
@@ -242,32 +241,34 @@ detach(struct pumped *pc)
 {
 	struct pump *p = pc->pump;
 	struct channel_id id = pc->id;
-	bool was_attached = pc->is_attached;
 
 	pumped_free(pc);
-	if (was_attached)
-		p->calls.on_detached(p->calls.arg, id);
+	p->calls.on_detached(p->calls.arg, id);
 }
 
 void
 pumped_settle(struct pumped *pc)
 {
-	if (pc->peer_eof || pc->is_gone)
+	if (pc->peer_eof || pc->life == PUMPED_GONE)
 		settle_sinks(pc);
-	if (!pc->is_gone)
+	if (pc->life != PUMPED_GONE)
 		settle_finish(pc);
-	if (!pc->is_gone && !has_source(pc) && pc->filtered.len == 0)
+	if (pc->life != PUMPED_GONE && !has_source(pc) && pc->filtered.len == 0)
 		settle_sources(pc);
-	if (pc->is_gone && !has_sink(pc))
+	if (pc->life == PUMPED_GONE && !has_sink(pc))
 		detach(pc);
 }
 
 void
 pumped_gone(struct pumped *pc)
 {
-	if (pc->is_gone)
+	if (pc->life == PUMPED_GONE)
 		return;
-	pc->is_gone = true;
+	if (pc->life != PUMPED_ATTACHED) {
+		pumped_free(pc);
+		return;
+	}
+	pc->life = PUMPED_GONE;
 	pumped_no_stall(pc);
 	for (size_t i = 0; i < COUNT(pc->ends); i++) {
 		struct end *e = &pc->ends[i];
@@ -291,8 +292,8 @@ pumped_free(struct pumped *pc)
 		end_close(&pc->ends[i]);
 	for (size_t i = 0; i < COUNT(pc->backlog); i++)
 		backlog_drop(&pc->backlog[i], pc->backlog[i].len);
-	free(pc->finish_request);
-	writer_free(&pc->finish_body);
+	free(pc->exit_request);
+	writer_free(&pc->exit_body);
 	writer_free(&pc->filtered);
 	if (conn_channel_tag(p->conn, pc->id) == pc)
 		conn_channel_set_tag(p->conn, pc->id, NULL);

@@ -43,24 +43,38 @@ struct end {
 	enum stream sink;	/* gets this */
 };
 
+/* What the pump does with a channel. */
+enum pumped_life {
+	PUMPED_HELD,		/* keeps what comes until it is attached */
+	PUMPED_MANUAL,		/* nothing: the program takes its data */
+	PUMPED_ATTACHED,	/* moves data */
+	PUMPED_GONE,		/* the conn has forgotten it: drains sinks, then frees */
+};
+
+/* Whether the peer is told that no more comes from here. */
+enum pumped_eof { EOF_NOT_OURS, EOF_DUE, EOF_SENT };
+
+/* Whether the peer is told how the program ended: pump_finish(). */
+enum pumped_exit {
+	EXIT_NONE,
+	EXIT_DUE,		/* when what it has written is sent */
+	EXIT_TOLD,		/* closes when the sources end */
+};
+
 /* A channel with descriptors, or at least a tag. */
 struct pumped {
 	struct pump *pump;
 	struct pumped *prev, *next;
 	struct channel_id id;
 	void *tag;
-	bool is_attached;
-	bool is_manual;		/* the program takes its data */
-	bool is_gone;		/* the conn has forgotten it: drain, then free */
+	enum pumped_life life;
+	enum pumped_eof eof;
+	enum pumped_exit exit;
+	char *exit_request;
+	struct writer exit_body;
+	bool peer_eof;		/* close sinks when their backlog is written */
 	bool is_stalled;	/* sources wait for room in the conn */
 	bool is_paused;
-	bool sends_eof;		/* it had a source: its end is ours to tell */
-	bool sent_eof;
-	bool peer_eof;		/* close sinks when their backlog is written */
-	bool finishes;		/* pump_finish(): reads what is there, then */
-	char *finish_request;	/* sends this, and from then on */
-	bool is_finished;	/* closes when the sources end */
-	struct writer finish_body;
 	unsigned flags;
 	struct end ends[4];
 	struct backlog backlog[2];	/* by stream */

@@ -57,7 +57,7 @@ read_nothing(struct end *e, ssize_t n)
 
 	if (n == 0 || !end_is_not_now()) {
 		source_end(e);		/* EIO is the end of a pty */
-	} else if (pc->finishes && errno != EINTR) {
+	} else if (pc->exit == EXIT_DUE && errno != EINTR) {
 		/* Its program has gone: others that keep a pty do not count. */
 		e->is_dry = true;
 		if (pc->flags & PUMP_PTY)
@@ -155,7 +155,7 @@ source_read(struct end *e)
 		sum += n;
 		if (conn_queued(p->conn) >= PUMP_FLUSH_AT)
 			pump_flush(p);
-	} while (e->pc->finishes || (full && sum < PUMP_TURN / 4));
+	} while (e->pc->exit == EXIT_DUE || (full && sum < PUMP_TURN / 4));
 }
 
 void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The life of a channel between descriptors: how it begins, and all ways it ends. */
+#include "regress/support/alloc.h"
 #include "regress/support/pump_bed.h"
 
 static void
@@ -204,6 +205,58 @@ descriptors_for_a_channel_that_is_gone_are_closed(void **state)
 	    &(struct pump_ends){ .sink = { fd[1], -1 }, .source = { -1, -1 } }), ERR_NOTFOUND);
 	expect_end(&b, fd[0]);
 	close(fd[0]);
+	bed_free(&b);
+}
+
+static void
+without_memory_attaching_fails_and_closes_the_descriptors(void **state)
+{
+	enum err e = ERR_NOMEM;
+
+	(void)state;
+	for (unsigned n = 0; e != ERR_OK; n++) {
+		struct bed b;
+		struct channel_id id[2];
+		int in[2], out[2];
+
+		bed_new(&b);
+		open_channel(&b, "session", id);
+		pipe_new(in);
+		pipe_new(out);
+		alloc_fail_after(n);
+		e = pump_attach(b.side[SIDE_SERVER].pump, id[SIDE_SERVER],
+		    &(struct pump_ends){ .sink = { in[1], -1 }, .source = { out[0], -1 } });
+		alloc_fail_never();
+		if (e != ERR_OK) {
+			assert_int_equal(e, ERR_NOMEM);
+			expect_end(&b, in[0]);
+			assert_int_equal(write(out[1], "x", 1), -1);
+			assert_int_equal(errno, EPIPE);
+		}
+		close(in[0]);
+		close(out[1]);
+		bed_free(&b);
+	}
+}
+
+static void
+without_memory_for_a_backlog_the_connection_ends(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program client;
+
+	(void)state;
+	bed_new(&b);
+	open_channel(&b, "session", id);
+	client = attach_client(&b, id[SIDE_CLIENT], 0);
+	say(client.in, "nobody takes it");
+	turn(&b);			/* the client has sent it */
+	alloc_fail_after(0);
+	TURN_UNTIL(&b, b.side[SIDE_SERVER].seen.ended);
+	alloc_fail_never();
+	assert_int_equal(b.side[SIDE_SERVER].seen.why, ERR_NOMEM);
+	program_close(&client);
 	bed_free(&b);
 }
 
@@ -464,6 +517,8 @@ main(void)
 		cmocka_unit_test(a_manual_channel_is_left_to_the_program),
 		cmocka_unit_test(tags_are_the_programs_and_outlive_the_channel),
 		cmocka_unit_test(descriptors_for_a_channel_that_is_gone_are_closed),
+		cmocka_unit_test(without_memory_attaching_fails_and_closes_the_descriptors),
+		cmocka_unit_test(without_memory_for_a_backlog_the_connection_ends),
 		cmocka_unit_test(a_sink_nobody_reads_ends_the_peers_source),
 		cmocka_unit_test(sinks_are_drained_after_the_channel_is_closed),
 		cmocka_unit_test(a_socket_is_half_closed_and_its_channel_closed_in_the_end),
