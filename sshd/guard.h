@@ -30,6 +30,7 @@ struct guard_start {
 	bool keep_stderr;
 	bool has_ends;			/* false: no network socket (-i on a pipe) */
 	struct endpoint client, server;
+	const uint8_t *secret;		/* 32 random bytes, the same for all guards of a listener */
 	msec accepted;			/* when; LoginGraceTime counts from there */
 	enum log_level debug_level;	/* of -d: not below this; QUIET: none */
 };

@@ -332,8 +332,10 @@ listener_run(struct listener_input *in)
 {
 	struct listener l = { .in = in, .log = in->log, .next_number = 1 };
 	const struct sshd_config *c = &in->loaded.config;
+	struct rng rng = rng_system();
 	enum err e;
 
+	rng_fill(&rng, l.secret, sizeof(l.secret));
 	pool_init(&l.pool, in->self_fd, &c->wire_uid_range, in->options->debug > 0);
 #ifdef SANITIZED
 	l.pool.keep_stderr = true;

@@ -288,7 +288,7 @@ become_guard(struct listener *l, const struct connection *c, const struct spare 
 		.keys = &l->in->keys, .title = l->in->title, .in = in, .out = out,
 		.wire_fd = wire->fd, .listener_fd = own_fd, .self_fd = l->in->self_fd,
 		.keep_stderr = l->pool.keep_stderr, .client = c->client,
-		.accepted = loop_now(l->loop),
+		.accepted = loop_now(l->loop), .secret = l->secret,
 		.debug_level = o->debug == 0 ? LOG_LEVEL_QUIET : (enum log_level)(LOG_LEVEL_VERBOSE + o->debug),
 	};
 	int keep[] = { in, out, wire->fd, own_fd, l->in->self_fd, l->log->fd };

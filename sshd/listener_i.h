@@ -54,6 +54,7 @@ struct listener {
 	struct control_policy policy;
 	struct control *control;
 	char *only_user;		/* not root: whom it lets in */
+	uint8_t secret[32];		/* what the delay of a refusal is derived from */
 	uint64_t n_dropped;		/* since the last line about it */
 	msec dropped_logged;
 	bool one_only;			/* -d, -i: one connection, then the end */

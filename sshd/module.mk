@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: ISC
+PROGRAMS += sshd
+SBIN_PROGRAMS += sshd
 CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/control_log.c sshd/control_policy.c \
 	sshd/control_requests.c sshd/control_socket.c
 sshd_SRCS = $(CONTROL_SRCS)
+sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c
+sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/pool.c
+sshd_SRCS += sshd/guard.c sshd/guard_sign.c sshd/guard_user.c sshd/guard_access.c sshd/guard_auth.c
+sshd_SRCS += sshd/guard_methods.c sshd/guard_key.c sshd/guard_keyfile.c sshd/guard_login.c sshd/guard_end.c
+sshd_SRCS += sshd/login_record.c
+sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
+sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
+sshd_SRCS += sshd/session_forward.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

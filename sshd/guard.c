@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The guard: signs for the host, decides who gets in, watches over the rest.
+ *
+ * peers: its wire (from_wire_*, wire_*), which it believes nothing; the
+ * listener (from_guard_*, guard_*); when somebody is logged in, the session
+ * (from_session_*, session_*), which it believes nothing either.
+ *
+ * It runs as the listener does (root, or whoever started sshd) for the whole
+ * connection: it reads accounts and shadow, becomes the user for a moment to
+ * read files that are his, starts the session process, and writes the records
+ * of logins. It never parses a byte from the network that wire has not taken
+ * apart, and it runs nothing for the user.
+ *
+ * calls: all. What it does with them is in this folder's guard_*.c.
+ */
+#include "sshd/guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conn/conn.h"
+#include "os/clock.h"
+#include "os/process.h"
+#include "sshd/guard_i.h"
+
+/* --- wire --- */
+
+static enum err
+on_from_wire_log(struct guard *g, const struct msg_from_wire_log *m, struct ipc_fds *fds)
+{
+	char line[LOG_LINE_MAX];
+
+	(void)fds;
+	if (m->level > LOG_LEVEL_DEBUG3)
+		return ERR_FORMAT;
+	log_at(&g->log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
+	return ERR_OK;
+}
+
+static enum err
+on_from_wire_ident(struct guard *g, const struct msg_from_wire_ident *m, struct ipc_fds *fds)
+{
+	char ident[LIMIT_IDENT + 1];
+
+	(void)fds;
+	log_debug(&g->log, "Remote identification %s", text_visible_str(ident, sizeof(ident), m->ident));
+	return ERR_OK;
+}
+
+static enum err
+on_from_wire_sign(struct guard *g, const struct msg_from_wire_sign *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_sign(g, m);
+}
+
+static enum err
+on_from_wire_auth(struct guard *g, const struct msg_from_wire_auth *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_auth(g, m);
+}
+
+static enum err
+on_from_wire_prove(struct guard *g, const struct msg_from_wire_prove *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_prove(g, m);
+}
+
+static enum err
+on_from_wire_ended(struct guard *g, const struct msg_from_wire_ended *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	guard_log_end(g, m);
+	g->has_ended = true;
+	guard_quit(g, 0);
+	return ERR_OK;
+}
+
+IPC_RECEIVER(from_wire, FROM_WIRE, struct guard)
+
+/* --- listener --- */
+
+static enum err
+on_guard_grant(struct guard *g, const struct msg_guard_grant *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_on_grant(g, m);
+}
+
+static enum err
+on_guard_until(struct guard *g, const struct msg_guard_until *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	guard_set_until(g, m->end);
+	return ERR_OK;
+}
+
+static enum err
+on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds)
+{
+	char text[200];
+
+	(void)fds;
+	guard_end(g, 11, text_visible_str(text, sizeof(text), m->text));
+	return ERR_OK;
+}
+
+IPC_RECEIVER(from_listener, TO_GUARD, struct guard)
+
+/* --- session --- */
+
+static enum err
+on_from_session_log(struct guard *g, const struct msg_from_session_log *m, struct ipc_fds *fds)
+{
+	char line[LOG_LINE_MAX];
+
+	(void)fds;
+	if (m->level > LOG_LEVEL_DEBUG3)
+		return ERR_FORMAT;
+	log_at(&g->log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
+	return ERR_OK;
+}
+
+static enum err
+on_from_session_tty(struct guard *g, const struct msg_from_session_tty *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	guard_record_tty(g, m);
+	return ERR_OK;
+}
+
+IPC_RECEIVER(from_session, FROM_SESSION, struct guard)
+
+/* --- receiving, the same for all three --- */
+
+/*
+ * Takes all messages that have come on one ipc; gives what stopped it. The
+ * handlers may end the connection, and then nothing more is taken.
+ */
+static enum err
+take_messages(struct guard *g, struct ipc *ipc, unsigned events,
+    enum err (*dispatch)(struct guard *, struct ipc *, uint32_t, struct span, struct ipc_fds *))
+{
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	enum err e = ERR_OK;
+
+	if (events & LOOP_WRITE)
+		e = ipc_flush(ipc);
+	while (e == ERR_OK && !g->has_ended && ipc->fd != -1) {
+		e = ipc_receive(ipc, (struct room){ g->buf, sizeof(g->buf) }, &message, &fds);
+		if (e == ERR_OK)
+			e = dispatch(g, ipc, g->phase, message, &fds);
+		ipc_fds_close(&fds);
+	}
+	return e;
+}
+
+static void
+watch_ipc(struct watch *watch, const struct ipc *ipc)
+{
+	if (watch != NULL)
+		watch_set(watch, LOOP_READ | (ipc_wants_write(ipc) ? LOOP_WRITE : 0));
+}
+
+static void
+wire_ready(void *arg, unsigned events)
+{
+	struct guard *g = arg;
+	enum err e = take_messages(g, &g->wire, events, from_wire);
+
+	if (e == ERR_AGAIN || e == ERR_OK) {
+		watch_ipc(g->wire_watch, &g->wire);
+		return;
+	}
+	if (e != ERR_CLOSED)
+		log_error(&g->log, "wire: %s", err_text(e));
+	else if (!g->has_ended && !g->ending)
+		log_info(&g->log, "Connection from %s port %u: the wire process has ended",
+		    g->client, (unsigned)g->client_port);
+	guard_quit(g, 255);
+}
+
+static void
+listener_gone(struct guard *g)
+{
+	watch_free(g->listener_watch);
+	g->listener_watch = NULL;
+	ipc_close(&g->listener);
+	if (g->question != 0)	/* nobody is left to answer it */
+		(void)!guard_on_grant(g, &(struct msg_guard_grant){ .id = g->question,
+		    .answer = 1, .end = MSEC_NEVER });
+}
+
+static void
+listener_ready(void *arg, unsigned events)
+{
+	struct guard *g = arg;
+	enum err e = take_messages(g, &g->listener, events, from_listener);
+
+	if (e == ERR_AGAIN || e == ERR_OK)
+		watch_ipc(g->listener_watch, &g->listener);
+	else
+		listener_gone(g);	/* it was ended; connections live on */
+}
+
+static void
+session_ready(void *arg, unsigned events)
+{
+	struct guard *g = arg;
+	enum err e = take_messages(g, &g->session, events, from_session);
+
+	if (e == ERR_AGAIN || e == ERR_OK) {
+		watch_ipc(g->session_watch, &g->session);
+		return;
+	}
+	if (e != ERR_CLOSED)
+		log_error(&g->log, "session: %s", err_text(e));
+	watch_free(g->session_watch);
+	g->session_watch = NULL;
+	ipc_close(&g->session);
+	guard_end(g, 11, "the session process has ended");
+}
+
+void
+guard_wire_sent(struct guard *g, enum err e)
+{
+	if (e != ERR_OK)
+		guard_quit(g, 255);
+	else
+		watch_ipc(g->wire_watch, &g->wire);
+}
+
+bool
+guard_has_listener(const struct guard *g)
+{
+	return g->listener_watch != NULL;
+}
+
+void
+guard_listener_sent(struct guard *g, enum err e)
+{
+	if (e == ERR_OK)
+		watch_ipc(g->listener_watch, &g->listener);
+	else
+		listener_gone(g);
+}
+
+enum err
+guard_watch_session(struct guard *g, int fd)
+{
+	ipc_init(&g->session, fd);
+	return loop_watch(g->loop, &g->session_watch, fd, LOOP_READ, session_ready, g);
+}
+
+/* --- start --- */
+
+/* Adds a string with its NUL. */
+static void
+put_string(struct writer *w, const char *s)
+{
+	wr_bytes(w, span_of(s, strlen(s) + 1));
+}
+
+static struct span
+string(const char *s)
+{
+	return s == NULL ? SPAN_LIT("\0") : span_of(s, strlen(s) + 1);
+}
+
+/* All signature algorithms of the host keys, in the config's order. */
+static enum err
+hostkey_algs(const struct guard_start *s, struct writer *w)
+{
+	struct span list = span_str(s->config->host_key_algorithms);
+	struct span name;
+
+	while (span_token(&list, ',', &name)) {
+		for (size_t i = 0; i < s->keys->n; i++) {
+			if (!text_list_has(span_str(s->keys->v[i].algs), name))
+				continue;
+			wr_printf(w, "%s%.*s", w->len > 0 ? "," : "", (int)name.len, (const char *)name.p);
+			break;
+		}
+	}
+	wr_u8(w, 0);
+	return wr_end(w);
+}
+
+static enum err
+host_keys(const struct guard_start *s, struct writer *w)
+{
+	for (size_t i = 0; i < s->keys->n; i++) {
+		wr_bytes(w, key_blob(s->keys->v[i].key));
+		put_string(w, s->keys->v[i].algs);
+	}
+	return wr_end(w);
+}
+
+void
+guard_put_ident(struct writer *w, const struct sshd_config *c)
+{
+	wr_printf(w, "SSH-2.0-Dayfly_%s", DAYFLY_VERSION);
+	if (c->version_addendum != NULL && c->version_addendum[0] != '\0')
+		wr_printf(w, " %s", c->version_addendum);
+}
+
+/* Gives wire what it needs, and the client's socket. */
+static enum err
+set_up_wire(struct guard *g)
+{
+	const struct guard_start *s = g->start;
+	const struct sshd_config *c = s->config;
+	SCOPED(writer_free) struct writer ident = writer_init(LIMIT_IDENT);
+	SCOPED(writer_free) struct writer algs = writer_init(LIMIT_IPC);
+	SCOPED(writer_free) struct writer keys = writer_init(LIMIT_IPC);
+	struct ipc_fds fds = { .fd = { s->in, s->out }, .n = s->in == s->out ? 1 : 2 };
+	struct msg_wire_setup m = {
+		.kex_algs = string(c->kex_algorithms), .ciphers = string(c->ciphers),
+		.macs = string(c->macs), .server_sig_algs = string(c->pubkey_accepted_algorithms),
+		.compression = string(c->compression == COMPRESSION_NO ? "none" : "none,zlib@openssh.com"),
+		.rekey_bytes = c->rekey_limit.bytes, .rekey_seconds = c->rekey_limit.seconds,
+		.window_budget = c->channel_window_budget, .rsa_bits = c->required_rsa_size,
+		.log_level = (uint32_t)g->log.level,
+	};
+
+	guard_put_ident(&ident, c);
+	wr_u8(&ident, 0);
+	TRY(wr_end(&ident));
+	TRY(hostkey_algs(s, &algs));
+	TRY(host_keys(s, &keys));
+	m.ident = writer_span(&ident);
+	m.hostkey_algs = writer_span(&algs);
+	m.hostkeys = writer_span(&keys);
+	TRY(ipc_send_wire_setup(&g->wire, &m, &fds));
+	close(s->in);
+	if (s->out != s->in)
+		close(s->out);
+	return ERR_OK;
+}
+
+/* Names of both ends, for log lines and the session. */
+static void
+name_ends(struct guard *g)
+{
+	const struct guard_start *s = g->start;
+
+	if (!s->has_ends) {
+		snprintf(g->client, sizeof(g->client), "UNKNOWN");
+		snprintf(g->server, sizeof(g->server), "UNKNOWN");
+		g->client_port = g->server_port = 65535;
+		return;
+	}
+	address_print(&s->client.address, g->client, sizeof(g->client));
+	address_print(&s->server.address, g->server, sizeof(g->server));
+	g->client_port = s->client.port;
+	g->server_port = s->server.port;
+	log_verbose(&g->log, "Connection from %s port %u on %s port %u", g->client,
+	    (unsigned)g->client_port, g->server, (unsigned)g->server_port);
+}
+
+static void
+grace_over(void *arg)
+{
+	struct guard *g = arg;
+
+	if (!g->ending)
+		log_info(&g->log, "Timeout before authentication for connection from %s to %s, pid = %ld",
+		    g->client, g->server, (long)getpid());
+	guard_quit(g, 255);
+}
+
+static void
+on_child(void *arg, int signo)
+{
+	struct guard *g = arg;
+	int status;
+	pid_t pid;
+
+	(void)signo;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid != g->session_pid)
+			continue;
+		g->session_pid = 0;
+		if (WIFSIGNALED(status) && !g->ending)
+			log_error(&g->log, "session process %ld for %s from %s port %u killed by signal %d",
+			    (long)pid, g->user.name, g->client, (unsigned)g->client_port, WTERMSIG(status));
+		guard_end(g, 11, "the session process has ended");
+	}
+}
+
+static void
+on_terminate(void *arg, int signo)
+{
+	(void)signo;
+	guard_end(arg, 11, "the server ends this connection");
+}
+
+static enum err
+set_up(struct guard *g)
+{
+	const struct guard_start *s = g->start;
+
+	TRY(loop_new(&g->loop));
+	ipc_init(&g->wire, s->wire_fd);
+	ipc_init(&g->listener, s->listener_fd);
+	TRY(loop_watch(g->loop, &g->wire_watch, s->wire_fd, LOOP_READ, wire_ready, g));
+	TRY(loop_watch(g->loop, &g->listener_watch, s->listener_fd, LOOP_READ, listener_ready, g));
+	TRY(loop_signal(g->loop, SIGCHLD, on_child, g));
+	TRY(loop_signal(g->loop, SIGTERM, on_terminate, g));
+	TRY(loop_timer(g->loop, &g->grace, grace_over, g));
+	if (s->config->login_grace_time > 0)
+		timer_set(g->grace, s->accepted + (msec)s->config->login_grace_time * 1000);
+	name_ends(g);
+	return set_up_wire(g);
+}
+
+void
+guard_run(const struct guard_start *start)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		_exit(255);
+	g->start = start;
+	g->log = *start->log;
+	g->log.suffix = " [preauth]";
+	g->phase = PHASE_AUTH;
+	g->until = MSEC_NEVER;
+	g->request = writer_init(LIMIT_IPC);
+	g->key.options = writer_init(LIMIT_LINE);
+	g->proof.keys = writer_init(LIMIT_IPC);
+	g->proof.options = writer_init(LIMIT_IPC / 2);
+	g->proof.info = writer_init(LIMIT_IPC / 4);
+	ipc_init(&g->session, -1);
+	title_set(start->title, "[accepted]");
+	if (set_up(g) != ERR_OK) {
+		log_error(&g->log, "cannot serve %s: %s", g->client, strerror(errno));
+		_exit(255);
+	}
+	(void)!loop_run(g->loop);
+	_exit(g->status);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/guard_access.h - AllowUsers, DenyUsers, AllowGroups, DenyGroups.
+ */
+#ifndef SSHD_GUARD_ACCESS_H
+#define SSHD_GUARD_ACCESS_H
+
+#include "base/text.h"
+#include "config/sshd_config.h"
+
+struct access_request {
+	const struct sshd_config *config;
+	const char *user;
+	const struct address *address;	/* family 0: not known */
+	const struct span *groups;
+	size_t n_groups;
+};
+
+/*
+ * Why the config keeps this user out, in OpenSSH's words ("listed in
+ * DenyUsers"); NULL if it does not. Deny counts before allow, users before
+ * groups. Static.
+ */
+const char *access_refused(const struct access_request *r);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/* How a connection ends: in the log, and in order. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sshd/guard_i.h"
+
+/* The client's last message and its session have so long to be dealt with. */
+#define LAST_MSEC	400
+
+/* " user NAME" behind "Connection closed by" and the like. */
+static const char *
+by_whom(const struct guard *g, char *buf, size_t size)
+{
+	char name[LIMIT_USER * 4 + 4];
+
+	buf[0] = '\0';
+	if (!g->user.is_known)
+		return buf;
+	text_visible_str(name, sizeof(name), span_str(g->user.name));
+	snprintf(buf, size, "%s %s ", g->logged_in ? "user" :
+	    g->user.is_valid ? "authenticating user" : "invalid user", name);
+	return buf;
+}
+
+void
+guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
+{
+	char who[LIMIT_USER * 4 + 32], text[1024], detail[2048];
+	unsigned port = g->client_port;
+
+	by_whom(g, who, sizeof(who));
+	text_visible_str(text, sizeof(text), m->text);
+	text_visible_str(detail, sizeof(detail), m->detail);
+	switch (m->what) {
+	case WIRE_END_CLOSED:
+		log_info(&g->log, "Connection closed by %s%s port %u", who, g->client, port);
+		break;
+	case WIRE_END_RESET:
+		log_info(&g->log, "Connection reset by %s%s port %u", who, g->client, port);
+		break;
+	case WIRE_END_DISCONNECT:
+		log_at(&g->log, m->reason == 11 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		    "Received disconnect from %s port %u:%u: %s", g->client, port,
+		    (unsigned)m->reason, text);
+		log_info(&g->log, "Disconnected from %s%s port %u", who, g->client, port);
+		break;
+	case WIRE_END_IDENT:
+		log_info(&g->log, "banner exchange: Connection from %s port %u: %s", g->client, port, text);
+		break;
+	case WIRE_END_NEGOTIATE:
+		log_info(&g->log, "Unable to negotiate with %s port %u: %s. Their offer: %s", g->client,
+		    port, text, detail);
+		break;
+	case WIRE_END_TIMEOUT:
+		log_info(&g->log, "Timeout, client not responding from %s%s port %u", who, g->client, port);
+		break;
+	case WIRE_END_UNUSED:
+		log_info(&g->log, "terminating inactive connection from %s%s port %u", who, g->client, port);
+		break;
+	default:
+		log_info(&g->log, "Disconnecting %s%s port %u: %s", who, g->client, port, text);
+		break;
+	}
+	if (g->logged_in)
+		log_verbose(&g->log, "Closing connection to %s port %u", g->client, port);
+}
+
+void
+guard_end(struct guard *g, uint32_t reason, const char *text)
+{
+	if (g->ending)
+		return;
+	g->ending = true;
+	g->status = 255;
+	timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
+	guard_wire_sent(g, ipc_send_wire_end(&g->wire,
+	    &(struct msg_wire_end){ .reason = reason, .text = span_str(text) }, NULL));
+}
+
+void
+guard_quit(struct guard *g, int status)
+{
+	if (!g->ending)
+		g->status = status;
+	g->ending = true;
+	g->has_ended = true;
+	for (size_t i = 0; i < GUARD_TTYS; i++) {
+		if (g->ttys[i].line[0] != '\0')
+			login_record_end(&g->ttys[i]);
+		g->ttys[i].line[0] = '\0';
+	}
+	/* Its ipc ends with this process; the signal that it dies by does, too. */
+	ipc_close(&g->session);
+	loop_stop(g->loop);
+}

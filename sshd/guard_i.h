@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/guard_i.h - inside the guard: guard.c has the process, guard_sign.c the
+ * host key's signatures, guard_user.c whom a login is for, guard_auth.c the
+ * decision, guard_key.c and guard_keyfile.c public keys, guard_login.c what
+ * follows a success, guard_end.c the end and its log lines.
+ */
+#ifndef SSHD_GUARD_I_H
+#define SSHD_GUARD_I_H
+
+#include "auth/account.h"
+#include "auth/result.h"
+#include "base/limits.h"
+#include "os/ipc.h"
+#include "os/loop.h"
+#include "sshd/guard.h"
+#include "sshd/login_record.h"
+#include "sshd/messages.h"
+
+/* Whom the client wants to be. Known from the first request on. */
+struct guard_user {
+	bool is_known;			/* the rest is filled in */
+	char *name;			/* as the client sent it */
+	bool is_valid;			/* there is such an account, and it may log in */
+	struct account account;		/* of invalid users too: one that nothing fits */
+	struct group_list groups;
+	char fake[128];			/* password setting for those without one */
+	struct sshd_config config;	/* what holds for this user and connection */
+};
+
+/* What a key that was found may do, and where it was found. */
+struct guard_key {
+	struct writer options;		/* as in authorized_keys */
+	char grant[16];			/* id in the ephemeral table; empty: not from there */
+	char registrar[300];
+	msec end;			/* of the session, by the grant */
+};
+
+/* Chains of AuthenticationMethods that are looked at. */
+#define GUARD_CHAINS	32
+
+/* What has been proved so far. */
+struct guard_proof {
+	unsigned progress[GUARD_CHAINS];	/* methods done of each chain */
+	struct writer keys;		/* blobs that were used, as strings */
+	struct writer options;		/* of each of them, as strings: all hold */
+	struct writer info;		/* lines for ExposeAuthInfo */
+};
+
+/* Terminals of one connection that utmp has entries for. */
+#define GUARD_TTYS	16
+
+struct guard {
+	const struct guard_start *start;
+	struct log log;
+	struct loop *loop;
+	uint32_t phase;
+	struct ipc wire, listener, session;
+	struct watch *wire_watch, *listener_watch, *session_watch;
+	char client[64], server[64];	/* addresses in numbers; "UNKNOWN" without a network */
+	uint32_t client_port, server_port;
+
+	/* guard_sign.c */
+	uint8_t session_id[64];
+	size_t session_id_len;
+	unsigned hostkey;		/* that of the first exchange: K_S */
+	unsigned n_signed;		/* before login */
+
+	/* guard_user.c, guard_auth.c */
+	struct guard_user user;
+	struct guard_proof proof;
+	struct guard_key key;		/* the one that is being looked at, or was used */
+	unsigned tries;			/* that failed */
+	unsigned queries;		/* unsigned, for keys nobody knows */
+	bool none_seen;
+	bool banner_sent;
+	struct writer request;		/* the message that is being decided, kept for later */
+	struct msg_from_wire_auth asked;	/* its fields, within request */
+	bool is_asked;			/* there is one */
+	msec asked_at;
+	struct timer *answer_timer;	/* failures are answered when it is time */
+	uint32_t question;		/* to the listener, outstanding; 0: none */
+	uint32_t last_question;
+	bool holder_proved;		/* the question is whether the key may be used */
+
+	/* guard_login.c */
+	pid_t session_pid;
+	bool logged_in;
+	msec until;			/* when the session has to end; MSEC_NEVER */
+	bool warned;
+	struct timer *until_timer;
+	struct login_record ttys[GUARD_TTYS];	/* that utmp has entries for; line empty: none */
+
+	/* guard_end.c */
+	struct timer *grace;		/* LoginGraceTime; later: the last moment */
+	bool ending;
+	bool has_ended;			/* wire has said how */
+	int status;
+	uint8_t buf[LIMIT_IPC];		/* of messages received */
+};
+
+/* --- guard.c --- */
+
+/* After a send to wire: e is its result. */
+void guard_wire_sent(struct guard *g, enum err e);
+
+/* Sends to the listener only if it is there; false if not. */
+bool guard_has_listener(const struct guard *g);
+
+/* After a send to the listener. */
+void guard_listener_sent(struct guard *g, enum err e);
+
+/* Starts watching the session's ipc. */
+enum err guard_watch_session(struct guard *g, int fd);
+
+/* Writes the server's identification string, without CR LF or NUL. */
+void guard_put_ident(struct writer *w, const struct sshd_config *c);
+
+/* --- guard_sign.c --- */
+
+/* Signs, or refuses to (which ends the connection). */
+enum err guard_sign(struct guard *g, const struct msg_from_wire_sign *m);
+
+/* Proves possession of host keys (hostkeys-prove-00@openssh.com). */
+enum err guard_prove(struct guard *g, const struct msg_from_wire_prove *m);
+
+/* The blob of the host key that the connection began with; empty before. */
+struct span guard_hostkey(const struct guard *g);
+
+/* --- guard_user.c --- */
+
+/* Finds the account and what the config says for it. ERR_NOMEM. */
+enum err guard_find_user(struct guard *g, struct span name);
+
+/* "invalid user NAME" or "NAME", for log lines; within buf. */
+const char *guard_who(const struct guard *g, char *buf, size_t size);
+
+/* Frees it all. */
+void guard_user_free(struct guard_user *u);
+
+/* --- guard_auth.c --- */
+
+/* A request came: decides it, now or when the listener has answered. */
+enum err guard_auth(struct guard *g, const struct msg_from_wire_auth *m);
+
+/* Answers the request that is outstanding. For PK_OK and before a success. */
+void guard_answer(struct guard *g, enum auth_result result);
+
+/* The request failed; it counts as a try if counts. Answered when it is time. */
+void guard_fail(struct guard *g, bool counts);
+
+/* The method has been proved: goes on, asks for more, or lets in. */
+void guard_proved(struct guard *g);
+
+/* Logs "Accepted", "Failed", "Partial" ... of the request. */
+void guard_log_result(struct guard *g, const char *word, bool at_info);
+
+/* --- guard_key.c --- */
+
+/* A publickey request. */
+void guard_publickey(struct guard *g);
+
+/* The listener has answered. */
+enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
+
+/* --- guard_keyfile.c --- */
+
+/*
+ * Looks for the request's key in the user's files, as the user; what it may do
+ * goes into g->key. ERR_NOTFOUND if it is not there or must not be used now.
+ */
+enum err guard_find_key(struct guard *g, struct span blob);
+
+/*
+ * Whether the options let this client in at this time; the log says why not.
+ * place names them ("FILE:LINE").
+ */
+bool guard_options_allow(struct guard *g, struct span options, const char *place);
+
+/* --- guard_login.c --- */
+
+/* Somebody is in: starts the session, then says so. */
+enum err guard_log_in(struct guard *g);
+
+/* The session has to end at another time. */
+void guard_set_until(struct guard *g, msec end);
+
+/* A terminal came into use, or went. */
+void guard_record_tty(struct guard *g, const struct msg_from_session_tty *m);
+
+/* --- guard_end.c --- */
+
+/* Logs how the connection ended, as wire says. */
+void guard_log_end(struct guard *g, const struct msg_from_wire_ended *m);
+
+/* Ends the connection in order: the client is told, then everything is gone. */
+void guard_end(struct guard *g, uint32_t reason, const char *text);
+
+/* Ends it now. status: exit status of the process. */
+void guard_quit(struct guard *g, int status);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/guard_methods.h - which ways to log in are open: what the config
+ * switches on, in the orders that AuthenticationMethods asks for.
+ */
+#ifndef SSHD_GUARD_METHODS_H
+#define SSHD_GUARD_METHODS_H
+
+#include "sshd/guard_i.h"
+
+/* Whether a method may be tried now. */
+bool guard_methods_allow(const struct sshd_config *c, const struct guard_proof *p,
+    struct span method);
+
+/* Notes that the method was proved; true: that is all that was asked for. */
+bool guard_methods_advance(const struct sshd_config *c, struct guard_proof *p,
+    struct span method);
+
+/* Writes the comma list of methods that can go on. */
+void guard_methods(const struct sshd_config *c, const struct guard_proof *p,
+    struct writer *w);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/* The guard signs for the host: exchange hashes, and proofs of host keys. */
+#include <string.h>
+
+#include "crypto/hash.h"
+#include "sshd/guard_i.h"
+
+/* Exchanges before login; a client that wants more wants something else. */
+#define MAX_EARLY	4
+
+/* What of a transcript must be ours. */
+struct transcript {
+	struct span v_s;
+	struct span k_s;
+};
+
+static enum err
+read_transcript(struct span s, struct transcript *t)
+{
+	struct reader r = rd_init(s);
+
+	(void)rd_bytes(&r);		/* V_C */
+	t->v_s = rd_bytes(&r);
+	(void)rd_bytes(&r);		/* I_C */
+	(void)rd_bytes(&r);		/* I_S */
+	t->k_s = rd_bytes(&r);
+	(void)rd_rest(&r);		/* the method's own fields */
+	return rd_end(&r);
+}
+
+/* Whether V_S is the identification that this server sends. */
+static bool
+is_our_ident(const struct guard *g, struct span v_s)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IDENT);
+
+	guard_put_ident(&w, g->start->config);
+	return wr_end(&w) == ERR_OK && span_eq(v_s, writer_span(&w));
+}
+
+/* Remembers what authentication is bound to. */
+static void
+first_exchange(struct guard *g, const uint8_t *hash, size_t len, unsigned hostkey)
+{
+	if (g->session_id_len != 0)
+		return;
+	memcpy(g->session_id, hash, len);
+	g->session_id_len = len;
+	g->hostkey = hostkey;
+}
+
+/* Makes the signature, after it has looked at what it is about. */
+static enum err
+sign(struct guard *g, const struct msg_from_wire_sign *m, struct writer *sig)
+{
+	const struct host_keys *keys = g->start->keys;
+	char name[16] = "";
+	const struct hash_alg *alg;
+	struct transcript t;
+	uint8_t hash[HASH_MAX_LEN];
+
+	if (m->hostkey >= keys->n || m->hash.len >= sizeof(name))
+		return ERR_FORMAT;
+	memcpy(name, m->hash.p, m->hash.len);
+	alg = hash_find(name);
+	if (alg == NULL || hash_len(alg) < 32)
+		return ERR_FORMAT;
+	TRY(read_transcript(m->transcript, &t));
+	if (!is_our_ident(g, t.v_s) || !span_eq(t.k_s, key_blob(keys->v[m->hostkey].key)) ||
+	    !text_list_has(span_str(keys->v[m->hostkey].algs), m->alg))
+		return ERR_DENIED;
+	if (g->phase == PHASE_AUTH && ++g->n_signed > MAX_EARLY)
+		return ERR_LIMIT;
+	hash_once(alg, m->transcript, hash);
+	first_exchange(g, hash, hash_len(alg), m->hostkey);
+	return key_sign(keys->v[m->hostkey].key, m->alg, span_of(hash, hash_len(alg)), sig);
+}
+
+enum err
+guard_sign(struct guard *g, const struct msg_from_wire_sign *m)
+{
+	SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
+	enum err e = sign(g, m, &sig);
+
+	if (e != ERR_OK) {
+		log_error(&g->log, "host key signature refused: %s", err_text(e));
+		return e;
+	}
+	guard_wire_sent(g, ipc_send_wire_signature(&g->wire,
+	    &(struct msg_wire_signature){ .id = m->id, .sig = writer_span(&sig) }, NULL));
+	return ERR_OK;
+}
+
+struct span
+guard_hostkey(const struct guard *g)
+{
+	return g->session_id_len == 0 ? SPAN_EMPTY : key_blob(g->start->keys->v[g->hostkey].key);
+}
+
+/* Appends the proof for one key that the client has named. ERR_NOTFOUND. */
+static enum err
+prove_one(struct guard *g, struct span blob, struct writer *sigs)
+{
+	const struct host_keys *keys = g->start->keys;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		SCOPED(writer_free) struct writer data = writer_init(LIMIT_IPC);
+		SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
+		struct span algs = span_str(keys->v[i].algs), alg;
+
+		if (!span_eq(blob, key_blob(keys->v[i].key)))
+			continue;
+		(void)span_token(&algs, ',', &alg);
+		wr_str(&data, "hostkeys-prove-00@openssh.com");
+		wr_bytes(&data, span_of(g->session_id, g->session_id_len));
+		wr_bytes(&data, blob);
+		TRY(wr_end(&data));
+		TRY(key_sign(keys->v[i].key, alg, writer_span(&data), &sig));
+		wr_bytes(sigs, writer_span(&sig));
+		return wr_end(sigs);
+	}
+	return ERR_NOTFOUND;
+}
+
+enum err
+guard_prove(struct guard *g, const struct msg_from_wire_prove *m)
+{
+	SCOPED(writer_free) struct writer sigs = writer_init(LIMIT_IPC / 2);
+	struct msg_wire_proof answer = { .id = m->id };
+	struct reader r = rd_init(m->blobs);
+	enum err e = ERR_OK;
+
+	while (e == ERR_OK && r.err == ERR_OK && r.rest.len > 0)
+		e = prove_one(g, rd_bytes(&r), &sigs);
+	if (e == ERR_OK && rd_end(&r) == ERR_OK)
+		answer.sigs = writer_span(&sigs);
+	guard_wire_sent(g, ipc_send_wire_proof(&g->wire, &answer, NULL));
+	return ERR_OK;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/* Whom a login is for: the account, its groups, whether it may, its config. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "auth/password.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "sshd/guard_access.h"
+#include "sshd/guard_i.h"
+
+/* passwd, group or shadow, all of their files together. */
+#define ACCOUNTS_MAX	(64 * 1024 * 1024)
+
+#define DAY	86400
+
+/* Of the account that stands for users who do not exist. */
+#define FAKE_UID	65534
+
+void
+guard_user_free(struct guard_user *u)
+{
+	free(u->name);
+	account_free(&u->account);
+	group_list_free(&u->groups);
+	sshd_config_free(&u->config);
+	*u = (struct guard_user){ .name = NULL };
+}
+
+const char *
+guard_who(const struct guard *g, char *buf, size_t size)
+{
+	char name[LIMIT_USER * 4 + 4];
+
+	snprintf(buf, size, "%s%s", g->user.is_valid ? "" : "invalid user ",
+	    text_visible_str(name, sizeof(name), span_str(g->user.name)));
+	return buf;
+}
+
+/* Appends the files, each to end with a newline; those that are not there are skipped. */
+static void
+read_files(struct guard *g, const struct words *files, struct writer *w)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		SCOPED(writer_free) struct writer one = writer_init(ACCOUNTS_MAX);
+		enum err e = file_read(files->v[i], &one, NULL);
+
+		if (e == ERR_OK) {
+			wr_raw(w, writer_span(&one));
+			wr_u8(w, '\n');
+		} else {
+			log_debug(&g->log, "%s: %s", files->v[i], e == ERR_SYSTEM || e == ERR_NOTFOUND ?
+			    strerror(errno) : err_text(e));
+		}
+	}
+}
+
+/* Without root and without an entry: the account that the environment tells of. */
+static enum err
+account_of_environment(struct account *a)
+{
+	const char *name = getenv("USER");
+	const char *home = getenv("HOME");
+	const char *shell = getenv("SHELL");
+	char number[16];
+
+	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
+	if (name == NULL || name[0] == '\0')
+		name = getenv("LOGNAME");
+	if (name == NULL || name[0] == '\0')
+		name = number;
+	return account_make(a, span_str(name), (uint32_t)geteuid(), (uint32_t)getegid(),
+	    span_str(home), span_str(shell));
+}
+
+/* Finds the account in the files. ERR_NOTFOUND. */
+static enum err
+find_account(struct guard *g, struct span name, struct account *a)
+{
+	const struct sshd_config *c = g->start->config;
+	SCOPED(writer_free) struct writer passwd = writer_init(ACCOUNTS_MAX);
+	SCOPED(account_free) struct account own = { .name = NULL };
+	enum err e;
+
+	read_files(g, &c->passwd_files, &passwd);
+	TRY(wr_end(&passwd));
+	e = account_find(a, writer_span(&passwd), name);
+	if (e != ERR_NOTFOUND || geteuid() == 0)
+		return e;
+	if (account_find_uid(&own, writer_span(&passwd), (uint32_t)geteuid()) == ERR_OK)
+		return ERR_NOTFOUND;
+	TRY(account_of_environment(&own));
+	if (!span_is(name, own.name))
+		return ERR_NOTFOUND;
+	*a = own;
+	own = (struct account){ .name = NULL };
+	return ERR_OK;
+}
+
+/* Password hash and ageing; and what others' passwords are hashed with. */
+static enum err
+add_shadow(struct guard *g, struct guard_user *u)
+{
+	SCOPED(writer_free) struct writer shadow = writer_init(ACCOUNTS_MAX);
+
+	read_files(g, &g->start->config->shadow_files, &shadow);
+	TRY(wr_end(&shadow));
+	password_fake_setting(writer_span(&shadow), u->fake);
+	return account_add_shadow(&u->account, writer_span(&shadow));
+}
+
+/* The names of the user's groups, for Match and AllowGroups; spans into text. */
+struct group_names {
+	struct span *v;
+	size_t n;
+};
+
+static void
+group_names_free(struct group_names *g)
+{
+	free(g->v);
+}
+
+static enum err
+name_groups(const struct group_list *list, struct span text, struct group_names *out)
+{
+	out->v = calloc(list->n + 1, sizeof(*out->v));
+	if (out->v == NULL)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		if (group_name(text, list->gid[i], &out->v[out->n]) == ERR_OK)
+			out->n++;
+	}
+	return ERR_OK;
+}
+
+/* What the files of the machine say of the account and of logins as such. */
+static struct account_facts
+find_facts(const struct account *a)
+{
+	struct account_facts f = { .today = clock_wall() / DAY };
+	struct stat st;
+
+	if (stat(a->shell, &st) == 0) {
+		f.shell_exists = true;
+		f.shell_executable = S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
+	}
+	f.nologin_exists = access("/etc/nologin", F_OK) == 0 || access("/run/nologin", F_OK) == 0;
+	return f;
+}
+
+/* Whether the account may log in by itself; the log says why not. */
+static bool
+account_may(struct guard *g, const struct account *a)
+{
+	struct account_facts f = find_facts(a);
+	enum account_verdict v = account_check(a, &f);
+
+	if (v == ACCOUNT_OK)
+		return true;
+	if (v == ACCOUNT_NO_SHELL || v == ACCOUNT_SHELL_NOT_EXECUTABLE)
+		log_info(&g->log, "User %s not allowed because shell %s %s", a->name, a->shell,
+		    v == ACCOUNT_NO_SHELL ? "does not exist" : "is not executable");
+	else if (v == ACCOUNT_NOLOGIN)
+		log_info(&g->log, "User %s not allowed because %s exists", a->name,
+		    access("/etc/nologin", F_OK) == 0 ? "/etc/nologin" : "/run/nologin");
+	else
+		log_info(&g->log, "User %s not allowed because %s", a->name, account_verdict_text(v));
+	return false;
+}
+
+/* Whether the config lets the account in; the log says why not. */
+static bool
+config_lets(struct guard *g, const struct guard_user *u, const struct group_names *groups)
+{
+	struct access_request r = { .config = &u->config, .user = u->account.name,
+	    .address = &g->start->client.address, .groups = groups->v, .n_groups = groups->n };
+	const char *why = access_refused(&r);
+
+	if (why == NULL)
+		return true;
+	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name, g->client, why);
+	return false;
+}
+
+/* Evaluates the config for this user and connection. */
+static enum err
+find_config(struct guard *g, struct guard_user *u, bool exists, const struct group_names *groups)
+{
+	struct sshd_facts facts = { .user = span_str(u->name), .user_invalid = !exists,
+	    .groups = groups->v, .n_groups = groups->n, .host = span_str(g->client) };
+
+	if (g->start->has_ends) {
+		facts.address = g->start->client.address;
+		facts.local_address = g->start->server.address;
+		facts.local_port = g->start->server.port;
+	}
+	return sshd_config_for(&u->config, g->start->rules, &facts);
+}
+
+/* From now on as the config of this user says. */
+static void
+set_log_level(struct guard *g)
+{
+	if (g->start->debug_level == LOG_LEVEL_QUIET && g->log.level != LOG_LEVEL_QUIET)
+		g->log.level = (enum log_level)g->user.config.log_level;
+}
+
+static void
+judge(struct guard *g, enum err found, const struct group_names *groups)
+{
+	struct guard_user *u = &g->user;
+	char name[LIMIT_USER * 4 + 4];
+
+	if (found != ERR_OK) {
+		log_info(&g->log, "Invalid user %s from %s port %u",
+		    text_visible_str(name, sizeof(name), span_str(u->name)), g->client,
+		    (unsigned)g->client_port);
+		return;
+	}
+	if (geteuid() != 0 && u->account.uid != (uint32_t)geteuid()) {
+		log_info(&g->log, "User %s not allowed because this sshd runs as uid %lu and can let in only that user",
+		    u->account.name, (unsigned long)geteuid());
+		return;
+	}
+	u->is_valid = account_may(g, &u->account) && config_lets(g, u, groups);
+}
+
+enum err
+guard_find_user(struct guard *g, struct span name)
+{
+	struct guard_user *u = &g->user;
+	SCOPED(writer_free) struct writer group = writer_init(ACCOUNTS_MAX);
+	SCOPED(group_names_free) struct group_names groups = { .n = 0 };
+	enum err found = ERR_NOTFOUND;
+
+	u->name = span_dup_str(name);
+	if (u->name == NULL)
+		return ERR_NOMEM;
+	if (name.len > 0 && name.len <= LIMIT_USER && span_find(name, '\0') == name.len)
+		found = find_account(g, name, &u->account);
+	if (found == ERR_NOTFOUND)	/* one that nothing fits, treated the same */
+		TRY(account_make(&u->account, SPAN_LIT("nobody"), FAKE_UID, FAKE_UID, SPAN_EMPTY, SPAN_EMPTY));
+	else if (found != ERR_OK)
+		return found;
+	TRY(add_shadow(g, u));
+	read_files(g, &g->start->config->group_files, &group);
+	TRY(wr_end(&group));
+	TRY(group_list_of(&u->groups, writer_span(&group), span_str(u->account.name), u->account.gid));
+	TRY(name_groups(&u->groups, writer_span(&group), &groups));
+	TRY(find_config(g, u, found == ERR_OK, &groups));
+	set_log_level(g);
+	judge(g, found, &groups);
+	u->is_known = true;
+	title_set(g->start->title, "%s [priv]", u->is_valid ? u->account.name : "unknown");
+	return ERR_OK;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * sshd/session_i.h - inside the session process: session.c has the process,
+ * session_may.c what the user may do, session_program.c his programs,
+ * session_start.c how one is started, session_env.c its environment,
+ * session_forward.c forwarded connections.
+ *
+ * program   what runs (or will run) on one "session" channel
+ */
+#ifndef SSHD_SESSION_I_H
+#define SSHD_SESSION_I_H
+
+#include <termios.h>
+
+#include "base/limits.h"
+#include "channels/channels.h"
+#include "config/sshd_config.h"
+#include "keys/authorized_keys.h"
+#include "os/ipc.h"
+#include "os/log.h"
+#include "os/loop.h"
+#include "os/net.h"
+#include "os/pty.h"
+#include "sshd/messages.h"
+#include "sshd/title.h"
+
+/* Keys that one login may be made with (AuthenticationMethods). */
+#define MAY_KEYS	8
+
+/* What the user may do: config and the options of every key that was used. */
+struct may {
+	unsigned permit;		/* enum permit of keys/authorized_keys.h */
+	const char *command;		/* forced: NULL none; within config or key_command */
+	bool command_is_key;		/* it is the key's */
+	char *key_command;
+	struct authorized_options key[MAY_KEYS];
+	size_t n_keys;
+};
+
+struct program {
+	struct program *next;
+	struct session *session;
+	uint32_t channel;
+	bool is_closed;			/* the channel is gone */
+	struct writer env;		/* the client's: string name, string value, for each */
+	size_t n_env;
+	char *term;			/* of pty-req */
+	struct pty pty;			/* master -1: there is none */
+	bool has_record;		/* the guard knows of the terminal */
+	bool is_started;		/* one command for each channel */
+	char *command;			/* as the client asked; NULL: a shell */
+	bool is_subsystem;
+	bool is_attached;		/* wire has our ends */
+	int fds[3];			/* the program's ends, until it has been started */
+	int ours[3];			/* until they have gone to wire */
+	pid_t rc;			/* ~/.ssh/rc runs before it; 0: it does not */
+	pid_t pid;			/* 0: not running */
+	char kind[64];			/* "shell", "command", "subsystem 'sftp'" for the log */
+};
+
+struct forwards;			/* session_forward.c */
+
+struct session {
+	struct title title;
+	struct log log;			/* its lines go to the guard */
+	struct loop *loop;
+	uint32_t phase;
+	struct ipc guard, wire;
+	struct watch *guard_watch, *wire_watch;
+	struct writer parts[SESSION_N_PARTS];
+	struct sshd_config config;
+	struct may may;
+	char *user, *home, *shell, *last_login, *auth_info;
+	uid_t uid;
+	gid_t gid;
+	char client[64], server[64];
+	uint32_t client_port, server_port;
+	char grant[16];
+	char *auth_info_path;		/* ExposeAuthInfo: the file; NULL: none */
+	int home_errno;			/* why the home could not be entered; 0: it is */
+	struct program *programs;
+	size_t n_programs;
+	unsigned last_id;		/* of programs, for the log */
+	struct forwards *forwards;
+	uint8_t buf[LIMIT_IPC];		/* of messages received */
+};
+
+/* Ends the process over a failure of its own. */
+NORETURN void session_die(struct session *s, const char *why);
+
+/* After a send to wire or guard: e is its result. */
+void session_sent(struct session *s, enum err e);
+
+/* --- session_may.c --- */
+
+/* Works out what the user may; options: those of his keys, as strings. */
+enum err may_set(struct may *may, const struct sshd_config *c, struct span options);
+
+/* Frees it. */
+void may_free(struct may *may);
+
+/* Whether a direct-tcpip to host and port is allowed. */
+bool may_open(const struct may *may, const struct sshd_config *c, struct span host,
+    uint32_t port);
+
+/* Whether listening at address and port for the client is allowed. */
+bool may_listen(const struct may *may, const struct sshd_config *c, struct span address,
+    uint32_t port);
+
+/* --- session_program.c --- */
+
+/* The client opens a channel of type "session". */
+void program_open(struct session *s, uint32_t channel);
+
+/* A request on one of them. */
+void program_request(struct session *s, const struct msg_to_session_request *m);
+
+/* The channel is gone; false: it is none of a program. */
+bool program_closed(struct session *s, uint32_t channel);
+
+/* A child has ended. */
+void program_reaped(struct session *s, pid_t pid, int status);
+
+/* Tells the guard that its terminal is in use, or not any more. */
+void program_record(struct program *p, bool in_use);
+
+/* Writes a line to the terminals of all programs. */
+void program_notice(struct session *s, struct span text);
+
+/* The process title: who, and on which terminals. */
+void program_show(const struct session *s);
+
+/* The program has ended: tells wire and the guard. */
+void program_ended(struct program *p, int status);
+
+/* --- session_start.c --- */
+
+/* Makes the descriptors between program and wire. ERR_SYSTEM. */
+enum err program_connect(struct program *p);
+
+/* Closes those that are still here. */
+void program_disconnect(struct program *p);
+
+/*
+ * Gives wire its ends and starts the program (~/.ssh/rc first, if there is
+ * one). What cannot be started says so on its standard error, and ends.
+ */
+void program_start(struct program *p);
+
+/* After ~/.ssh/rc: starts what was asked for. */
+void program_exec(struct program *p);
+
+/* A break on the terminal (RFC 4335). ERR_SYSTEM. */
+enum err program_break(const struct program *p);
+
+/* --- session_env.c --- */
+
+/* Makes the environment of a program; *out is for environment_free(). ERR_NOMEM. */
+enum err environment_make(const struct program *p, char ***out);
+
+/* Frees it. NULL is fine. */
+void environment_free(char ***env);
+
+/* Whether the client may set this variable (AcceptEnv). */
+bool environment_accepts(const struct sshd_config *c, struct span name);
+
+/* --- session_forward.c --- */
+
+/* The client opens a channel that is a forwarded connection; false: it is none. */
+bool forward_open(struct session *s, const struct msg_to_session_open *m);
+
+/* A global request about forwardings; false: it is none. */
+bool forward_global(struct session *s, const struct msg_to_session_global *m);
+
+/* What became of a channel that we opened. */
+void forward_opened(struct session *s, const struct msg_to_session_opened *m);
+
+/* The channel is gone; false: it is none of ours. */
+bool forward_closed(struct session *s, uint32_t channel);
+
+#endif
