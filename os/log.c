@@ -164,6 +164,12 @@ log_level_parse(struct span name, enum log_level *out)
 }
 
 const char *
+log_level_prefix(enum log_level level)
+{
+	return levels[level].prefix;
+}
+
+const char *
 log_level_name(enum log_level level)
 {
 	return levels[level].name;

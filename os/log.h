@@ -70,6 +70,9 @@ PRINTF(2, 3) void log_debug3(const struct log *log, const char *fmt, ...);
 /* Parses "INFO", "DEBUG2", "DEBUG" ... without regard to case. ERR_SYNTAX. */
 enum err log_level_parse(struct span name, enum log_level *out);
 
+/* What stands before a line of this level ("error: "), or ""; static. */
+const char *log_level_prefix(enum log_level level);
+
 /* Returns the level's name, upper case; static. */
 const char *log_level_name(enum log_level level);
 

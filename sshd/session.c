@@ -71,7 +71,7 @@ send_line(void *arg, enum log_level level, const char *line)
 	struct session *s = arg;
 
 	(void)!ipc_send_from_session_log(&s->guard, &(struct msg_from_session_log){
-	    .level = (uint32_t)level, .text = span_str(line) }, NULL);
+	    .level = (uint32_t)level, .text = span_str(line + strlen(log_level_prefix(level))) }, NULL);
 	watch_ipc(s->guard_watch, &s->guard);
 }
 

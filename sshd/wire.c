@@ -134,12 +134,12 @@ wire_disconnect(struct wire *w, uint32_t reason, struct span text)
 
 /* --- locking down --- */
 
-/* Gives a line to the guard; before there is a client there is nobody to read it. */
+/* Gives a line to the guard, which puts the level before it; before there is a client there is nobody to read it. */
 static void
 send_line(void *arg, enum log_level level, const char *line)
 {
 	struct wire *w = arg;
-	struct msg_from_wire_log m = { .level = (uint32_t)level, .text = span_str(line) };
+	struct msg_from_wire_log m = { .level = (uint32_t)level, .text = span_str(line + strlen(log_level_prefix(level))) };
 
 	if (w->phase != PHASE_NEW)
 		wire_guard_sent(w, ipc_send_from_wire_log(&w->guard, &m, NULL));
