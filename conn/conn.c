@@ -263,8 +263,10 @@ connect_layers(struct conn *c, const struct event *ev)
 static bool
 next_of_itself(struct conn *c, struct event *ev)
 {
-	return transport_failed(c->transport, ev) ||
-	    transport_next_ext(c->transport, ev) || auth_next(c->auth, ev);
+	if (transport_failed(c->transport, ev))
+		return true;
+	return transport_phase(c->transport) != PHASE_ENDED &&
+	    (transport_next_ext(c->transport, ev) || auth_next(c->auth, ev));
 }
 
 /* Takes bytes or a packet in; false if there is nothing to take, or not now. */

@@ -110,7 +110,10 @@ enum err conn_received(struct conn *c, size_t n, msec now);
  */
 bool conn_next(struct conn *c, struct event *ev);
 
-/* When to call conn_received(c, 0, now) if no input comes; MSEC_NEVER: not. */
+/*
+ * When to call conn_received(c, 0, now), and conn_next(), if no input comes;
+ * MSEC_NEVER: not; long ago: at once.
+ */
 msec conn_deadline(const struct conn *c);
 
 /* --- transport --- */

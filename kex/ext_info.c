@@ -45,6 +45,7 @@ transport_on_ext_info(struct transport *t, struct span payload, struct event *ev
 {
 	struct reader r = rd_init(span_skip(payload, 1));
 	uint32_t n = rd_u32(&r);
+	size_t before = t->ext.len;
 
 	(void)ev;
 	if (n > LIMIT_EXT_INFO || t->n_ext + n > LIMIT_EXT_INFO)
@@ -54,6 +55,8 @@ transport_on_ext_info(struct transport *t, struct span payload, struct event *ev
 		wr_bytes(&t->ext, rd_bytes(&r));
 		wr_bytes(&t->ext, rd_bytes(&r));
 	}
+	if (rd_end(&r) != ERR_OK || wr_end(&t->ext) != ERR_OK)
+		writer_truncate(&t->ext, before);	/* whole pairs only */
 	if (rd_end(&r) != ERR_OK)
 		return transport_fault(t, rd_end(&r), "malformed EXT_INFO");
 	if (wr_end(&t->ext) != ERR_OK)

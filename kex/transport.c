@@ -259,6 +259,9 @@ transport_deadline(const struct transport *t)
 	msec d[] = { input_deadline(&t->in), output_deadline(&t->out), rekey_deadline(t) };
 	msec first = MSEC_NEVER;
 
+	/* A fault that no event has told of: whoever waits should not. */
+	if (t->fault != ERR_OK && !t->fault_is_told)
+		return 0;
 	if (transport_is_over(t))
 		return MSEC_NEVER;
 	for (size_t i = 0; i < COUNT(d); i++)

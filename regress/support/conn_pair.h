@@ -278,7 +278,7 @@ pair_deliver(struct pair *p, enum side to)
 	return true;
 }
 
-/* Lets both go on until nothing moves any more. */
+/* Lets both go on until nothing moves any more, and nobody wants to be called. */
 static inline void
 pair_run(struct pair *p)
 {
@@ -290,6 +290,7 @@ pair_run(struct pair *p)
 			pair_events(p, s);
 			did |= pair_feed(p, s);
 			did |= pair_deliver(p, s);
+			did |= conn_deadline(p->end[s].conn) == 0;
 		}
 	}
 }
