@@ -129,7 +129,8 @@ split_host_port(struct span s, bool bare, struct span *host, struct span *port)
 	}
 	if (colon == s.len || span_find(s, ':') != colon) {	/* none, or IPv6 */
 		*host = s;
-		return bare && s.len > 0;
+		return bare && s.len > 0 && (colon == s.len ||
+		    (span_find(s, '[') == s.len && span_find(s, ']') == s.len));
 	}
 	*host = span_first(s, colon);
 	*port = span_skip(s, colon + 1);

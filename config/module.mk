@@ -5,4 +5,6 @@ config_SRCS = config/algs.c config/args.c config/client.c config/detail.c config
 	config/ssh_match.c config/ssh_read.c config/ssh_table.c config/sshd_config.c \
 	config/sshd_facts.c config/sshd_match.c config/sshd_rules.c config/sshd_table.c \
 	config/string.c
-config_TESTS = $(patsubst %,regress/unit/test_%.c,config_line ssh_config ssh_keywords sshd_config sshd_keywords sshd_match)
+config_TESTS = $(patsubst %,regress/unit/test_%.c,config_golden config_line ssh_config ssh_keywords \
+	sshd_config sshd_keywords sshd_match)
+config_FUZZ = regress/fuzz/fuzz_ssh_config.c regress/fuzz/fuzz_sshd_config.c
