@@ -157,9 +157,9 @@ ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
 	else if (answer == EPHEMERAL_NO_REVOKED)
 		wr_printf(w, "was revoked ");
 	else if (grant->uses == 1)
-		wr_printf(w, "was good for one login, which came ");
+		wr_printf(w, "was for one login and was used up ");
 	else
-		wr_printf(w, "was good for %u logins, the last of which came ", grant->uses);
+		wr_printf(w, "was for %u logins and was used up ", grant->uses);
 	put_ago(w, ago);
 	wr_printf(w, ": register it again");
 }

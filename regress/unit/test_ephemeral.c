@@ -175,8 +175,8 @@ a_once_key_works_once_when_two_clients_race_for_it(void **state)
 	assert_int_equal(use(f, T0), EPHEMERAL_YES);
 	assert_int_equal(use(f, T0), EPHEMERAL_NO_USED_UP);
 	assert_int_equal(query(f, T0), EPHEMERAL_NO_USED_UP);
-	assert_string_equal(reason(f, T0 + 3 * S), "this key's registration was good for one login, "
-	    "which came 3 s ago: register it again");
+	assert_string_equal(reason(f, T0 + 3 * S), "this key's registration was for one login "
+	    "and was used up 3 s ago: register it again");
 }
 
 static void
@@ -204,8 +204,8 @@ three_uses_are_three(void **state)
 	add_forget(f, three, T0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(use(f, T0 + (msec)i), EPHEMERAL_YES);
-	assert_string_equal(reason(f, T0 + 300 * S), "this key's registration was good for 3 logins, "
-	    "the last of which came 4 min ago: register it again");
+	assert_string_equal(reason(f, T0 + 300 * S), "this key's registration was for 3 logins "
+	    "and was used up 4 min ago: register it again");
 }
 
 static void
