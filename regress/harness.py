@@ -83,7 +83,7 @@ def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None
     """A new key pair at path, made by the system's ssh-keygen unless told otherwise."""
     command = [keygen, "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
     if bits:
-        command[3:3] = ["-b", str(bits)]
+        command[2:2] = ["-b", str(bits)]
     run(command)
     return str(path)
 

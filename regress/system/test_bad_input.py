@@ -134,13 +134,12 @@ def test_a_full_disk_leaves_no_partial_host_key(folder):
     try:
         (small / "sshd_config").write_text(f"ListenAddress 127.0.0.1\nPidFile none\nEphemeralKeySocket {folder}/e.sock\n")
         run(["chown", "-R", "bob:bob", str(small)])
-        with open(small / "filler", "wb") as f:
-            try:
-                while True:
-                    f.write(b"x" * 4096)
-                    f.flush()
-            except OSError:
+        filler = os.open(small / "filler", os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            while os.write(filler, b"x" * 4096):
                 pass
+        except OSError:
+            os.close(filler)
         done = run(["setpriv", "--reuid=bob", "--regid=bob", "--init-groups", "--", harness.SSHD, "-f",
                     str(small / "sshd_config"), "-p", str(harness.free_port()), "-D", "-e"], check=False)
         assert done.returncode == 1, done.stderr
