@@ -14,7 +14,7 @@
 #include "sshd/messages.h"
 
 /* What is left of a connection some time after its first process has ended is killed. */
-#define LEFT_OVER_MSEC	700
+#define LEFT_OVER_MSEC	300
 
 /* One line about dropped clients in this time. */
 #define DROP_LOG_MSEC	5000
@@ -143,10 +143,7 @@ ended(struct connection *c, pid_t pid, int status)
 	if (WIFSIGNALED(status))
 		log_error(l->log, "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
 	if (pid == c->guard) {
-		/* It has told wire what there was to tell. */
 		c->guard = 0;
-		if (c->wire != 0)
-			kill(c->wire, SIGKILL);
 		stop_talking(c);
 	} else {
 		c->wire = 0;
