@@ -292,6 +292,7 @@ run(struct run *r, const char *sshd)
 	if (code != EPH_DONE)
 		return code;
 	if (loop_new(&r->lb.loop) != ERR_OK || take_signals(r) != ERR_OK) {
+		timer_free(r->hurry);
 		loop_free(r->lb.loop);
 		return eph_complain(EPH_REFUSED, "cannot wait for anything: %s", strerror(errno));
 	}
@@ -300,6 +301,8 @@ run(struct run *r, const char *sshd)
 		code = serve(r);
 	loopback_stop(&r->lb);
 	loopback_clean(&r->lb);
+	timer_free(r->hurry);
+	watch_free(r->input);
 	loop_free(r->lb.loop);
 	return code;
 }
