@@ -4,34 +4,57 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/dh.h"
 #include "kex/kex.h"
+#include "kex/method_hybrid.h"
 
-/* In order of preference; the lists below name them in the same order. */
 static const struct kex_method *const methods[] = {
-	&kex_mlkem768x25519,
+	&kex_mlkem768x25519.method,
+	&kex_sntrup761x25519.method,
+	&kex_sntrup761x25519_openssh.method,
 	&kex_curve25519,
 	&kex_curve25519_libssh,
 	&kex_ecdh_p256,
 	&kex_ecdh_p384,
 	&kex_ecdh_p521,
+	&kex_mlkem768nistp256.method,
+	&kex_gex_sha256,
+	&kex_dh_group16_sha512,
+	&kex_dh_group18_sha512,
+	&kex_dh_group14_sha256,
+	&kex_gex_sha1,
+	&kex_dh_group14_sha1,
+	&kex_dh_group1_sha1,
 };
 
-#define ALL								\
-	"mlkem768x25519-sha256,curve25519-sha256,"			\
+/* In order of preference; regress/unit/test_kex_methods.c holds the lists together. */
+#define CURVES								\
+	"mlkem768x25519-sha256,sntrup761x25519-sha512,"			\
+	"sntrup761x25519-sha512@openssh.com,curve25519-sha256,"		\
 	"curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"		\
 	"ecdh-sha2-nistp384,ecdh-sha2-nistp521"
+
+/* Dear to compute, so a server does not do it for strangers unasked. */
+#define NUMBERS								\
+	"diffie-hellman-group-exchange-sha256,"				\
+	"diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"	\
+	"diffie-hellman-group14-sha256"
+
+/* Only where somebody asks for them by name: new, or SHA-1. */
+#define NEVER_DEFAULT							\
+	"mlkem768nistp256-sha256,diffie-hellman-group-exchange-sha1,"	\
+	"diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"
 
 const char *
 kex_names(void)
 {
-	return ALL;
+	return CURVES "," NUMBERS "," NEVER_DEFAULT;
 }
 
 const char *
 kex_default_algs(enum side side)
 {
-	(void)side;
-	return ALL;
+	return side == SIDE_SERVER ? CURVES : CURVES "," NUMBERS;
 }
 
 const char *
@@ -87,6 +110,8 @@ void
 kex_run_free(struct kex_run *run)
 {
 	secret_free(&run->state);
+	dh_group_free(run->group);
+	run->group = NULL;
 	secret_free(&run->shared);
 	writer_free(&run->extra);
 	writer_free(&run->init);

@@ -19,10 +19,13 @@
 #ifndef KEX_METHOD_H
 #define KEX_METHOD_H
 
+#include "base/reader.h"
 #include "base/rng.h"
 #include "base/secret.h"
 #include "base/side.h"
 #include "base/writer.h"
+
+struct dh_group;
 
 /* A method at work, on one side. */
 struct kex_run {
@@ -30,6 +33,7 @@ struct kex_run {
 	enum side side;
 	struct rng rng;
 	struct secret state;	/* the method's own: ephemeral secrets */
+	struct dh_group *group;	/* methods in groups of numbers have one */
 	struct writer extra;	/* what the round before adds to the transcript */
 	struct writer init;	/* C_INIT */
 	struct writer reply;	/* S_REPLY */
@@ -42,6 +46,7 @@ struct kex_method {
 	uint8_t init_number;		/* of the message with C_INIT */
 	uint8_t reply_number;		/* of the one with K_S, S_REPLY and signature */
 	bool is_post_quantum;
+	unsigned dh_group;		/* number of a fixed group, else 0 */
 
 	/* Client: makes run->init. ERR_NOMEM, ERR_CRYPTO. */
 	enum err (*init)(struct kex_run *run);
@@ -66,7 +71,13 @@ extern const struct kex_method kex_curve25519_libssh;
 extern const struct kex_method kex_ecdh_p256;
 extern const struct kex_method kex_ecdh_p384;
 extern const struct kex_method kex_ecdh_p521;
-extern const struct kex_method kex_mlkem768x25519;
+extern const struct kex_method kex_dh_group14_sha256;
+extern const struct kex_method kex_dh_group16_sha512;
+extern const struct kex_method kex_dh_group18_sha512;
+extern const struct kex_method kex_dh_group14_sha1;
+extern const struct kex_method kex_dh_group1_sha1;
+extern const struct kex_method kex_gex_sha256;
+extern const struct kex_method kex_gex_sha1;
 
 /* Finds a method; NULL if there is none of that name. */
 const struct kex_method *kex_method_find(struct span name);

@@ -71,6 +71,13 @@ every_cipher_with_every_mac_carries_data(void **state)
 	}
 }
 
+/* Large numbers take tens of milliseconds: once each is enough. */
+static bool
+is_slow(const char *kex)
+{
+	return strncmp(kex, "diffie-hellman-", 15) == 0;
+}
+
 static void
 every_key_exchange_with_every_cipher_carries_data(void **state)
 {
@@ -81,8 +88,11 @@ every_key_exchange_with_every_cipher_carries_data(void **state)
 	while (next_name(&methods, kex, sizeof(kex))) {
 		struct span ciphers = span_str(crypto_cipher_names());
 
-		while (next_name(&ciphers, cipher, sizeof(cipher)))
+		while (next_name(&ciphers, cipher, sizeof(cipher))) {
 			whole_connection("ed25519", kex, cipher, crypto_mac_names());
+			if (is_slow(kex))
+				break;
+		}
 	}
 }
 
@@ -98,7 +108,9 @@ every_host_key_type_with_every_key_exchange_is_proved(void **state)
 		struct span methods = span_str(kex_names());
 
 		while (next_name(&methods, kex, sizeof(kex)))
-			whole_connection(kinds[i], kex, "aes128-gcm@openssh.com", crypto_mac_names());
+			if (!is_slow(kex))
+				whole_connection(kinds[i], kex, "aes128-gcm@openssh.com",
+				    crypto_mac_names());
 	}
 }
 

@@ -2,6 +2,8 @@
 /* Key exchanges with values, proofs and proposals that are not right. */
 #include "regress/support/conn_attack.h"
 
+#include "crypto/dh.h"
+
 /* --- values of the method --- */
 
 /* A pair with one method, the server waiting for C_INIT, the client's own one gone. */
@@ -171,6 +173,107 @@ mlkem_hybrid_values_of_another_length_or_with_a_bad_point_are_refused(void **sta
 		both_refuse("mlkem768x25519-sha256", span_of(value, lengths[i]));
 	server_refuses("mlkem768x25519-sha256", span_of(value, 1216));
 	client_refuses("mlkem768x25519-sha256", span_of(value, 1120));
+}
+
+/* The mpint of p of group 14, less by minus; 2048 bits, so a zero byte in front. */
+static void
+group14(uint8_t out[257], unsigned minus)
+{
+	struct dh_group *group;
+
+	assert_int_equal(dh_group_fixed(&group, 14), ERR_OK);
+	out[0] = 0;
+	memcpy(out + 1, dh_group_p(group).p, 256);
+	out[256] = (uint8_t)(out[256] - minus);		/* it ends in 0xff */
+	dh_group_free(group);
+}
+
+static void
+dh_numbers_out_of_range_negative_or_not_in_shortest_form_are_refused(void **state)
+{
+	static const struct span small[] = {
+		{ (const uint8_t *)"", 0 },			/* 0 */
+		{ (const uint8_t *)"\0", 1 },			/* 0, in two forms */
+		{ (const uint8_t *)"\1", 1 },
+		{ (const uint8_t *)"\2", 1 },			/* too few bits */
+		{ (const uint8_t *)"\xff\xff", 2 },		/* negative */
+		{ (const uint8_t *)"\0\x7f\x12\x34", 4 },	/* a zero too many */
+	};
+	static uint8_t long_number[16 * 1024];
+	uint8_t p[257];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(small); i++)
+		both_refuse("diffie-hellman-group14-sha256", small[i]);
+	for (unsigned minus = 0; minus < 2; minus++) {
+		group14(p, minus);
+		both_refuse("diffie-hellman-group14-sha256", span_of(p, sizeof(p)));
+	}
+	memset(long_number, 0x55, sizeof(long_number));
+	both_refuse("diffie-hellman-group14-sha256", span_of(long_number, sizeof(long_number)));
+}
+
+/* RFC 4419 3; Logjam. */
+static void
+group_exchange_with_sizes_that_make_no_sense_is_refused(void **state)
+{
+	static const uint32_t sizes[][3] = { { 8192, 4096, 2048 }, { 2048, 0, 8192 },
+	    { 512, 512, 512 }, { 1024, 1024, 1024 }, { 0, 0, 0 }, { 1, 1, 2047 },
+	    { 16384, 16384, 16384 }, { 0xffffffff, 0xffffffff, 0xffffffff },
+	    { 4096, 2048, 8192 }, { 2048, 8193, 8192 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		SCOPED(writer_free) struct writer w = writer_init(100);
+		struct pair p;
+
+		await_init(&p, "diffie-hellman-group-exchange-sha256");
+		wr_u8(&w, 34);
+		for (size_t n = 0; n < 3; n++)
+			wr_u32(&w, sizes[i][n]);
+		inject(&p, SIDE_CLIENT, writer_span(&w));
+		deliver_all(&p, SIDE_SERVER);
+		assert_refused(&p, SIDE_SERVER, ERR_KEX);
+		pair_free(&p);
+	}
+}
+
+/* Sends a group to a client that has asked for one. */
+static void
+client_refuses_group(struct span prime, struct span generator)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
+	struct pair p;
+
+	pair_init(&p, "ed25519");
+	p.chunk = 1;
+	p.end[SIDE_CLIENT].config.kex_algs = p.end[SIDE_SERVER].config.kex_algs =
+	    "diffie-hellman-group-exchange-sha256";
+	assert_int_equal(pair_start(&p), ERR_OK);
+	run_to(&p, SIDE_CLIENT, PHASE_KEX);
+	wr_u8(&w, 31);
+	wr_mpint(&w, prime);
+	wr_mpint(&w, generator);
+	inject(&p, SIDE_SERVER, writer_span(&w));
+	deliver_all(&p, SIDE_CLIENT);
+	assert_refused(&p, SIDE_CLIENT, ERR_KEX);
+	pair_free(&p);
+}
+
+static void
+groups_of_a_wrong_size_or_generator_are_refused_by_the_client(void **state)
+{
+	uint8_t p[257], weak[128];
+
+	(void)state;
+	group14(p, 0);
+	client_refuses_group(span_of(p + 1, 256), SPAN_LIT("\1"));
+	client_refuses_group(span_of(p + 1, 256), SPAN_EMPTY);
+	client_refuses_group(span_of(p + 1, 256), span_of(p + 1, 256));
+	memset(weak, 0xff, sizeof(weak));
+	client_refuses_group(span_of(weak, sizeof(weak)), SPAN_LIT("\2"));
+	group14(p, 1);
+	client_refuses_group(span_of(p + 1, 256), SPAN_LIT("\2"));
 }
 
 static void
@@ -498,6 +601,9 @@ main(void)
 		cmocka_unit_test(nist_points_that_are_not_on_the_curve_or_compressed_are_refused),
 		cmocka_unit_test(mlkem_keys_with_coefficients_out_of_range_are_refused),
 		cmocka_unit_test(mlkem_hybrid_values_of_another_length_or_with_a_bad_point_are_refused),
+		cmocka_unit_test(dh_numbers_out_of_range_negative_or_not_in_shortest_form_are_refused),
+		cmocka_unit_test(group_exchange_with_sizes_that_make_no_sense_is_refused),
+		cmocka_unit_test(groups_of_a_wrong_size_or_generator_are_refused_by_the_client),
 		cmocka_unit_test(method_messages_cut_short_or_with_more_behind_disconnect),
 		cmocka_unit_test(a_signature_with_any_byte_changed_cut_or_added_is_refused),
 		cmocka_unit_test(a_signature_by_another_key_or_type_is_refused),
