@@ -52,7 +52,7 @@ int loopback_prepare(struct loopback *lb);
 /* Starts sshd and waits until it serves, then registers the user's key. As above. */
 int loopback_start(struct loopback *lb, const bool *stop);
 
-/* Ends sshd and waits for its end. */
+/* Ends the sessions and sshd, and waits for its end. */
 void loopback_stop(struct loopback *lb);
 
 /* Removes the folder and wipes the keys. */

@@ -357,6 +357,20 @@ loopback_start(struct loopback *lb, const bool *stop)
 	return code;
 }
 
+/* Sessions outlive the end of a server; these must not. */
+static void
+end_sessions(struct loopback *lb)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
+	struct eph_client c;
+
+	if (eph_try(&c, lb->socket) != ERR_OK)
+		return;
+	msg_ctl_revoke_put(&w, &(struct msg_ctl_revoke){ .all = true, .kill = true });
+	(void)eph_ask(&c, &w);
+	eph_close(&c);
+}
+
 void
 loopback_stop(struct loopback *lb)
 {
@@ -364,6 +378,7 @@ loopback_stop(struct loopback *lb)
 
 	if (!is_running(lb))
 		return;
+	end_sessions(lb);
 	kill(lb->server, SIGTERM);
 	give_up = loop_time(lb->loop) + STOP_MS;
 	while (is_running(lb) && loop_time(lb->loop) < give_up) {
