@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: ISC
 MAN_PAGES = ssh-keygen.1
 MAN_PAGES += ssh-ephemeral.1
+MAN_PAGES += ssh_config.5 sshd_config.5
