@@ -11,7 +11,7 @@
 
 #define NODISCARD	[[nodiscard]]
 #define PRINTF(m, n)	__attribute__((format(printf, m, n)))
-#define SCOPED(fn)	__attribute__((cleanup(fn)))
+#define SCOPED(fn)	__attribute__((cleanup(fn), unused))
 #define NORETURN	__attribute__((noreturn))
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

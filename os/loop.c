@@ -27,6 +27,7 @@ struct watch {
 
 struct timer {
 	struct loop *loop;
+	struct timer *prev, *next;	/* among the loop's */
 	size_t at;			/* index in the heap; SIZE_MAX: not running */
 	msec due;
 	void (*fire)(void *);
@@ -46,7 +47,8 @@ struct loop {
 	struct watch *watches;
 	struct watch *dead;		/* freed in this turn, kept until its end */
 	size_t n_always;		/* always-ready watches that want something */
-	struct timer **heap;		/* earliest first */
+	struct timer *timers;
+	struct timer **heap;		/* those that run, earliest first */
 	size_t n_heap, cap_heap;
 	int sigfd;
 	struct watch *sigwatch;
@@ -95,8 +97,8 @@ loop_free(struct loop *loop)
 	while (loop->watches != NULL)
 		watch_free(loop->watches);
 	bury(loop);
-	for (size_t i = 0; i < loop->n_heap; i++)
-		loop->heap[i]->at = SIZE_MAX;
+	while (loop->timers != NULL)
+		timer_free(loop->timers);
 	free(loop->heap);
 	if (loop->sigfd != -1)
 		close(loop->sigfd);
@@ -253,6 +255,10 @@ loop_timer(struct loop *loop, struct timer **out, void (*due)(void *arg), void *
 		loop->heap = heap;
 		loop->cap_heap = cap;
 	}
+	t->next = loop->timers;
+	if (t->next != NULL)
+		t->next->prev = t;
+	loop->timers = t;
 	*out = t;
 	return ERR_OK;
 }
@@ -288,6 +294,12 @@ timer_free(struct timer *t)
 	if (t == NULL)
 		return;
 	heap_remove(t->loop, t);
+	if (t->next != NULL)
+		t->next->prev = t->prev;
+	if (t->prev != NULL)
+		t->prev->next = t->next;
+	else
+		t->loop->timers = t->next;
 	free(t);
 }
 

@@ -68,20 +68,32 @@ place_fds(const struct process_job *job, int *report, int *exec_fd, int *tty_fd)
 	return *report != -1;
 }
 
+/*
+ * As in a new program: no signal is ignored, also not those that libc keeps
+ * for itself (which whoever started us may have ignored); it refuses to touch
+ * them, so the kernel is asked. Zeros are SIG_DFL on every architecture.
+ */
+static void
+signals_to_default(void)
+{
+	static const char kernel_sigaction[64];
+
+	for (int s = 1; s <= 64; s++)
+		(void)syscall(SYS_rt_sigaction, s, kernel_sigaction, NULL, (size_t)8);
+}
+
 /* All that happens between fork and exec; only returns on failure. */
 static void
 child(const struct process_job *job, int report, pid_t parent)
 {
 	int exec_fd = job->exec_fd;
 	int tty_fd = job->tty_fd;
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	if (!place_fds(job, &report, &exec_fd, &tty_fd))
 		goto out;
 	sigemptyset(&none);
-	for (int s = 1; s < 32; s++)
-		(void)sigaction(s, &dfl, NULL);
+	signals_to_default();
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (job->new_session && setsid() == -1)
 		goto out;

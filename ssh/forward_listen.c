@@ -20,7 +20,7 @@ void
 relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *from)
 {
 	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
-	char text[64] = "127.0.0.1";
+	char text[46] = "127.0.0.1";
 
 	if (f->connect_path != NULL) {
 		snprintf(t->label, sizeof(t->label), "direct-streamlocal to %.100s", f->connect_path);
