@@ -79,7 +79,6 @@ on_from_wire_ended(struct guard *g, const struct msg_from_wire_ended *m, struct 
 {
 	(void)fds;
 	guard_log_end(g, m);
-	g->has_ended = true;
 	guard_quit(g, 0);
 	return ERR_OK;
 }
@@ -177,13 +176,15 @@ wire_ready(void *arg, unsigned events)
 	struct guard *g = arg;
 	enum err e = take_messages(g, &g->wire, events, from_wire);
 
+	if (g->has_ended)
+		return;
 	if (e == ERR_AGAIN || e == ERR_OK) {
 		watch_ipc(g->wire_watch, &g->wire);
 		return;
 	}
 	if (e != ERR_CLOSED)
 		log_error(&g->log, "wire: %s", err_text(e));
-	else if (!g->has_ended && !g->ending)
+	else if (!g->ending)
 		log_info(&g->log, "Connection from %s port %u: the wire process has ended",
 		    g->client, (unsigned)g->client_port);
 	guard_quit(g, 255);
@@ -218,6 +219,8 @@ session_ready(void *arg, unsigned events)
 	struct guard *g = arg;
 	enum err e = take_messages(g, &g->session, events, from_session);
 
+	if (g->has_ended)
+		return;
 	if (e == ERR_AGAIN || e == ERR_OK) {
 		watch_ipc(g->session_watch, &g->session);
 		return;
@@ -372,6 +375,10 @@ grace_over(void *arg)
 {
 	struct guard *g = arg;
 
+	if (g->has_ended) {
+		loop_stop(g->loop);
+		return;
+	}
 	if (!g->ending)
 		log_info(&g->log, "Timeout before authentication for connection from %s to %s, pid = %ld",
 		    g->client, g->server, (long)getpid());
@@ -393,7 +400,10 @@ on_child(void *arg, int signo)
 		if (WIFSIGNALED(status) && !g->ending)
 			log_error(&g->log, "session process %ld for %s from %s port %u killed by signal %d",
 			    (long)pid, g->user.name, g->client, (unsigned)g->client_port, WTERMSIG(status));
-		guard_end(g, 11, "the session process has ended");
+		if (g->has_ended)
+			loop_stop(g->loop);
+		else
+			guard_end(g, 11, "the session process has ended");
 	}
 }
 

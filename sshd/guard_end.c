@@ -84,6 +84,8 @@ guard_end(struct guard *g, uint32_t reason, const char *text)
 void
 guard_quit(struct guard *g, int status)
 {
+	if (g->has_ended)
+		return;
 	if (!g->ending)
 		g->status = status;
 	g->ending = true;
@@ -93,7 +95,14 @@ guard_quit(struct guard *g, int status)
 			login_record_end(&g->ttys[i]);
 		g->ttys[i].line[0] = '\0';
 	}
-	/* Its ipc ends with this process; the signal that it dies by does, too. */
+	watch_free(g->wire_watch);
+	watch_free(g->session_watch);
+	g->wire_watch = g->session_watch = NULL;
+	ipc_close(&g->wire);
 	ipc_close(&g->session);
-	loop_stop(g->loop);
+	/* The session tidies up and ends; if it does not, it dies with this process. */
+	if (g->session_pid == 0)
+		loop_stop(g->loop);
+	else
+		timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
 }

@@ -11,7 +11,7 @@ sshd_SRCS += sshd/guard_methods.c sshd/guard_key.c sshd/guard_keyfile.c sshd/gua
 sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
 sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
-sshd_SRCS += sshd/session_forward.c
+sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listen.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

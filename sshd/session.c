@@ -35,14 +35,23 @@
 /* Of all pieces of a part. */
 #define PART_MAX	(64 * 1024 * 1024)
 
+/* Leaves nothing behind in the file system, and ends. */
+NORETURN static void
+leave(struct session *s, int status)
+{
+	program_hang_up(s);
+	forward_end(s);
+	if (s->auth_info_path != NULL)
+		(void)unlink(s->auth_info_path);
+	_exit(status);
+}
+
 void
 session_die(struct session *s, const char *why)
 {
 	log_error(&s->log, "session: %s", why);
 	(void)!ipc_flush(&s->guard);
-	if (s->auth_info_path != NULL)
-		(void)unlink(s->auth_info_path);
-	_exit(255);
+	leave(s, 255);
 }
 
 static void
@@ -55,11 +64,8 @@ watch_ipc(struct watch *watch, const struct ipc *ipc)
 void
 session_sent(struct session *s, enum err e)
 {
-	if (e != ERR_OK) {
-		if (s->auth_info_path != NULL)
-			(void)unlink(s->auth_info_path);
-		_exit(e == ERR_CLOSED ? 0 : 255);
-	}
+	if (e != ERR_OK)
+		leave(s, e == ERR_CLOSED ? 0 : 255);
 	watch_ipc(s->wire_watch, &s->wire);
 	watch_ipc(s->guard_watch, &s->guard);
 }

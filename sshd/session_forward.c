@@ -1,34 +1,86 @@
 /* SPDX-License-Identifier: ISC */
-/* Forwarded connections. */
-#include "sshd/session_i.h"
+/* Forwarding: which message is which. */
+#include "sshd/session_forward.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "channels/forward.h"
+
+void
+forward_refuse(struct session *s, uint32_t channel, enum open_failure code, const char *text)
+{
+	session_sent(s, ipc_send_to_wire_refuse(&s->wire, &(struct msg_to_wire_refuse){
+	    .channel = channel, .code = (uint32_t)code, .text = span_str(text) }, NULL));
+}
 
 bool
 forward_open(struct session *s, const struct msg_to_session_open *m)
 {
-	(void)s;
-	(void)m;
-	return false;
+	if (span_is(m->type, "direct-tcpip"))
+		connect_tcp(s, m->channel, m->body);
+	else if (span_is(m->type, "direct-streamlocal@openssh.com"))
+		connect_stream_local(s, m->channel, m->body);
+	else
+		return false;
+	return true;
+}
+
+/* Answers tcpip-forward: with the port, if the client left it to us. */
+static enum err
+forward_tcp(struct session *s, struct span body, struct writer *reply)
+{
+	struct global_tcpip_forward m;
+	struct global_forward_port p;
+
+	TRY(global_tcpip_forward_get(body, &m));
+	TRY(listen_tcp(s, body, &p.port));
+	if (m.port == 0)
+		global_forward_port_put(reply, &p);
+	return wr_end(reply);
 }
 
 bool
 forward_global(struct session *s, const struct msg_to_session_global *m)
 {
-	(void)s;
-	(void)m;
-	return false;
+	SCOPED(writer_free) struct writer reply = writer_init(64);
+	enum err e;
+
+	if (span_is(m->request, "tcpip-forward"))
+		e = forward_tcp(s, m->body, &reply);
+	else if (span_is(m->request, "cancel-tcpip-forward"))
+		e = listen_tcp_cancel(s, m->body);
+	else if (span_is(m->request, "streamlocal-forward@openssh.com"))
+		e = listen_stream_local(s, m->body);
+	else if (span_is(m->request, "cancel-streamlocal-forward@openssh.com"))
+		e = listen_stream_local_cancel(s, m->body);
+	else
+		return false;
+	if (e != ERR_OK)
+		log_info(&s->log, "%.*s of %s refused: %s", (int)m->request.len,
+		    (const char *)m->request.p, s->user, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+	if (m->want_reply)
+		session_sent(s, ipc_send_to_wire_global_reply(&s->wire,
+		    &(struct msg_to_wire_global_reply){ .id = m->id, .ok = e == ERR_OK,
+		    .body = writer_span(&reply) }, NULL));
+	return true;
 }
 
 void
 forward_opened(struct session *s, const struct msg_to_session_opened *m)
 {
-	(void)s;
-	(void)m;
+	if (!m->ok)
+		log_debug(&s->log, "the client refused a forwarded connection");
 }
 
 bool
 forward_closed(struct session *s, uint32_t channel)
 {
-	(void)s;
-	(void)channel;
-	return false;
+	return connect_cancel(s, channel);
+}
+
+void
+forward_end(struct session *s)
+{
+	listen_end(s);
 }

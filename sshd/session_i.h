@@ -58,7 +58,7 @@ struct program {
 	char kind[64];			/* "shell", "command", "subsystem 'sftp'" for the log */
 };
 
-struct forwards;			/* session_forward.c */
+struct names;
 
 struct session {
 	struct title title;
@@ -80,8 +80,11 @@ struct session {
 	int home_errno;			/* why the home could not be entered; 0: it is */
 	struct program *programs;
 	size_t n_programs;
-	unsigned last_id;		/* of programs, for the log */
-	struct forwards *forwards;
+	struct attempt *attempts;	/* connections that are being made */
+	size_t n_attempts;
+	struct forward_listener *listeners;
+	size_t n_listeners;
+	struct names *names;		/* the resolver; NULL: not needed yet */
 	uint8_t buf[LIMIT_IPC];		/* of messages received */
 };
 
@@ -103,6 +106,12 @@ void may_free(struct may *may);
 bool may_open(const struct may *may, const struct sshd_config *c, struct span host,
     uint32_t port);
 
+/* Whether Unix sockets may be connected to: not if keys name what may be. */
+bool may_open_paths(const struct may *may);
+
+/* Whether Unix sockets may be listened on: not if keys name what may be. */
+bool may_listen_paths(const struct may *may);
+
 /* Whether listening at address and port for the client is allowed. */
 bool may_listen(const struct may *may, const struct sshd_config *c, struct span address,
     uint32_t port);
@@ -117,6 +126,9 @@ void program_request(struct session *s, const struct msg_to_session_request *m);
 
 /* The channel is gone; false: it is none of a program. */
 bool program_closed(struct session *s, uint32_t channel);
+
+/* The connection is over: hangs up the programs on terminals. */
+void program_hang_up(struct session *s);
 
 /* A child has ended. */
 void program_reaped(struct session *s, pid_t pid, int status);
@@ -174,6 +186,9 @@ bool forward_global(struct session *s, const struct msg_to_session_global *m);
 
 /* What became of a channel that we opened. */
 void forward_opened(struct session *s, const struct msg_to_session_opened *m);
+
+/* Removes what forwarding has left in the file system. */
+void forward_end(struct session *s);
 
 /* The channel is gone; false: it is none of ours. */
 bool forward_closed(struct session *s, uint32_t channel);

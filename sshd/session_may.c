@@ -97,3 +97,23 @@ may_listen(const struct may *may, const struct sshd_config *c, struct span addre
 	}
 	return true;
 }
+
+bool
+may_open_paths(const struct may *may)
+{
+	for (size_t i = 0; i < may->n_keys; i++) {
+		if (may->key[i].open.n > 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+may_listen_paths(const struct may *may)
+{
+	for (size_t i = 0; i < may->n_keys; i++) {
+		if (may->key[i].listen.n > 0)
+			return false;
+	}
+	return true;
+}

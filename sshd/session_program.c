@@ -124,6 +124,22 @@ program_open(struct session *s, uint32_t channel)
 	    &(struct msg_to_wire_accept){ .channel = channel }, NULL));
 }
 
+/* On a terminal, everybody is told; without one, closed pipes say it. */
+static void
+hang_up(struct program *p)
+{
+	if (p->pty.name[0] != '\0' && p->pid > 1)
+		(void)kill(-p->pid, SIGHUP);
+	pty_close(&p->pty);
+}
+
+void
+program_hang_up(struct session *s)
+{
+	for (struct program *p = s->programs; p != NULL; p = p->next)
+		hang_up(p);
+}
+
 bool
 program_closed(struct session *s, uint32_t channel)
 {
@@ -132,10 +148,7 @@ program_closed(struct session *s, uint32_t channel)
 	if (p == NULL)
 		return false;
 	p->is_closed = true;
-	/* On a terminal, everybody is told; without one, closed pipes say it. */
-	if (p->pty.name[0] != '\0' && p->pid > 1)
-		(void)kill(-p->pid, SIGHUP);
-	pty_close(&p->pty);
+	hang_up(p);
 	settle(p);
 	return true;
 }

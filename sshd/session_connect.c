@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: ISC */
+/* Connections made for the client: direct-tcpip, direct-streamlocal@openssh.com. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "channels/forward.h"
+#include "os/names.h"
+#include "sshd/session_forward.h"
+
+struct attempt {
+	struct attempt *next;
+	struct session *session;
+	uint32_t channel;
+	struct name_lookup *lookup;	/* the name is being looked up */
+	struct names_result found;	/* addresses, and which is tried */
+	size_t at;
+	int fd;
+	struct watch *watch;
+	int why;			/* errno of the last address */
+};
+
+static void
+attempt_free(struct attempt *a)
+{
+	struct session *s = a->session;
+	struct attempt **at = &s->attempts;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	s->n_attempts--;
+	name_lookup_cancel(a->lookup);
+	names_result_free(&a->found);
+	watch_free(a->watch);
+	if (a->fd != -1)
+		close(a->fd);
+	free(a);
+}
+
+static void
+refuse(struct attempt *a, const char *why)
+{
+	struct session *s = a->session;
+
+	log_debug(&s->log, "connection for channel %u failed: %s", (unsigned)a->channel, why);
+	forward_refuse(s, a->channel, OPEN_CONNECT_FAILED, why);
+	attempt_free(a);
+}
+
+/* Connected: wire takes over. */
+static void
+hand_over(struct attempt *a)
+{
+	struct session *s = a->session;
+	struct ipc_fds fds = { .fd = { a->fd }, .n = 1 };
+
+	net_no_delay(a->fd);
+	session_sent(s, ipc_send_to_wire_accept(&s->wire,
+	    &(struct msg_to_wire_accept){ .channel = a->channel }, &fds));
+	attempt_free(a);
+}
+
+static void try_next(struct attempt *a);
+
+static void
+connected(void *arg, unsigned events)
+{
+	struct attempt *a = arg;
+
+	(void)events;
+	if (net_connect_result(a->fd) == ERR_OK) {
+		hand_over(a);
+		return;
+	}
+	a->why = errno;
+	watch_free(a->watch);
+	a->watch = NULL;
+	close(a->fd);
+	a->fd = -1;
+	try_next(a);
+}
+
+/* Tries the next address; refuses if there is none left. */
+static void
+try_next(struct attempt *a)
+{
+	struct session *s = a->session;
+
+	while (a->at < a->found.n) {
+		if (net_connect(&a->found.v[a->at++], NULL, &a->fd) != ERR_OK) {
+			a->why = errno;
+			continue;
+		}
+		if (loop_watch(s->loop, &a->watch, a->fd, LOOP_WRITE, connected, a) != ERR_OK)
+			break;
+		return;
+	}
+	refuse(a, strerror(a->why == 0 ? ECONNREFUSED : a->why));
+}
+
+static void
+looked_up(void *arg, struct names_result *r)
+{
+	struct attempt *a = arg;
+
+	a->lookup = NULL;
+	if (r->err != ERR_OK) {
+		refuse(a, r->why == NULL ? err_text(r->err) : r->why);
+		return;
+	}
+	a->found = *r;
+	*r = (struct names_result){ .err = ERR_OK };
+	try_next(a);
+}
+
+/* A new attempt; NULL (the client has been told) if there is no room for it. */
+static struct attempt *
+attempt_new(struct session *s, uint32_t channel)
+{
+	struct attempt *a = s->n_attempts < FORWARD_ATTEMPTS ? calloc(1, sizeof(*a)) : NULL;
+
+	if (a == NULL) {
+		forward_refuse(s, channel, OPEN_RESOURCE_SHORTAGE, "too many at once");
+		return NULL;
+	}
+	*a = (struct attempt){ .next = s->attempts, .session = s, .channel = channel, .fd = -1 };
+	s->attempts = a;
+	s->n_attempts++;
+	return a;
+}
+
+/* The resolver is made when it is first needed. */
+static enum err
+look_up(struct attempt *a, const char *host, uint16_t port)
+{
+	struct session *s = a->session;
+
+	if (s->names == NULL)
+		TRY(names_new(&s->names, s->loop));
+	return names_lookup(s->names, host, port, NAMES_ANY, looked_up, a, &a->lookup);
+}
+
+void
+connect_tcp(struct session *s, uint32_t channel, struct span body)
+{
+	struct open_tcpip m;
+	struct attempt *a;
+	char *host;
+
+	if (open_tcpip_get(body, &m) != ERR_OK) {
+		forward_refuse(s, channel, OPEN_CONNECT_FAILED, "malformed request");
+		return;
+	}
+	if (!may_open(&s->may, &s->config, m.host, m.port)) {
+		log_info(&s->log, "Received request from %s port %u to connect to host %.*s port %u, but the request was denied.",
+		    s->client, (unsigned)s->client_port, (int)m.host.len, (const char *)m.host.p,
+		    (unsigned)m.port);
+		forward_refuse(s, channel, OPEN_PROHIBITED, "open failed");
+		return;
+	}
+	a = attempt_new(s, channel);
+	if (a == NULL)
+		return;
+	host = span_dup_str(m.host);
+	if (host == NULL || look_up(a, host, (uint16_t)m.port) != ERR_OK)
+		refuse(a, "out of memory");
+	free(host);
+}
+
+void
+connect_stream_local(struct session *s, uint32_t channel, struct span body)
+{
+	struct open_direct_streamlocal m;
+	struct attempt *a;
+	char *path;
+
+	if (open_direct_streamlocal_get(body, &m) != ERR_OK) {
+		forward_refuse(s, channel, OPEN_CONNECT_FAILED, "malformed request");
+		return;
+	}
+	if (!(s->may.permit & PERMIT_PORT) || !may_open_paths(&s->may) ||
+	    !(s->config.allow_stream_local_forwarding & FORWARDING_LOCAL)) {
+		log_info(&s->log, "Received request from %s port %u to connect to path %.*s, but the request was denied.",
+		    s->client, (unsigned)s->client_port, (int)m.path.len, (const char *)m.path.p);
+		forward_refuse(s, channel, OPEN_PROHIBITED, "open failed");
+		return;
+	}
+	a = attempt_new(s, channel);
+	if (a == NULL)
+		return;
+	path = span_dup_str(m.path);
+	if (path != NULL && net_connect_unix(path, SOCK_STREAM, &a->fd) == ERR_OK)
+		hand_over(a);
+	else
+		refuse(a, strerror(errno));
+	free(path);
+}
+
+bool
+connect_cancel(struct session *s, uint32_t channel)
+{
+	for (struct attempt *a = s->attempts; a != NULL; a = a->next) {
+		if (a->channel == channel) {
+			attempt_free(a);
+			return true;
+		}
+	}
+	return false;
+}
