@@ -133,6 +133,7 @@ configs_of_distributions_load_and_come_back(void **state)
 	} files[] = {
 		{ "sshd_debian", true }, { "sshd_fedora", true }, { "sshd_suse", true },
 		{ "sshd_arch", true }, { "sshd_alpine", true },
+		{ "sshd_dump_openssh", true }, { "ssh_dump_openssh", false },
 		{ "ssh_debian", false }, { "ssh_fedora", false }, { "ssh_suse", false },
 	};
 
