@@ -28,19 +28,20 @@ static const struct protect_cipher ciphers[] = {
 	{ "aes128-ctr", &protect_block_kind, "AES-128-CTR", 16, 16, 16, 0, REKEY_128 },
 	{ "aes192-ctr", &protect_block_kind, "AES-192-CTR", 24, 16, 16, 0, REKEY_128 },
 	{ "aes256-ctr", &protect_block_kind, "AES-256-CTR", 32, 16, 16, 0, REKEY_128 },
-	{ "none", &protect_none_kind, NULL, 0, 0, 8, 0, UINT64_MAX },
-	/* In no list: for key files, and for a transport that minds alg.is_cbc. */
+	/* Never offered by default; the transport minds alg.is_cbc. */
 	{ "aes128-cbc", &protect_block_kind, "AES-128-CBC", 16, 16, 16, 0, REKEY_128 },
 	{ "aes192-cbc", &protect_block_kind, "AES-192-CBC", 24, 16, 16, 0, REKEY_128 },
 	{ "aes256-cbc", &protect_block_kind, "AES-256-CBC", 32, 16, 16, 0, REKEY_128 },
 	{ "3des-cbc", &protect_block_kind, "DES-EDE3-CBC", 24, 8, 8, 0, REKEY_64 },
+	{ "none", &protect_none_kind, NULL, 0, 0, 8, 0, UINT64_MAX },
 };
 
 const char *
 crypto_cipher_names(void)
 {
 	return "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
-	    "aes128-ctr,aes192-ctr,aes256-ctr";
+	    "aes128-ctr,aes192-ctr,aes256-ctr,"
+	    "aes128-cbc,aes192-cbc,aes256-cbc,3des-cbc";
 }
 
 const char *

@@ -109,6 +109,36 @@ packet_send(struct transport *t, struct span payload)
 /* --- in --- */
 
 /*
+ * A bad packet under CBC: if the connection ended at once, how many bytes that
+ * took would tell what a block chosen by the attacker decrypts to (CVE-2008-5161).
+ * So it ends after as many bytes as the longest packet has, whatever was wrong.
+ * Encrypt-then-MAC has its length in clear and no such trouble.
+ */
+static enum err
+bad_packet(struct transport *t, enum err e, const char *text)
+{
+	const struct protect_alg *alg = &t->flow[RX].alg;
+
+	if (!alg->is_cbc || alg->is_etm)
+		return transport_fault(t, e, text);
+	t->discard = 4 + LIMIT_PACKET + alg->tag_len;
+	return e;
+}
+
+static void
+discard(struct transport *t)
+{
+	size_t n = input_bytes(&t->in).len;
+
+	if (n > t->discard)
+		n = t->discard;
+	input_drop(&t->in, n);
+	t->discard -= n;
+	if (t->discard == 0)
+		(void)!transport_fault(t, ERR_MAC, "Corrupted MAC on input.");
+}
+
+/*
  * Learns the length of the packet at the front. Nothing is computed with it
  * before it has been found valid, whatever the cipher: this is the one place.
  */
@@ -123,7 +153,7 @@ learn_length(struct transport *t, struct span in)
 	if (e != ERR_OK)
 		return transport_fault(t, e, "packet length could not be decrypted");
 	if (!protect_length_valid(&f->alg, packet_length))
-		return transport_fault(t, ERR_LIMIT, "Bad packet length.");
+		return bad_packet(t, ERR_LIMIT, "Bad packet length.");
 	t->packet_length = packet_length;
 	return ERR_OK;
 }
@@ -138,7 +168,7 @@ open_packet(struct transport *t, struct room packet, struct span *payload)
 
 	e = protect_open(f->protect, f->seq, packet);
 	if (e == ERR_MAC)
-		return transport_fault(t, e, "Corrupted MAC on input.");
+		return bad_packet(t, e, "Corrupted MAC on input.");
 	if (e != ERR_OK)
 		return transport_fault(t, e, "packet could not be decrypted");
 	padding = packet.p[4];
@@ -165,9 +195,9 @@ inflate_payload(struct transport *t, struct span *payload)
 	return ERR_OK;
 }
 
-/* Takes a packet out of the input; false if it is not complete, or on a fault. */
+/* Takes a packet out of the input; false if it is not complete, or no good. */
 static bool
-take(struct transport *t, struct span *payload)
+take_whole(struct transport *t, struct span *payload)
 {
 	struct room in = input_bytes(&t->in);
 	struct flow *f = &t->flow[RX];
@@ -189,6 +219,16 @@ take(struct transport *t, struct span *payload)
 	return count(t, RX, total) == ERR_OK && inflate_payload(t, payload) == ERR_OK;
 }
 
+static bool
+take(struct transport *t, struct span *payload)
+{
+	if (t->discard == 0 && take_whole(t, payload))
+		return true;
+	if (t->discard > 0)
+		discard(t);
+	return false;
+}
+
 bool
 transport_packet(struct transport *t, struct span *payload)
 {
@@ -208,7 +248,7 @@ transport_room(struct transport *t)
 
 	if (transport_is_over(t) || output_len(&t->out) >= LIMIT_OUTPUT)
 		return (struct room){ NULL, 0 };
-	if (t->packet_length != 0)
+	if (t->packet_length != 0 && t->discard == 0)
 		need = 4 + t->packet_length + t->flow[RX].alg.tag_len;
 	/* A stranger gets no more than his packet takes. */
 	may_grow = t->asking == ASKING_NOTHING && (t->is_authenticated || need > t->in.cap);

@@ -45,6 +45,7 @@ struct transport {
 	struct output out;
 	struct flow flow[2];		/* by direction */
 	uint32_t packet_length;		/* of the packet at in's front; 0: not known */
+	size_t discard;			/* bytes to be dropped before a bad packet ends us */
 	struct random_stream padding;
 
 	struct ident ident;

@@ -410,6 +410,41 @@ packets_repeated_or_in_another_order_disconnect(void **state)
 	}
 }
 
+/* CVE-2008-5161: the same number of bytes is taken whatever is wrong. */
+static void
+a_bad_packet_under_cbc_ends_after_as_many_bytes_as_the_longest_has(void **state)
+{
+	static const char *const cbc[] = { "aes128-cbc", "3des-cbc" };
+	static const size_t flips[] = { 0, 3, 17, 50, 70 };
+
+	(void)state;
+	for (size_t c = 0; c < COUNT(cbc); c++)
+	for (size_t i = 0; i < COUNT(flips); i++) {
+		static uint8_t junk[1000];
+		struct pair p;
+		uint64_t before;
+
+		open_with(&p, cbc[c], "hmac-sha2-256");
+		pair_exchange(&p, 1000);
+		before = p.moved[SIDE_SERVER];
+		inject(&p, SIDE_CLIENT, SPAN_LIT("\2\0\0\0\20exactly 32 bytes of text follow"));
+		transport_of(&p, SIDE_CLIENT)->out.p[flips[i]] ^= 0x80;
+		p.chunk = 1;
+		while (!p.end[SIDE_SERVER].is_over) {
+			struct output *out = &transport_of(&p, SIDE_CLIENT)->out;
+
+			if (output_len(out) == 0) {
+				memcpy(output_reserve(out, sizeof(junk), 0), junk, sizeof(junk));
+				output_add(out, sizeof(junk));
+			}
+			deliver_all(&p, SIDE_SERVER);
+		}
+		assert_refused(&p, SIDE_SERVER, ERR_MAC);
+		assert_int_equal(p.moved[SIDE_SERVER] - before, 4 + LIMIT_PACKET + 32);
+		pair_free(&p);
+	}
+}
+
 /* --- compression --- */
 
 /* russh CVE-2026-46702 */
@@ -476,6 +511,7 @@ main(void)
 		cmocka_unit_test(a_second_kexinit_disconnects),
 		cmocka_unit_test(any_flipped_bit_of_a_packet_disconnects_with_every_cipher_and_mac),
 		cmocka_unit_test(packets_repeated_or_in_another_order_disconnect),
+		cmocka_unit_test(a_bad_packet_under_cbc_ends_after_as_many_bytes_as_the_longest_has),
 		cmocka_unit_test(a_compressed_payload_that_grows_beyond_a_packet_disconnects),
 		cmocka_unit_test(garbage_for_the_inflater_disconnects),
 	};
