@@ -241,6 +241,7 @@ session_start(struct ssh *s)
 		return;
 	}
 	run_local_command(s);
+	log_debug(&s->log, "Entering interactive session.");
 	background_if_due(s);
 }
 
@@ -279,7 +280,6 @@ on_opened(struct ssh *s)
 	}
 	if (se->is_stdio_forward)
 		return;
-	log_debug(&s->log, "Entering interactive session.");
 	session_request(s);
 	if (se->wants_pty && isatty(STDIN_FILENO)) {
 		se->has_pty = true;

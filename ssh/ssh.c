@@ -218,7 +218,7 @@ say_lost(struct ssh *s, enum err why)
 		log_info(&s->log, "Connection to %s closed by remote host.", s->settings.host);
 	else if (s->is_open)
 		log_info(&s->log, "client_loop: send disconnect: %s", strerror(error));
-	else if (why == ERR_CLOSED)
+	else if (why == ERR_CLOSED || error == EPIPE || r->is_proxied)
 		log_error(&s->log, "Connection closed by %s port %u", r->peer_text, r->peer_port);
 	else if (error == ECONNRESET)
 		log_error(&s->log, "Connection reset by %s port %u", r->peer_text, r->peer_port);
