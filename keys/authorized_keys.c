@@ -2,8 +2,15 @@
 /* Lines of authorized_keys and principals files; options: authorized_options.c. */
 #include "keys/authorized_keys.h"
 
-#include "keys/key.h"
+#include "keys/cert.h"
 #include "keys/line.h"
+
+/* Whether word is a key type, a certificate's included. */
+static bool
+is_type(struct span word)
+{
+	return key_type_find(word) != NULL || cert_type_plain(word) != NULL;
+}
 
 /* How long the options at the front of s are: up to a blank outside of quotes. */
 static size_t
@@ -32,7 +39,7 @@ authorized_parse(struct span text, struct authorized_line *line)
 	if (rest.len == 0 || rest.p[0] == '#')
 		return line->err = ERR_NOTFOUND;
 	ahead = rest;
-	if (key_type_find(line_word(&ahead)) == NULL) {
+	if (!is_type(line_word(&ahead))) {
 		line->options = span_first(rest, options_len(rest));
 		rest = line_trim(span_skip(rest, line->options.len));
 	}

@@ -31,6 +31,11 @@ static const char usage_text[] =
     "       ssh-keygen -H [-f known_hosts_file]\n"
     "       ssh-keygen -R hostname [-f known_hosts_file]\n"
     "       ssh-keygen -r hostname [-g] [-f input_keyfile]\n"
+    "       ssh-keygen -I certificate_identity -s ca_key [-h] [-n principals]\n"
+    "                  [-O option] [-t signature_algorithm] [-V validity_interval]\n"
+    "                  [-z serial_number] file ...\n"
+    "       ssh-keygen -L [-f input_keyfile]\n"
+    "       ssh-keygen -Q -f revocation_list file ...\n"
     "       ssh-keygen -A [-a rounds] [-f prefix_path]\n";
 
 NORETURN static void
@@ -76,6 +81,25 @@ format(const char *name)
 }
 
 static void
+set_serial(struct keygen *kg, const char *text)
+{
+	kg->serial_counts = text[0] == '+';
+	if (text_number(span_str(text + kg->serial_counts), 0, UINT64_MAX, &kg->serial) != ERR_OK)
+		die("Invalid serial number \"%s\"", text);
+}
+
+static void
+add_option(struct keygen *kg, const char *text)
+{
+	const char **larger = realloc(kg->options, (kg->n_options + 1) * sizeof *larger);
+
+	if (larger == NULL)
+		die("%s", err_text(ERR_NOMEM));
+	kg->options = larger;
+	kg->options[kg->n_options++] = text;
+}
+
+static void
 set_cipher(struct keygen *kg, const char *name)
 {
 	struct cipher_info info;
@@ -112,17 +136,36 @@ option_with_value(struct keygen *kg, char *mode, int letter, const char *value)
 	case 'f':
 		kg->file = value;
 		break;
+	case 'I':
+		kg->key_id = value;
+		break;
 	case 'm':
 		kg->format = format(value);
+		break;
+	case 'n':
+		kg->principals = value;
 		break;
 	case 'N':
 		kg->new_passphrase = value;
 		break;
+	case 'O':
+		add_option(kg, value);
+		break;
 	case 'P':
 		kg->passphrase = value;
 		break;
+	case 's':
+		set_mode(mode, letter);
+		kg->ca = value;
+		break;
 	case 't':
 		kg->type = value;
+		break;
+	case 'V':
+		kg->validity = value;
+		break;
+	case 'z':
+		set_serial(kg, value);
 		break;
 	case 'Z':
 		set_cipher(kg, value);
@@ -137,6 +180,9 @@ option(struct keygen *kg, char *mode, int letter)
 	switch (letter) {
 	case 'g':
 		kg->wants_generic = true;
+		break;
+	case 'h':
+		kg->is_host = true;
 		break;
 	case 'H':
 		kg->wants_hash = true;
@@ -164,15 +210,21 @@ parse(struct keygen *kg, int argc, char **argv)
 	char mode = '\0';
 	int letter;
 
-	while ((letter = getopt(argc, argv, "ABHcegilopqvya:b:C:E:F:f:m:N:P:R:r:t:Z:")) != -1) {
+	while ((letter = getopt(argc, argv, "ABHLQceghilopqvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Z:z:")) != -1) {
 		if (letter == '?')
 			usage();
-		if (optarg != NULL && strchr("abCEFfmNPRrtZ", letter) != NULL)
+		if (optarg != NULL && strchr("abCEFfImNnOPRrstVZz", letter) != NULL)
 			option_with_value(kg, &mode, letter, optarg);
 		else
 			option(kg, &mode, letter);
 	}
-	if (optind < argc) {
+	kg->files = argv + optind;
+	kg->n_files = (size_t)(argc - optind);
+	if (mode == 's' && kg->n_files == 0) {
+		fprintf(stderr, "Too few arguments.\n");
+		usage();
+	}
+	if (mode != 's' && mode != 'Q' && kg->n_files > 0) {
 		fprintf(stderr, "Too many arguments.\n");
 		usage();
 	}
@@ -202,14 +254,20 @@ run(struct keygen *kg, char mode)
 		return keygen_hash_hosts(kg);
 	case 'i':
 		return keygen_import(kg);
+	case 'L':
+		return keygen_show_certs(kg);
 	case 'l':
 		return keygen_list(kg, false);
 	case 'p':
 		return keygen_change_passphrase(kg);
+	case 'Q':
+		return keygen_ask_revoked(kg);
 	case 'R':
 		return keygen_remove_host(kg);
 	case 'r':
 		return keygen_sshfp(kg);
+	case 's':
+		return keygen_sign(kg);
 	case 'y':
 		return keygen_public(kg);
 	default:
@@ -231,6 +289,7 @@ ssh_keygen_main(int argc, char **argv)
 	whoami_host(kg.machine, sizeof kg.machine);
 	status = run(&kg, mode);
 	account_free(&kg.me);
+	free(kg.options);
 	if (fflush(stdout) != 0 && status == 0)
 		die("ssh-keygen: writing to standard output failed");
 	return status;

@@ -34,6 +34,17 @@ struct keygen {
 	const char *new_passphrase;	/* -N */
 	const char *cipher;		/* -Z */
 	const char *host;		/* -F, -R, -r */
+	const char *ca;			/* -s */
+	const char *key_id;		/* -I */
+	const char *principals;		/* -n */
+	const char *validity;		/* -V */
+	const char **options;		/* -O, in their order */
+	size_t n_options;
+	uint64_t serial;		/* -z */
+	bool serial_counts;		/* -z +N */
+	bool is_host;			/* -h */
+	char **files;			/* behind the options */
+	size_t n_files;
 	unsigned bits;			/* -b; 0: default */
 	unsigned rounds;		/* -a; 0: default */
 	enum keygen_format format;	/* -m */
@@ -86,6 +97,23 @@ int keygen_import(struct keygen *kg);
 /* -r: prints SSHFP records. */
 int keygen_sshfp(struct keygen *kg);
 
+/* -s: signs public keys with a CA key. */
+int keygen_sign(struct keygen *kg);
+
+/* -L: shows what certificates say. */
+int keygen_show_certs(struct keygen *kg);
+
+/* -Q: asks a revocation list about keys; 1 if one is revoked. */
+int keygen_ask_revoked(struct keygen *kg);
+
+/* --- tools/ssh_keygen_validity.c --- */
+
+/* Parses -V; ends the program if it makes no sense. text may be NULL: for ever. */
+void parse_validity(const char *text, uint64_t *after, uint64_t *before);
+
+/* Writes "forever", "from X to Y", "after X" or "before Y", in local time. */
+void put_validity(struct writer *w, uint64_t after, uint64_t before);
+
 /* --- tools/ssh_keygen_files.c --- */
 
 /* Prints a message and a newline to standard error and exits with 255. */
@@ -129,6 +157,12 @@ bool read_answer(char *buf, size_t size);
 enum err load_private(const struct keygen *kg, const char *path, struct key **k,
     struct writer *comment);
 
+/*
+ * The public key or certificate in a .pub file: its blob and comment are
+ * appended. ERR_NOTFOUND, ERR_SYSTEM, ERR_FORMAT.
+ */
+enum err load_public_blob(const char *path, struct writer *blob, struct writer *comment);
+
 /* Writes the private file, mode 0600. ERR_SYSTEM and whatever private_file_write() gives. */
 enum err save_private(const struct keygen *kg, const char *path, const struct key *k,
     struct span comment, struct span passphrase);
@@ -136,8 +170,12 @@ enum err save_private(const struct keygen *kg, const char *path, const struct ke
 /* Writes path.pub, mode 0644. */
 enum err save_public(const char *path, const struct key *k, struct span comment);
 
-/* Prints one line: bits, fingerprint, comment, (TYPE), and randomart with -v. */
-void print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment);
+/*
+ * Prints one line: bits, fingerprint, comment, (TYPE), and randomart with -v.
+ * suffix is appended to the type: "-CERT" or "".
+ */
+void print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment,
+    const char *suffix);
 
 /* Prints what a writer holds to standard output. */
 void print_writer(const struct writer *w);

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "keys/authorized_keys.h"
 #include "os/file.h"
 #include "os/tty.h"
 #include "tools/ssh_keygen.h"
@@ -213,6 +214,23 @@ load_private(const struct keygen *kg, const char *path, struct key **k,
 }
 
 enum err
+load_public_blob(const char *path, struct writer *blob, struct writer *comment)
+{
+	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
+	struct authorized_walk walk;
+	struct authorized_line line;
+
+	TRY(read_file(path, &file, NULL));
+	walk = (struct authorized_walk){ .rest = writer_span(&file) };
+	if (!authorized_next(&walk, &line) || line.base64.len == 0 ||
+	    base64_get(blob, line.base64) == ERR_SYNTAX)
+		return ERR_FORMAT;
+	wr_raw(comment, line.comment);
+	TRY(wr_end(comment));
+	return wr_end(blob);
+}
+
+enum err
 save_private(const struct keygen *kg, const char *path, const struct key *k,
     struct span comment, struct span passphrase)
 {
@@ -259,17 +277,21 @@ print_writer(const struct writer *w)
 }
 
 void
-print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment)
+print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment,
+    const char *suffix)
 {
 	SCOPED(writer_free) struct writer w = writer_init(KEYGEN_MAX_FILE);
+	char label[64];
+
+	snprintf(label, sizeof label, "%s%s", key_label(k), suffix);
 
 	wr_printf(&w, "%u ", key_bits(k));
 	fingerprint_put(&w, key_blob(k), kg->fingerprint);
 	wr_u8(&w, ' ');
 	text_visible(&w, comment.len > 0 ? comment : SPAN_LIT("no comment"));
-	wr_printf(&w, " (%s)\n", key_label(k));
+	wr_printf(&w, " (%s)\n", label);
 	if (kg->verbose > 0) {
-		randomart_put(&w, key_blob(k), kg->fingerprint, key_label(k), key_bits(k));
+		randomart_put(&w, key_blob(k), kg->fingerprint, label, key_bits(k));
 		wr_u8(&w, '\n');
 	}
 	print_writer(&w);

@@ -8,23 +8,25 @@
 #include "base/text.h"
 #include "keys/authorized_keys.h"
 #include "keys/bubblebabble.h"
+#include "keys/cert.h"
 #include "tools/ssh_keygen.h"
 
 /* Prints one key in the form that was asked for. */
 static void
-print_key(const struct keygen *kg, const struct key *k, struct span comment, bool bubblebabble)
+print_key(const struct keygen *kg, const struct key *k, struct span comment,
+    const char *suffix, bool bubblebabble)
 {
 	SCOPED(writer_free) struct writer w = writer_init(KEYGEN_MAX_FILE);
 
 	if (!bubblebabble) {
-		print_fingerprint(kg, k, comment);
+		print_fingerprint(kg, k, comment, suffix);
 		return;
 	}
 	wr_printf(&w, "%u ", key_bits(k));
 	bubblebabble_put(&w, key_blob(k));
 	wr_u8(&w, ' ');
 	text_visible(&w, comment.len > 0 ? comment : SPAN_LIT("no comment"));
-	wr_printf(&w, " (%s)\n", key_label(k));
+	wr_printf(&w, " (%s%s)\n", key_label(k), suffix);
 	print_writer(&w);
 }
 
@@ -70,9 +72,9 @@ list_private(const struct keygen *kg, const char *path, struct span text,
 		die("%s is not a key file.", path);
 	}
 	if (own.len > 0 || beside == NULL || !key_equal(k, beside))
-		print_key(kg, k, writer_span(&own), bubblebabble);
+		print_key(kg, k, writer_span(&own), "", bubblebabble);
 	else
-		print_key(kg, k, writer_span(&comment), bubblebabble);
+		print_key(kg, k, writer_span(&comment), "", bubblebabble);
 	return true;
 }
 
@@ -85,11 +87,20 @@ list_line(const struct keygen *kg, const struct authorized_line *line, bool bubb
 {
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(key_free) struct key *k = NULL;
+	SCOPED(cert_free) struct cert cert = { .key = NULL };
+	struct span comment = line->comment.len > 0 ? line->comment : line->options;
 
+	if (cert_type_plain(line->type) != NULL) {
+		if (base64_get(&blob, line->base64) != ERR_OK ||
+		    cert_parse(writer_span(&blob), &cert) != ERR_OK)
+			return false;
+		print_key(kg, cert.key, comment, "-CERT", bubblebabble);
+		return true;
+	}
 	if (authorized_key(line, &blob) != ERR_OK ||
 	    key_from_blob(writer_span(&blob), &k) != ERR_OK)
 		return false;
-	print_key(kg, k, line->comment.len > 0 ? line->comment : line->options, bubblebabble);
+	print_key(kg, k, comment, "", bubblebabble);
 	return true;
 }
 

@@ -374,6 +374,106 @@ def test_a_malformed_file_is_left_alone(hosts):
         assert hosts.read_text() == text
 
 
+# --- certificates and revocation lists ---
+
+CERT_OPTIONS = [
+    ["-n", "alice,bob", "-z", "42", "-V", "20240101:20300101120000"],
+    ["-n", "alice", "-V", "always:forever", "-O", "force-command=ls -l", "-O", "source-address=10.0.0.0/8,192.168.1.1"],
+    ["-n", "alice", "-V", "20240101Z:forever", "-O", "no-pty", "-O", "verify-required", "-O", "no-touch-required"],
+    ["-n", "alice", "-V", "0x10:0x20", "-O", "clear", "-O", "permit-pty"],
+    ["-n", "alice", "-V", "always:20300101", "-O", "critical:crit@x=1", "-O", "extension:foo@bar=baz",
+     "-O", "extension:flag@x"],
+    ["-h", "-n", "h.example.com,*.wild", "-V", "20240101:20300101", "-z", "18446744073709551615"],
+    [],
+]
+
+
+@pytest.mark.parametrize("options", CERT_OPTIONS)
+@pytest.mark.parametrize("ca_kind", ["ed25519", "ecdsa", "rsa"])
+def test_certificates_go_both_ways(tmp_path, ca_kind, options):
+    make(THEIRS, tmp_path / "ca", ca_kind, 2048 if ca_kind == "rsa" else None)
+    make(THEIRS, tmp_path / "user", "ecdsa", None, comment="whose key")
+    shown = []
+    for program in (KEYGEN, THEIRS):
+        done = run([program, "-s", "ca", "-I", "an id", *options, "user.pub"], cwd=tmp_path)
+        assert (tmp_path / "user-cert.pub").read_text().endswith(" whose key\n")
+        a = same_output("-L", "-f", "user-cert.pub", cwd=tmp_path)
+        assert a.returncode == 0
+        same_output("-l", "-f", "user-cert.pub", cwd=tmp_path)
+        shown.append((a.stdout, done.stderr))
+    assert shown[0] == shown[1]
+
+
+def test_serial_numbers_count_and_several_files_are_signed(tmp_path):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    for name in ("a", "b"):
+        make(THEIRS, tmp_path / name, "ed25519", None)
+    done = ours("-s", "ca", "-I", "x", "-n", "u", "-z", "+7", "a.pub", "b.pub", cwd=tmp_path)
+    assert "serial 7 " in done.stderr and "serial 8 " in done.stderr
+    assert "Serial: 8" in theirs("-L", "-f", "b-cert.pub", cwd=tmp_path).stdout
+
+
+def test_an_interval_from_now_is_right(tmp_path):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    before = time.time()
+    ours("-s", "ca", "-I", "x", "-n", "u", "-V", "-1d:+1h", "ca.pub", cwd=tmp_path)
+    shown = theirs("-L", "-f", "ca-cert.pub", cwd=tmp_path).stdout
+    start, end = (time.mktime(time.strptime(t, "%Y-%m-%dT%H:%M:%S"))
+                  for t in re.search(r"Valid: from (\S+) to (\S+)", shown).groups())
+    assert abs(start + 86400 - before) < 30 and abs(end - 3600 - before) < 30
+    ours("-s", "ca", "-I", "x", "-n", "u", "-V", "+52w", "ca.pub", cwd=tmp_path)
+    shown = theirs("-L", "-f", "ca-cert.pub", cwd=tmp_path).stdout
+    start = time.mktime(time.strptime(re.search(r"Valid: from (\S+)", shown).group(1), "%Y-%m-%dT%H:%M:%S"))
+    assert 0 <= time.time() - start < 150
+
+
+@pytest.mark.parametrize("args,code,message", [
+    (["-s", "ca"], 1, "Too few arguments."),
+    (["-s", "ca", "u.pub"], 255, "Must specify key id (-I) when certifying"),
+    (["-s", "ca", "-I", "x", "-V", "bad", "u.pub"], 255, "Invalid certificate life specification bad"),
+    (["-s", "ca", "-I", "x", "-V", "-1d", "u.pub"], 255, "Invalid certificate life specification -1d"),
+    (["-s", "ca", "-I", "x", "-V", "20300101:20240101", "u.pub"], 255, "Empty certificate validity interval"),
+    (["-s", "ca", "-I", "x", "-O", "bogus", "u.pub"], 255, 'Unsupported certificate option "bogus"'),
+    (["-s", "ca", "-I", "x", "-O", "source-address=foo", "u.pub"], 255, "Invalid source-address list"),
+    (["-s", "ca", "-I", "x", "-O", "source-address=10.0.0.1/8", "u.pub"], 255, "Invalid source-address list"),
+    (["-s", "ca", "-I", "x", "-O", "force-command=a", "-O", "force-command=b", "u.pub"], 255,
+     "force-command already specified"),
+    (["-s", "ca", "-I", "x", "-n", "a,,b", "u.pub"], 255, "Empty principal name"),
+    (["-s", "ca", "-I", "x", "-z", "foo", "u.pub"], 255, 'Invalid serial number "foo"'),
+    (["-s", "ca", "-I", "x", "-t", "rsa-sha2-512", "u.pub"], 255,
+     "CA key type ssh-ed25519 doesn't match specified rsa-sha2-512"),
+    (["-s", "nofile", "-I", "x", "u.pub"], 255, 'Load key "nofile": No such file or directory'),
+    (["-s", "ca", "-I", "x", "nofile.pub"], 255, 'load pubkey "nofile.pub": No such file or directory'),
+    (["-L", "-f", "u.pub"], 1, "u.pub:1 is not a certificate"),
+    (["-Q", "u.pub"], 255, "KRL checking requires an input file"),
+    (["-Q", "-f", "nofile", "u.pub"], 255, "Unable to load KRL nofile: No such file or directory"),
+])
+def test_wrong_use_of_certificates_is_told(tmp_path, args, code, message):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    make(THEIRS, tmp_path / "u", "ed25519", None)
+    done = ours(*args, check=False, cwd=tmp_path)
+    assert (done.returncode, message in done.stderr) == (code, True), done.stderr
+    assert not (tmp_path / "u-cert.pub").exists()
+
+
+def test_revocation_lists_of_openssh_are_understood(tmp_path):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    for i, name in enumerate("abcd"):
+        make(THEIRS, tmp_path / name, "ed25519", None)
+        theirs("-q", "-s", "ca", "-I", f"id {name}", "-n", "u", "-z", i + 1, f"{name}.pub", cwd=tmp_path)
+    (tmp_path / "spec").write_text("serial: 1\nid: id b\nsha256: " + (tmp_path / "c.pub").read_text())
+    theirs("-q", "-k", "-f", "krl", "-s", "ca.pub", "spec", cwd=tmp_path)
+    names = [f"{n}{suffix}.pub" for n in "abcd" for suffix in ("", "-cert")]
+    done = same_output("-Q", "-f", "krl", *names, cwd=tmp_path)
+    assert done.returncode == 1
+    assert [line.endswith("REVOKED") for line in done.stdout.splitlines()] == \
+        [False, True, False, True, True, True, False, False]
+    assert same_output("-Q", "-f", "krl", "d.pub", cwd=tmp_path).returncode == 0
+    (tmp_path / "text").write_text((tmp_path / "a.pub").read_text())
+    done = ours("-Q", "-f", "text", "a.pub", "b.pub", check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout.split("\n")[1].endswith(": ok")) == (1, True)
+
+
 # --- host keys, and disks that are full ---
 
 def test_all_host_keys_are_made_and_existing_ones_kept(tmp_path):
