@@ -150,7 +150,7 @@ void
 entry_free(struct ephemeral *t, struct entry *e)
 {
 	while (!link_is_alone(&e->sessions))
-		session_free(t, HTABLE_OF(e->sessions.next, struct session, of_entry));
+		ephemeral_session_free(t, HTABLE_OF(e->sessions.next, struct session, of_entry));
 	if (e->in_key_table)
 		htable_remove(&t->by_key, &e->by_key);
 	htable_remove(&t->by_id, &e->by_id);

@@ -200,6 +200,6 @@ void counter_release(struct ephemeral *t, struct counter *c);
 uint32_t counter_live(struct ephemeral *t, enum counter_kind kind, struct span name);
 
 /* Frees a session. */
-void session_free(struct ephemeral *t, struct session *s);
+void ephemeral_session_free(struct ephemeral *t, struct session *s);
 
 #endif

@@ -28,7 +28,7 @@ find(const struct ephemeral *t, uint64_t number)
 }
 
 void
-session_free(struct ephemeral *t, struct session *s)
+ephemeral_session_free(struct ephemeral *t, struct session *s)
 {
 	htable_remove(&t->sessions, &s->by_number);
 	link_remove(&s->of_entry);
@@ -78,7 +78,7 @@ ephemeral_session_close(struct ephemeral *t, uint64_t session)
 	if (s == NULL)
 		return;
 	e = s->entry;
-	session_free(t, s);
+	ephemeral_session_free(t, s);
 	entry_settle(t, e);
 }
 

@@ -32,7 +32,7 @@ evp_refused(void)
 }
 
 enum err
-evp_cipher_new(EVP_CIPHER_CTX **out, const char *name,
+evp_cipher_open(EVP_CIPHER_CTX **out, const char *name,
     enum direction direction, const uint8_t *key, const uint8_t *iv)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();

@@ -18,7 +18,7 @@
  * Makes a context of the cipher that libcrypto calls name, with the key set, and
  * the iv unless it is NULL. ERR_CRYPTO.
  */
-enum err evp_cipher_new(EVP_CIPHER_CTX **out, const char *name,
+enum err evp_cipher_open(EVP_CIPHER_CTX **out, const char *name,
     enum direction direction, const uint8_t *key, const uint8_t *iv);
 
 /* Runs n bytes at p through ctx in place. ERR_CRYPTO. */

@@ -26,7 +26,7 @@ block_init(struct protect *base, struct span key, struct span iv, struct span ma
 	struct protect_block *p = (struct protect_block *)base;
 
 	TRY(mac_init(&p->mac, base->alg.mac_def, mac_key));
-	return evp_cipher_new(&p->ctx, base->alg.cipher_def->evp_name, base->direction, key.p, iv.p);
+	return evp_cipher_open(&p->ctx, base->alg.cipher_def->evp_name, base->direction, key.p, iv.p);
 }
 
 static void
@@ -119,7 +119,7 @@ block_once(const struct protect_cipher *c, enum direction direction,
 	enum err e;
 
 	(void)tag;
-	TRY(evp_cipher_new(&ctx, c->evp_name, direction, key.p, iv.p));
+	TRY(evp_cipher_open(&ctx, c->evp_name, direction, key.p, iv.p));
 	e = evp_cipher_run(ctx, data.p, data.len);
 	EVP_CIPHER_CTX_free(ctx);
 	return e;

@@ -44,7 +44,7 @@ chacha_poly_init(struct chacha_poly *c, const struct protect_cipher *def, const 
 	EVP_MAC_free(mac);		/* the context holds it */
 	if (c->mac == NULL)
 		return evp_failed();
-	return evp_cipher_new(&c->cipher, def->evp_name, TX, key, NULL);
+	return evp_cipher_open(&c->cipher, def->evp_name, TX, key, NULL);
 }
 
 /* Starts packet seq: the MAC with block 0, leaving the cipher at block 1. */

@@ -53,7 +53,7 @@ gcm_init(struct protect *base, struct span key, struct span iv, struct span mac_
 
 	(void)mac_key;
 	memcpy(p->iv, iv.p, IV_LEN);
-	return evp_cipher_new(&p->ctx, base->alg.cipher_def->evp_name, base->direction, key.p, NULL);
+	return evp_cipher_open(&p->ctx, base->alg.cipher_def->evp_name, base->direction, key.p, NULL);
 }
 
 static void
@@ -93,7 +93,7 @@ gcm_once(const struct protect_cipher *c, enum direction direction,
 	EVP_CIPHER_CTX *ctx;
 	enum err e;
 
-	TRY(evp_cipher_new(&ctx, c->evp_name, direction, key.p, NULL));
+	TRY(evp_cipher_open(&ctx, c->evp_name, direction, key.p, NULL));
 	e = gcm_run(ctx, direction, iv.p, SPAN_EMPTY, data, tag);
 	EVP_CIPHER_CTX_free(ctx);
 	return e;

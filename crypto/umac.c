@@ -66,11 +66,11 @@ umac_init(struct umac *u, size_t tag_len, const uint8_t key[static UMAC_KEY_LEN]
 	must(tag_len == 8 || tag_len == 16);
 	memset(u, 0, sizeof(*u));
 	u->streams = tag_len / 4;
-	TRY(evp_cipher_new(&aes, "AES-128-ECB", TX, key, NULL));
+	TRY(evp_cipher_open(&aes, "AES-128-ECB", TX, key, NULL));
 	e = derive_keys(u, aes, pad_key);
 	EVP_CIPHER_CTX_free(aes);
 	if (e == ERR_OK)
-		e = evp_cipher_new(&u->pad, "AES-128-ECB", TX, pad_key, NULL);
+		e = evp_cipher_open(&u->pad, "AES-128-ECB", TX, pad_key, NULL);
 	wipe(pad_key, sizeof(pad_key));
 	return e;
 }

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: ISC
 """Fixtures that all Python tests share; see harness.py."""
 import os
+import signal
 import sys
 
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 import harness  # noqa: E402
+
+# Whoever started the tests in the background had these ignored; programs under test must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 needs_root = pytest.mark.skipif(not harness.ROOT, reason="needs root")
 
