@@ -78,7 +78,7 @@ reload(struct listener *l)
 {
 	const struct sshd_options *o = l->in->options;
 	struct load_input input = { .file = l->in->config_file, .options = o->config,
-	    .n_options = o->n_config, .log = l->log };
+	    .n_options = o->n_config, .ports = o->ports, .n_ports = o->n_ports, .log = l->log };
 	struct loaded loaded;
 	struct host_keys keys;
 	enum err e;
@@ -118,12 +118,27 @@ apply(struct listener *l)
 }
 
 static void
+on_terminate(void *arg, int signo)
+{
+	struct listener *l = arg;
+
+	log_info(l->log, "Received signal %d; terminating.", signo);
+	listener_notify(l, "STOPPING=1");
+	l->status = signo == SIGTERM ? 0 : 255;
+	l->ends = true;
+	loop_stop(l->loop);
+}
+
+static void
 on_hangup(void *arg, int signo)
 {
 	struct listener *l = arg;
 	char text[80];
 
-	(void)signo;
+	if (l->one_only) {		/* nothing to reload for: its terminal is gone */
+		on_terminate(arg, signo);
+		return;
+	}
 	log_info(l->log, "Received SIGHUP; reloading.");
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_monotonic_usec());
 	listener_notify(l, text);
@@ -135,18 +150,6 @@ on_hangup(void *arg, int signo)
 }
 
 /* --- signals and timers --- */
-
-static void
-on_terminate(void *arg, int signo)
-{
-	struct listener *l = arg;
-
-	log_info(l->log, "Received signal %d; terminating.", signo);
-	listener_notify(l, "STOPPING=1");
-	l->status = signo == SIGTERM ? 0 : 255;
-	l->ends = true;
-	loop_stop(l->loop);
-}
 
 static void
 on_child(void *arg, int signo)

@@ -80,6 +80,7 @@ load_config(struct loaded *out, const struct load_input *in)
 {
 	SCOPED(writer_free) struct writer text = writer_init(LOAD_MAX);
 	struct sshd_input input = { .options = in->options, .n_options = in->n_options,
+	    .ports = in->ports, .n_ports = in->n_ports,
 	    .name = in->file, .version = "Dayfly_" DAYFLY_VERSION, .algs = load_algs(),
 	    .io = { .include = include, .say = say, .self = (void *)(uintptr_t)in->log } };
 	enum err e;

@@ -20,6 +20,8 @@ struct load_input {
 	const char *file;		/* "none": there is none */
 	const char *const *options;	/* count before the file */
 	size_t n_options;
+	const uint16_t *ports;		/* if there are any, those of the file do not count */
+	size_t n_ports;
 	const struct log *log;		/* is told what is wrong with it */
 };
 

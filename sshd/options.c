@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
+#include "base/text.h"
 
 static enum err
 usage(const char *why)
@@ -53,6 +53,20 @@ add_config(struct sshd_options *o, const char *keyword, const char *value)
 	return e;
 }
 
+/* -p: a port of its own, whatever the file says. */
+static enum err
+add_port(struct sshd_options *o, const char *value)
+{
+	uint64_t port;
+
+	if (o->n_ports == SSHD_PORTS_MAX || text_number(span_str(value), 1, UINT16_MAX, &port) != ERR_OK) {
+		fprintf(stderr, "sshd: -p %s: not a port (1 to 65535)\n", value);
+		return ERR_SYNTAX;
+	}
+	o->ports[o->n_ports++] = (uint16_t)port;
+	return ERR_OK;
+}
+
 /* -d: foreground, standard error, and one step more to tell each time. */
 static void
 more_debug(struct sshd_options *o)
@@ -80,7 +94,7 @@ one_flag(struct sshd_options *o, int flag, const char *value)
 	case 'h': return add_config(o, "HostKey", value);
 	case 'i': o->inetd = true; return ERR_OK;
 	case 'o': return add_config(o, "", value);
-	case 'p': return add_config(o, "Port", value);
+	case 'p': return add_port(o, value);
 	case 'q': o->quiet = true; return ERR_OK;
 	case 'T': o->task = SSHD_DUMP; return ERR_OK;
 	case 't': o->task = SSHD_TEST; return ERR_OK;

@@ -2,7 +2,7 @@
 /*
  * sshd/options.h - sshd's command line.
  *
- * Flags that stand for config keywords (-p, -h, -g, -4 ...) become options of
+ * Flags that stand for config keywords (-h, -g, -4 ...) become options of
  * the config, which count before the file.
  */
 #ifndef SSHD_OPTIONS_H
@@ -10,8 +10,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
+
+/* Ports that -p may name. */
+#define SSHD_PORTS_MAX	64
 
 /* What to do. */
 enum sshd_task {
@@ -33,6 +37,8 @@ struct sshd_options {
 	unsigned debug;			/* -d, up to three times: one connection, then the end */
 	const char **config;		/* "Keyword value", owned, with their strings */
 	size_t n_config;
+	uint16_t ports[SSHD_PORTS_MAX];	/* -p: these, and not those of the file */
+	size_t n_ports;
 	const char **facts;		/* -C */
 	size_t n_facts;
 	bool is_owned;			/* by sshd_options_own() */

@@ -197,13 +197,25 @@ find_tcp(const struct session *s, struct span address, uint32_t port)
 	return l;
 }
 
-/* Opens the sockets; with port 0 all get the port that the first one got. */
+/* Closes what was opened for the same address and port. */
+static void
+close_all(struct session *s, struct span address, uint32_t port)
+{
+	struct forward_listener *l;
+
+	while ((l = find_tcp(s, address, port)) != NULL)
+		listener_free(l);
+}
+
+/*
+ * Opens the sockets; with port 0 all get the port that the first one got. All
+ * of them, or none: half a forwarding only puzzles people.
+ */
 static enum err
 open_all(struct session *s, const struct global_tcpip_forward *m, struct endpoint *v, size_t n,
     uint32_t *port)
 {
 	size_t n_open = 0;
-	int failure = 0;
 
 	*port = m->port;
 	for (size_t i = 0; i < n; i++) {
@@ -212,20 +224,23 @@ open_all(struct session *s, const struct global_tcpip_forward *m, struct endpoin
 
 		v[i].port = (uint16_t)*port;
 		if (net_listen(&v[i], BACKLOG, &fd) != ERR_OK) {
+			int failure = errno;
+
 			/* A machine without IPv6 listens on IPv4 alone. */
-			if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
-				failure = errno;
-			continue;
+			if (failure == EAFNOSUPPORT || failure == EADDRNOTAVAIL)
+				continue;
+			if (n_open > 0)
+				close_all(s, m->address, *port);
+			errno = failure;
+			return ERR_SYSTEM;
 		}
 		if (*port == 0 && net_ends(fd, &at, NULL) == ERR_OK)
 			*port = at.port;
 		TRY(listener_add(s, fd, m->address, false, m->port, *port));
 		n_open++;
 	}
-	if (n_open > 0)
-		return ERR_OK;
-	errno = failure == 0 ? EADDRNOTAVAIL : failure;
-	return ERR_SYSTEM;
+	errno = EADDRNOTAVAIL;
+	return n_open > 0 ? ERR_OK : ERR_SYSTEM;
 }
 
 enum err

@@ -167,7 +167,8 @@ run(struct sshd_options *o, struct title *title, char *command)
 	struct listener_input in = { .options = o, .log = &log, .title = title,
 	    .config_file = o->config_file == NULL ? SSH_CONF_DIR "/sshd_config" : o->config_file,
 	    .self_fd = -1, .command = command };
-	struct load_input load = { .options = o->config, .n_options = o->n_config, .log = &log };
+	struct load_input load = { .options = o->config, .n_options = o->n_config,
+	    .ports = o->ports, .n_ports = o->n_ports, .log = &log };
 	int status;
 
 	if (start_log(&log, o) != ERR_OK)

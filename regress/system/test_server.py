@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: ISC
+"""The server as a program: flags, reload, background, limits, the service manager."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import harness
+from harness import run, wait_until
+
+needs_root = pytest.mark.skipif(not harness.ROOT, reason="needs root")
+
+
+def rewrite(server, change):
+    with open(server.config_path, encoding="utf-8") as f:
+        text = f.read()
+    with open(server.config_path, "w", encoding="utf-8") as f:
+        f.write(change(text))
+
+
+def reload(server):
+    before = server.log_text().count("Received SIGHUP; reloading.")
+    server.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: server.log_text().count("Received SIGHUP; reloading.") > before, "the reload")
+
+
+# --- SIGHUP ---
+
+def test_a_reload_puts_a_new_config_into_force_and_keeps_sessions(sshd):
+    p = subprocess.Popen(sshd.ssh("echo ready; exec cat", key=sshd.key), stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert p.stdout.readline() == b"ready\n"
+    rewrite(sshd, lambda t: "ForceCommand echo new\n" + t)
+    reload(sshd)
+    wait_until(lambda: run(sshd.ssh("echo old", key=sshd.key)).stdout == "new\n", "the new config")
+    p.stdin.write(b"still here\n")
+    p.stdin.flush()
+    assert p.stdout.readline() == b"still here\n"
+    p.stdin.close()
+    assert p.wait(10) == 0
+
+
+def test_a_wrong_config_is_named_with_its_line_and_the_old_one_stays(sshd):
+    rewrite(sshd, lambda t: "NoSuchKeyword yes\nForceCommand echo new\n" + t)
+    reload(sshd)
+    wait_until(lambda: "stays in force" in sshd.log_text(), "the complaint")
+    log = sshd.log_text()
+    assert sshd.config_path in log and "line 1" in log and "NoSuchKeyword" in log
+    assert run(sshd.ssh("echo old", key=sshd.key)).stdout == "old\n"
+
+
+def test_a_host_key_that_is_gone_leaves_the_old_config_in_force(sshd):
+    os.rename(f"{sshd.dir}/host_ed25519", f"{sshd.dir}/gone")
+    reload(sshd)
+    wait_until(lambda: "stays in force" in sshd.log_text(), "the complaint")
+    assert run(sshd.ssh("echo old", key=sshd.key)).stdout == "old\n"
+
+
+def test_no_connection_is_refused_while_reloading(sshd):
+    failed, stop = [], threading.Event()
+
+    def knock():
+        while not stop.is_set():
+            try:
+                with socket.create_connection(("127.0.0.1", sshd.port), 5) as s:
+                    s.settimeout(10)
+                    if not s.recv(4).startswith(b"SSH-"):
+                        failed.append("no identification")
+            except OSError as e:
+                failed.append(e)
+
+    t = threading.Thread(target=knock)
+    t.start()
+    for _ in range(10):
+        reload(sshd)
+    stop.set()
+    t.join()
+    assert not failed
+
+
+def test_a_reload_opens_new_ports_and_closes_old_ones(sshd):
+    new = harness.free_port()
+    rewrite(sshd, lambda t: f"Port {new}\n" + t.replace("ListenAddress 127.0.0.1", "ListenAddress 127.0.0.1\n"))
+    # -p on the command line wins over Port in the file.
+    reload(sshd)
+    time.sleep(0.2)
+    assert harness.answers(sshd.port) and not harness.answers(new)
+
+
+# --- flags ---
+
+def start(folder, *args, config="", **kwargs):
+    key = folder / "host_key"
+    if not key.exists():
+        harness.make_key(key)
+    path = folder / "sshd_config"
+    path.write_text(f"ListenAddress 127.0.0.1\nHostKey {key}\nPidFile {folder}/pid\n"
+                    f"EphemeralKeySocket {folder}/e.sock\nAuthorizedKeysFile {folder}/keys.%u\n{config}\n")
+    return [harness.SSHD, "-f", str(path), *args]
+
+
+def login_key(folder):
+    key = harness.make_key(folder / "id")
+    user = harness.login_user()
+    run(["cp", key + ".pub", str(folder / f"keys.{user}")])
+    os.chmod(folder / f"keys.{user}", 0o644)
+    return key
+
+
+def ssh(folder, key, *args, port=None, proxy=None, program="ssh"):
+    command = [program, "-F", "none", "-i", key, "-o", "BatchMode=yes", "-o", "IdentitiesOnly=yes",
+               "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+    if port:
+        command += ["-p", str(port)]
+    if proxy:
+        command += ["-o", f"ProxyCommand={proxy}"]
+    return command + [f"{harness.login_user()}@127.0.0.1", *args]
+
+
+def test_ports_of_the_command_line_take_the_place_of_those_in_the_file(folder):
+    a, b, c = (harness.free_port() for _ in range(3))
+    done = run(start(folder, "-T", "-p", str(b), "-p", str(c), config=f"Port {a}"))
+    assert re.findall(r"(?mi)^port (\d+)", done.stdout) == [str(b), str(c)]
+
+
+def test_it_goes_to_the_background_and_writes_its_pid(folder):
+    port = harness.free_port()
+    key = login_key(folder)
+    done = run(start(folder, "-p", str(port), "-E", str(folder / "log")))
+    assert done.stderr == ""
+    pid_file = folder / "pid"
+    wait_until(pid_file.exists, "the PID file")
+    pid = int(pid_file.read_text())
+    try:
+        assert run(ssh(folder, key, "echo in", port=port)).stdout == "in\n"
+        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+        assert os.getsid(pid) != os.getsid(0)
+        assert "Server listening on 127.0.0.1" in (folder / "log").read_text()
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not pid_file.exists(), "the PID file to be gone")
+
+
+def test_inetd_mode_serves_standard_input_and_output(folder):
+    key = login_key(folder)
+    proxy = " ".join(start(folder, "-i", "-e"))
+    done = run(ssh(folder, key, "echo in; echo $SSH_CONNECTION; exit 3", proxy=proxy), check=False)
+    assert (done.stdout, done.returncode) == ("in\nUNKNOWN 65535 UNKNOWN 65535\n", 3), done.stderr
+
+
+def test_debug_mode_serves_one_connection(folder):
+    port = harness.free_port()
+    key = login_key(folder)
+    p = subprocess.Popen(start(folder, "-d", "-p", str(port)), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: any(str(port) in line for line in iter(p.stderr.readline, "")), "it to listen")
+        assert run(ssh(folder, key, "echo in", port=port)).stdout == "in\n"
+        rest = p.communicate(timeout=10)[1]
+        assert "debug1:" in rest and "Accepted publickey" in rest
+        assert p.returncode == 0
+    finally:
+        harness.end(p)
+
+
+def test_log_file_names_have_tokens(folder):
+    port = harness.free_port()
+    p = subprocess.Popen(start(folder, "-D", "-E", str(folder / "log.%P.%p"), "-p", str(port)), stdin=subprocess.DEVNULL)
+    try:
+        path = folder / f"log.sshd.{p.pid}"
+        wait_until(lambda: path.exists() and f"port {port}" in path.read_text(), "the log")
+        assert re.match(rf"sshd\[{p.pid}\]: ", path.read_text())
+    finally:
+        harness.end(p)
+
+
+def test_match_is_shown_by_test_facts(folder):
+    config = "PasswordAuthentication yes\nMatch User alice Address 10.0.0.0/8\n\tPasswordAuthentication no"
+    for fact, value in (("user=alice,addr=10.1.2.3", "no"), ("user=bob,addr=10.1.2.3", "yes")):
+        out = run(start(folder, "-G", "-C", f"{fact},host=h,laddr=127.0.0.1,lport=22", config=config)).stdout
+        assert re.search(rf"(?mi)^passwordauthentication {value}$", out)
+    assert run(start(folder, "-C", "user=alice"), check=False).returncode != 0
+
+
+def test_the_service_manager_is_told(folder):
+    path = str(folder / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(path)
+        s.settimeout(10)
+        p = subprocess.Popen(start(folder, "-D", "-p", str(harness.free_port())), stdin=subprocess.DEVNULL,
+                             env={**os.environ, "NOTIFY_SOCKET": path}, stderr=subprocess.DEVNULL)
+        try:
+            assert s.recv(200) == b"READY=1"
+            p.send_signal(signal.SIGHUP)
+            assert re.fullmatch(rb"RELOADING=1\nMONOTONIC_USEC=\d+", s.recv(200))
+            assert s.recv(200) == b"READY=1"
+            p.terminate()
+            assert s.recv(200) == b"STOPPING=1"
+            assert p.wait(10) == 0
+        finally:
+            harness.end(p)
+
+
+# --- limits ---
+
+def test_max_startups_drops_with_a_word(folder):
+    with harness.server(folder / "s", config="MaxStartups 2") as s:
+        idle = []
+        try:
+            wait_until(lambda: not any("[accepted]" in c for c in s.children().values()), "the harness' own to be gone")
+            for _ in range(2):
+                c = socket.create_connection(("127.0.0.1", s.port), 5)
+                idle.append(c)
+                assert c.recv(4) == b"SSH-"
+            with socket.create_connection(("127.0.0.1", s.port), 5) as c:
+                c.settimeout(5)
+                assert c.recv(100) == b"Not allowed at this time\r\n"
+            assert "Maxstartups" in s.log_text()
+        finally:
+            for c in idle:
+                c.close()
+        wait_until(lambda: harness.answers(s.port), "places to be free again")
+
+
+def test_sessions_that_are_logged_in_do_not_count_as_startups(folder):
+    with harness.server(folder / "s", config="MaxStartups 1") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        clients = []
+        for _ in range(3):
+            wait_until(lambda: not any("[accepted]" in c for c in s.children().values()), "a place")
+            p = subprocess.Popen(s.ssh("echo ready; exec cat", key=s.key), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            assert p.stdout.readline() == b"ready\n"
+            clients.append(p)
+        for p in clients:
+            p.stdin.close()
+            assert p.wait(10) == 0
+
+
+def test_a_client_that_is_gone_is_noticed(folder):
+    import paramiko
+    with harness.server(folder / "s", config="ClientAliveInterval 1\nClientAliveCountMax 2") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        t = paramiko.Transport(("127.0.0.1", s.port))
+        t.connect(username=harness.login_user(), pkey=paramiko.Ed25519Key.from_private_key_file(s.key))
+        began = time.monotonic()
+        t.packetizer.read_message = lambda: time.sleep(30)    # reads no more
+        wait_until(lambda: "Timeout, client not responding" in s.log_text(), "the timeout", 10)
+        assert 1.9 < time.monotonic() - began < 8
+        t.close()
+
+
+def test_a_connection_without_channels_is_ended(folder):
+    import paramiko
+    with harness.server(folder / "s", config="UnusedConnectionTimeout 1") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        t = paramiko.Transport(("127.0.0.1", s.port))
+        t.connect(username=harness.login_user(), pkey=paramiko.Ed25519Key.from_private_key_file(s.key))
+        wait_until(lambda: not t.is_active(), "the end", 10)
+        assert "terminating inactive connection" in s.log_text()
+
+
+def test_a_session_may_last_as_long_as_its_grant_says(folder):
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.ephemeral("add", "--user", harness.login_user(), "--session", "2s", key + ".pub")
+        began = time.monotonic()
+        done = run(s.ssh("echo in; sleep 20", key=key), check=False)
+        assert done.stdout == "in\n" and done.returncode == 255
+        assert 1.5 < time.monotonic() - began < 6
+        assert "granted" in done.stderr
+
+
+def test_revoking_ends_sessions_if_told_to(folder):
+    import json
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.ephemeral("add", "--user", harness.login_user(), key + ".pub")
+        p = subprocess.Popen(s.ssh("echo ready; exec cat", key=key), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+        assert p.stdout.readline() == b"ready\n"
+        listed = json.loads(s.ephemeral("list", "--json").stdout)
+        entry = (listed if isinstance(listed, list) else listed["keys"])[0]
+        s.ephemeral("revoke", entry["id"], "--kill")
+        assert p.wait(5) == 255
+        assert b"revoked" in p.stderr.read()
+
+
+@needs_root
+def test_logins_on_terminals_are_recorded(sshd):
+    child = subprocess.Popen(sshd.ssh("tty; exec cat", key=sshd.key, tty=True), stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    tty = child.stdout.readline().decode().strip().replace("/dev/", "")
+    wait_until(lambda: re.search(rf"alice\s+{tty}\b", run(["who", "/run/utmp"]).stdout), "who(1) to know")
+    assert re.search(rf"alice\s+{tty}\s+.*127\.0\.0\.1", run(["who", "/var/log/wtmp"]).stdout)
+    child.stdin.close()
+    child.kill()
+    child.wait()
+    wait_until(lambda: not re.search(rf"alice\s+{tty}\b", run(["who", "/run/utmp"]).stdout), "the end of it")
