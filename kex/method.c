@@ -27,7 +27,7 @@ static const struct kex_method *const methods[] = {
 	&kex_dh_group1_sha1,
 };
 
-/* In order of preference; regress/unit/test_kex_methods.c holds the lists together. */
+/* In order of preference; regress/unit/test_kexinit.c holds the lists together. */
 #define CURVES								\
 	"mlkem768x25519-sha256,sntrup761x25519-sha512,"			\
 	"sntrup761x25519-sha512@openssh.com,curve25519-sha256,"		\
