@@ -71,6 +71,12 @@
 /* Requests of the peer that wait for our answer, kept in their order. */
 #define LIMIT_PENDING_REPLIES	256
 
+/*
+ * Requests beyond those, which are denied in their turn. Their answers go out
+ * at once when the turn has come, so together they must fit LIMIT_OUTPUT.
+ */
+#define LIMIT_DENIED_REPLIES	(8 * 1024)
+
 /* Environment variables a client may set in one session. */
 #define LIMIT_ENV		128
 

@@ -165,6 +165,7 @@ channel_remove(struct channels *cs, struct channel *ch)
 	cs->slots[ch->id.n % LIMIT_CHANNELS].channel = NULL;
 	cs->n_channels--;
 	cs->n_owed -= ch->owed.n;
+	cs->n_denied -= owed_denied(&ch->owed);
 	cs->n_in[ch->life]--;
 	owed_free(&ch->owed);
 	window_close(&ch->window);

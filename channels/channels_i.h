@@ -108,6 +108,7 @@ struct channels {
 	struct window_budget budget;
 	struct owed_queue owed;		/* global requests */
 	size_t n_owed;			/* in all queues */
+	size_t n_denied;		/* requests denied behind those */
 	uint32_t last_request;		/* event ids */
 	uint32_t n_replies;		/* to global requests of ours */
 	struct lent lent;

@@ -53,6 +53,16 @@ owed_first(struct owed_queue *q)
 	return q->n > 0 && q->v[0].answer != ANSWER_NONE ? &q->v[0] : NULL;
 }
 
+size_t
+owed_denied(const struct owed_queue *q)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < q->n; i++)
+		sum += q->v[i].n_denied;
+	return sum;
+}
+
 void
 owed_pop(struct owed_queue *q)
 {

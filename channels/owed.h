@@ -43,6 +43,9 @@ enum err owed_answer(struct owed_queue *q, uint32_t id, bool ok, struct span bod
 /* The oldest request if it has been answered, else NULL. */
 struct owed *owed_first(struct owed_queue *q);
 
+/* How many requests in the queue were denied at once. */
+size_t owed_denied(const struct owed_queue *q);
+
 /* Removes the oldest request. */
 void owed_pop(struct owed_queue *q);
 

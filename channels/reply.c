@@ -40,6 +40,8 @@ enqueue(struct channels *cs, struct channel *ch, uint32_t *id)
 	if (cs->n_owed >= LIMIT_PENDING_REPLIES) {
 		if (!owed_push_denied(q))
 			send_answer(cs, ch, false, SPAN_EMPTY);
+		else if (++cs->n_denied > LIMIT_DENIED_REPLIES)
+			return transport_fault(cs->t, ERR_LIMIT, "too many requests");
 		return ERR_OK;
 	}
 	*id = next_request(cs);
@@ -65,6 +67,7 @@ answer(struct channels *cs, struct channel *ch, uint32_t id, bool ok, struct spa
 		send_answer(cs, ch, o->answer == ANSWER_YES, writer_span(&o->body));
 		for (uint32_t i = 0; i < o->n_denied; i++)
 			send_answer(cs, ch, false, SPAN_EMPTY);
+		cs->n_denied -= o->n_denied;
 		owed_pop(q);
 		cs->n_owed--;
 	}

@@ -460,6 +460,40 @@ requests_beyond_the_limit_are_denied_in_their_turn(void **state)
 }
 
 static void
+a_flood_of_requests_behind_one_that_is_never_answered_ends_the_connection(void **state)
+{
+	struct channels_pair p;
+	struct channel_id id[2];
+	enum err e = ERR_OK;
+	unsigned n = 0;
+
+	(void)state;
+	pair_new(&p);
+	/* A channel that goes takes its share of the count along. */
+	for (unsigned i = 0; i < 4; i++) {
+		pair_open(&p, SIDE_CLIENT, "session", id);
+		for (unsigned k = 0; k < LIMIT_DENIED_REPLIES / 2; k++) {
+			struct writer w = request_message(id[SIDE_SERVER].n, "x", true);
+
+			assert_int_equal(raw(&p, SIDE_SERVER, &w), ERR_OK);
+		}
+		channels_close(p.cs[SIDE_CLIENT], id[SIDE_CLIENT]);
+		pair_expect(&p, SIDE_CLIENT, EV_CHANNEL_EOF);
+		pair_expect(&p, SIDE_CLIENT, EV_CHANNEL_CLOSED);
+		pair_expect(&p, SIDE_SERVER, EV_CHANNEL_CLOSED);
+	}
+	pair_open(&p, SIDE_CLIENT, "session", id);
+	while (e == ERR_OK && n++ < 1000000) {
+		struct writer w = request_message(id[SIDE_SERVER].n, "x", true);
+
+		e = raw(&p, SIDE_SERVER, &w);
+	}
+	assert_int_equal(e, ERR_LIMIT);
+	assert_int_equal(n, LIMIT_PENDING_REPLIES + LIMIT_DENIED_REPLIES + 1);
+	pair_free(&p);
+}
+
+static void
 a_request_on_a_channel_we_closed_is_not_answered(void **state)
 {
 	struct channels_pair p;
@@ -600,6 +634,7 @@ main(void)
 		cmocka_unit_test(empty_data_is_no_event),
 		cmocka_unit_test(replies_nobody_waits_for_are_dropped),
 		cmocka_unit_test(requests_beyond_the_limit_are_denied_in_their_turn),
+		cmocka_unit_test(a_flood_of_requests_behind_one_that_is_never_answered_ends_the_connection),
 		cmocka_unit_test(a_request_on_a_channel_we_closed_is_not_answered),
 		cmocka_unit_test(a_channel_that_goes_takes_its_open_requests_along),
 		cmocka_unit_test(truncated_and_overlong_messages_end_the_connection),
