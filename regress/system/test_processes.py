@@ -19,32 +19,19 @@ def status_of(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
-def kinds(server):
-    """The processes of the one connection that is open: {kind: pid}. The pool's wires have no session beside them."""
+def kinds(server, but=()):
+    """The processes of the one connection that is open: {kind: pid}, but for some pids."""
     found = {}
     for pid, command in server.children().items():
-        try:
-            sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-        except OSError:
+        if pid in but:
             continue
-        if "--session" in command or "@" in command:
-            found["session"] = pid
-        elif "wire" in command or "[net]" in command:
-            if has_connection(server, sockets):
-                found["wire"] = pid
+        if "[wire]" in command and "waiting" not in command:
+            found["wire"] = pid
         elif "[priv]" in command:
             found["guard"] = pid
+        elif "--session" in command or re.match(r"sshd: \S+@", command):
+            found["session"] = pid
     return found
-
-
-def has_connection(server, sockets):
-    inodes = {m.group(1) for s in sockets if (m := re.fullmatch(r"socket:\[(\d+)\]", s))}
-    with open("/proc/net/tcp", encoding="utf-8") as f:
-        for line in f.readlines()[1:]:
-            fields = line.split()
-            if int(fields[1].split(":")[1], 16) == server.port and fields[3] == "01" and fields[9] in inodes:
-                return True
-    return False
 
 
 def open_session(server, user=None, program="ssh"):
@@ -109,8 +96,7 @@ def test_two_wires_have_different_uids(folder):
         s.key = harness.make_key(folder / "id")
         s.authorize(s.key + ".pub")
         a, b = open_session(s), open_session(s)
-        uids = [status_of(pid)["Uid"].split()[0] for pid, c in s.children().items()
-                if ("wire" in c or "[net]" in c)]
+        uids = [status_of(pid)["Uid"].split()[0] for pid, c in s.children().items() if "[wire]" in c]
         assert len(set(uids) - {"0"}) == len([u for u in uids if u != "0"])
         for p in (a, b):
             p.kill()
@@ -120,9 +106,9 @@ def test_two_wires_have_different_uids(folder):
 @pytest.mark.parametrize("kind", ["guard", "wire", "session"])
 def test_when_one_process_dies_the_connection_is_gone_and_no_other(sshd, kind):
     other = open_session(sshd)
-    others = set(sshd.children())
+    others = kinds(sshd).values()
     p = open_session(sshd)
-    mine = {k: pid for k, pid in kinds_of_new(sshd, others).items()}
+    mine = kinds(sshd, but=others)
     assert set(mine) == {"guard", "wire", "session"}, (mine, sshd.children())
     os.kill(mine[kind], signal.SIGKILL)
     began = time.monotonic()
@@ -139,32 +125,6 @@ def test_when_one_process_dies_the_connection_is_gone_and_no_other(sshd, kind):
     assert again.wait(10) == 0
 
 
-def kinds_of_new(server, known):
-    found = {}
-    for pid, command in server.children().items():
-        if pid in known:
-            # A wire of the pool that was there already may be the one in use now.
-            try:
-                sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-            except OSError:
-                continue
-            if ("wire" in command or "[net]" in command) and has_connection(server, sockets):
-                found.setdefault("wires", []).append(pid)
-            continue
-        if "--session" in command or "@" in command:
-            found["session"] = pid
-        elif "[priv]" in command:
-            found["guard"] = pid
-        elif "wire" in command or "[net]" in command:
-            sockets = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
-            if has_connection(server, sockets):
-                found["wire"] = pid
-    wires = found.pop("wires", [])
-    if "wire" not in found and wires:
-        found["wire"] = max(wires)
-    return found
-
-
 def alive(pid):
     try:
         return status_of(pid)["State"][0] != "Z"
@@ -174,7 +134,7 @@ def alive(pid):
 
 def test_the_pool_is_refilled(sshd):
     def spare():
-        return [pid for pid, c in sshd.children().items() if "wire" in c or "[net]" in c]
+        return [pid for pid, c in sshd.children().items() if "[wire]" in c]
     before = wait_until(spare, "the pool")
     for pid in before:
         os.kill(pid, signal.SIGKILL)
