@@ -259,6 +259,30 @@ pumped_settle(struct pumped *pc)
 		detach(pc);
 }
 
+/* Whether channels that are gone have left more than they may for their sinks. */
+static bool
+gone_is_full(const struct pump *p)
+{
+	size_t sum = 0, n = 0;
+
+	for (const struct pumped *pc = p->channels; pc != NULL; pc = pc->next) {
+		if (pc->life != PUMPED_GONE)
+			continue;
+		sum += pc->backlog[STREAM_DATA].len + pc->backlog[STREAM_STDERR].len;
+		n++;
+	}
+	return sum > PUMP_GONE_MOST || n > PUMP_GONE_COUNT;
+}
+
+/* Gives up what its sinks have not taken. */
+static void
+drop_sinks(struct pumped *pc)
+{
+	for (size_t i = 0; i < COUNT(pc->ends); i++)
+		if (pc->ends[i].writes)
+			sink_fail(&pc->ends[i]);
+}
+
 void
 pumped_gone(struct pumped *pc)
 {
@@ -279,6 +303,8 @@ pumped_gone(struct pumped *pc)
 		else
 			source_end(e);
 	}
+	if (!pc->pump->has_ended && gone_is_full(pc->pump))
+		drop_sinks(pc);
 	pumped_settle(pc);
 }
 

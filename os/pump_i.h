@@ -8,6 +8,7 @@
 #ifndef OS_PUMP_I_H
 #define OS_PUMP_I_H
 
+#include "base/limits.h"
 #include "os/backlog.h"
 #include "os/pump.h"
 
@@ -19,6 +20,14 @@
 
 /* What a filter may be ahead of the channel: its user can still be heard. */
 #define PUMP_FILTERED	(64u * 1024)
+
+/*
+ * What channels that are gone may leave for their sinks, all together: they
+ * count in no window any more, so a peer could pile up any number of them
+ * before sinks that nobody reads. As many as there may be channels.
+ */
+#define PUMP_GONE_MOST	(LIMIT_WINDOW_BUDGET / 4)
+#define PUMP_GONE_COUNT	LIMIT_CHANNELS
 
 /* How long the last message to the peer may take. */
 #define PUMP_LINGER	2000

@@ -336,6 +336,52 @@ sinks_are_drained_after_the_channel_is_closed(void **state)
 }
 
 static void
+channels_that_are_gone_leave_no_more_than_a_bounded_backlog(void **state)
+{
+	static char data[4096];
+	struct bed b;
+	struct channel_id id[2];
+	struct program client;
+	int never_read[40];
+	size_t most = 0;
+
+	(void)state;
+	bed_new(&b);
+	/* A server whose programs never read, and a client that closes and opens again. */
+	for (size_t i = 0; i < COUNT(never_read); i++) {
+		size_t sent = 0;
+		int sink[2];
+
+		b.side[SIDE_CLIENT].seen.closed = false;
+		open_channel(&b, "session", id);
+		pipe_new(sink);
+		never_read[i] = sink[0];
+		assert_int_equal(pump_attach(b.side[SIDE_SERVER].pump, id[SIDE_SERVER],
+		    &(struct pump_ends){ .sink = { sink[1], -1 }, .source = { -1, -1 } }), ERR_OK);
+		client = attach_client(&b, id[SIDE_CLIENT], 0);
+		while (sent < MIB) {
+			ssize_t n = write(client.in, data, sizeof(data));
+
+			sent += n > 0 ? (size_t)n : 0;
+			turn(&b);
+		}
+		turns(&b, 50);
+		conn_channel_close(b.side[SIDE_CLIENT].conn, id[SIDE_CLIENT]);
+		pump_kick(b.side[SIDE_CLIENT].pump);
+		TURN_UNTIL(&b, b.side[SIDE_CLIENT].seen.closed);
+		turns(&b, 3);
+		if (pump_backlog(b.side[SIDE_SERVER].pump) > most)
+			most = pump_backlog(b.side[SIDE_SERVER].pump);
+		program_close(&client);
+	}
+	assert_true(most > 8 * MIB);
+	assert_true(most <= 17 * MIB);
+	bed_free(&b);
+	for (size_t i = 0; i < COUNT(never_read); i++)
+		close(never_read[i]);
+}
+
+static void
 a_socket_is_half_closed_and_its_channel_closed_in_the_end(void **state)
 {
 	struct bed b;
@@ -521,6 +567,7 @@ main(void)
 		cmocka_unit_test(without_memory_for_a_backlog_the_connection_ends),
 		cmocka_unit_test(a_sink_nobody_reads_ends_the_peers_source),
 		cmocka_unit_test(sinks_are_drained_after_the_channel_is_closed),
+		cmocka_unit_test(channels_that_are_gone_leave_no_more_than_a_bounded_backlog),
 		cmocka_unit_test(a_socket_is_half_closed_and_its_channel_closed_in_the_end),
 		cmocka_unit_test(a_reset_socket_closes_its_channel),
 		cmocka_unit_test(the_end_of_the_connection_is_told_once_and_ends_all_channels),
