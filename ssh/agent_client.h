@@ -11,12 +11,10 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/writer.h"
+#include "keys/agent_msg.h"
 
 /* Connects to the agent's socket at path. ERR_SYSTEM with errno. */
 enum err agent_open(const char *path, int *fd);
-
-/* More keys than this of one agent are not looked at. */
-#define AGENT_KEYS_MAX	2048
 
 /*
  * Asks for the keys: each(arg, blob, comment) is called for every one, until
@@ -32,5 +30,8 @@ enum err agent_list(int fd, enum err (*each)(void *arg, struct span blob, struct
  */
 enum err agent_sign(int fd, struct span blob, struct span alg, struct span data,
     struct writer *sig);
+
+/* Gives it a private key. ERR_DENIED if it does not take it. */
+enum err agent_add(int fd, const struct key *k, const struct agent_add *add);
 
 #endif

@@ -12,7 +12,7 @@
 #include "crypto/random.h"
 #include "keys/fingerprint.h"
 #include "keys/key.h"
-#include "keys/private_file.h"
+#include "keys/krl.h"
 #include "os/file.h"
 
 #define KNOWN_HOSTS_MAX	(64 * 1024 * 1024)
@@ -145,23 +145,6 @@ look_up(const struct hostkeys *h, struct span name, struct span blob,
 	return ERR_OK;
 }
 
-/* Whether a line of a RevokedHostKeys file is this key. */
-static bool
-has_key(struct span text, struct span blob)
-{
-	struct span line;
-
-	while (span_token(&text, '\n', &line)) {
-		SCOPED(writer_free) struct writer key = writer_init(LIMIT_KEY_BLOB);
-		struct span comment;
-
-		if (public_line_parse(line, &key, &comment) == ERR_OK &&
-		    span_eq(writer_span(&key), blob))
-			return true;
-	}
-	return false;
-}
-
 /* RevokedHostKeys: a file that cannot be read, or understood, revokes all. */
 static bool
 is_revoked(const struct ssh *s, struct span blob)
@@ -170,14 +153,15 @@ is_revoked(const struct ssh *s, struct span blob)
 
 	for (size_t i = 0; i < files->n; i++) {
 		SCOPED(writer_free) struct writer text = writer_init(KNOWN_HOSTS_MAX);
+		bool revoked = true;
 		char *path = NULL;
 		enum err e = settings_expand(&s->settings, &s->log, SSH_KEYWORD_RevokedHostKeys,
 		    files->v[i], &path);
 
 		if (e == ERR_OK)
 			e = file_read(path, &text, NULL);
-		if (e == ERR_OK && span_starts(writer_span(&text), SPAN_LIT("SSHKRL\n")))
-			e = ERR_UNSUPPORTED;
+		if (e == ERR_OK)
+			e = revoked_key(writer_span(&text), blob, &revoked);
 		if (e != ERR_OK)
 			log_error(&s->log, "Error checking host key against revoked keys file %s: %s",
 			    path == NULL ? files->v[i] : path,
@@ -185,7 +169,7 @@ is_revoked(const struct ssh *s, struct span blob)
 		free(path);
 		if (e != ERR_OK)
 			return true;
-		if (has_key(writer_span(&text), blob)) {
+		if (revoked) {
 			log_error(&s->log, "Host key %s revoked by file %s", hostkey_label(blob),
 			    files->v[i]);
 			return true;
