@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Public keys: found in the ephemeral table or in the user's files, verified. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "auth/userauth.h"
 #include "keys/authorized_keys.h"
 #include "keys/fingerprint.h"
+#include "keys/krl.h"
+#include "os/file.h"
 #include "sshd/guard_i.h"
 
 /* --- the signature --- */
@@ -210,6 +213,36 @@ was_used(const struct guard *g, struct span blob)
 	return false;
 }
 
+/* A list of revoked keys is never larger than this. */
+#define REVOKED_MAX	(64 * 1024 * 1024)
+
+/* Whether RevokedKeys has the key. What cannot be read revokes all. */
+static bool
+is_revoked(const struct guard *g, struct span blob)
+{
+	const struct words *files = &g->user.config.revoked_keys;
+	char fp[FINGERPRINT_SIZE];
+
+	for (size_t i = 0; i < files->n; i++) {
+		SCOPED(writer_free) struct writer text = writer_init(REVOKED_MAX);
+		enum err e = file_read(files->v[i], &text, NULL);
+		bool revoked = true;
+
+		if (e == ERR_OK)
+			e = revoked_key(writer_span(&text), blob, &revoked);
+		if (e != ERR_OK)
+			log_error(&g->log, "Error checking authentication key in revoked keys file "
+			    "%s: %s", files->v[i], e == ERR_SYSTEM || e == ERR_NOTFOUND ?
+			    strerror(errno) : err_text(e));
+		else if (revoked)
+			log_error(&g->log, "Authentication key %s revoked by file %s",
+			    fingerprint_str(fp, blob, FINGERPRINT_SHA256), files->v[i]);
+		if (e != ERR_OK || revoked)
+			return true;
+	}
+	return false;
+}
+
 /* Whether the request makes sense before anybody looks for its key. */
 static bool
 is_acceptable(struct guard *g)
@@ -236,7 +269,7 @@ is_acceptable(struct guard *g)
 		log_info(&g->log, "refusing previously-used %s key", type);
 		return false;
 	}
-	return true;
+	return !is_revoked(g, m->blob);
 }
 
 void

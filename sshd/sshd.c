@@ -176,10 +176,8 @@ run(struct sshd_options *o, struct title *title, char *command)
 	load.file = in.config_file;
 	if (load_config(&in.loaded, &load) != ERR_OK)
 		return EXIT_BAD;
-	if (o->task == SSHD_DUMP_ONLY)
-		return dump(o, &in.loaded, &log);
-	status = prepare(&in, o);
-	if (status == 0 && o->task == SSHD_DUMP)
+	status = o->task == SSHD_DUMP_ONLY ? 0 : prepare(&in, o);
+	if (status == 0 && (o->task == SSHD_DUMP || o->task == SSHD_DUMP_ONLY))
 		status = dump(o, &in.loaded, &log);
 	if (status != 0 || o->task != SSHD_SERVE) {
 		host_keys_free(&in.keys);

@@ -77,6 +77,25 @@ def test_allow_and_deny(folder, config, alice, bob):
             assert (done.stdout == user + "\n") == expected, user
 
 
+def test_revoked_keys_are_refused_and_a_list_that_cannot_be_read_revokes_all(folder):
+    good, bad = harness.make_key(folder / "good"), harness.make_key(folder / "bad")
+    lists = folder / "revoked"
+    lists.write_text(open(bad + ".pub", encoding="utf-8").read())
+    lists.chmod(0o644)
+    with harness.server(folder / "s", config=f"RevokedKeys {lists}") as s:
+        for key in (good, bad):
+            s.authorize(key + ".pub")
+        assert run(s.ssh("echo in", key=good)).stdout == "in\n"
+        assert run(s.ssh("true", key=bad), check=False).returncode == 255
+        assert f"revoked by file {lists}" in s.log_text()
+        run(["ssh-keygen", "-q", "-k", "-f", str(lists), good + ".pub"])
+        assert run(s.ssh("true", key=good), check=False).returncode == 255
+        assert run(s.ssh("echo in", key=bad)).stdout == "in\n"
+        lists.unlink()
+        assert run(s.ssh("true", key=bad), check=False).returncode == 255
+        assert f"revoked keys file {lists}: No such file or directory" in s.log_text()
+
+
 @needs_root
 def test_strict_modes_say_which_path(folder):
     with harness.server(folder / "s", config="AuthorizedKeysFile .ssh/authorized_keys") as s:
