@@ -350,6 +350,10 @@ finish(struct loading *l, const struct options *o)
 	l->log->facility = (int)s->config.syslog_facility;
 	TRY(set_host(l));
 	s->facts.host = span_str(s->host);
+	free(s->config.hostname);
+	s->config.hostname = strdup(s->host);
+	if (s->config.hostname == NULL)
+		return ERR_NOMEM;
 	if (!ssh_host_is_safe(span_str(s->host))) {
 		log_fatal(l->log, "hostname contains invalid characters");
 		return ERR_SYNTAX;
