@@ -245,6 +245,12 @@ file_check_chroot(const char *path, char *why, size_t size)
 		snprintf(why, size, "%s is not a directory", real);
 		return ERR_DENIED;
 	}
+	/* What others can put into a root is /etc and /lib of whoever is in it, sticky or not. */
+	if (st.st_mode & 022) {
+		snprintf(why, size, "bad ownership or modes for directory %s: mode %04o lets others write it",
+		    real, (unsigned)st.st_mode & 07777);
+		return ERR_DENIED;
+	}
 	return check_way(real, 0, NULL, why, size);
 }
 

@@ -144,6 +144,18 @@ strict_modes_name_the_path_that_others_can_write(void **state)
 }
 
 static void
+a_root_that_others_can_write_is_refused_also_with_the_sticky_bit(void **state)
+{
+	char why[512];
+
+	(void)state;
+	assert_int_equal(chmod(folder, 01777), 0);
+	assert_int_equal(file_check_chroot(folder, why, sizeof(why)), ERR_DENIED);
+	assert_non_null(strstr(why, "lets others write"));
+	assert_int_equal(chmod(folder, 0700), 0);
+}
+
+static void
 directories_are_made_with_their_parents(void **state)
 {
 	struct stat st;
@@ -176,6 +188,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_trace, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(reading_has_a_limit_and_does_not_hang_on_a_fifo, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(strict_modes_name_the_path_that_others_can_write, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_root_that_others_can_write_is_refused_also_with_the_sticky_bit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(directories_are_made_with_their_parents, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_are_appended, set_up, tear_down),
 	};
