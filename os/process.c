@@ -25,6 +25,20 @@ process_job(const char *path, char *const *argv)
 	    .tty_fd = -1, .rlimit_core = -1 };
 }
 
+/* Moves a descriptor out of the way; -1 stays. False keeps it where it was. */
+static bool
+move_up(int *fd)
+{
+	int high;
+
+	if (*fd == -1)
+		return true;
+	high = fcntl(*fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	if (high == -1)
+		return false;
+	*fd = high;
+	return true;
+}
 
 /*
  * Brings the descriptors to their places: first all out of the way, then
@@ -43,11 +57,9 @@ place_fds(const struct process_job *job, int *report, int *exec_fd, int *tty_fd)
 		if (high[i] == -1)
 			return false;
 	}
-	*report = fcntl(*report, F_DUPFD_CLOEXEC, HIGH_FD);
-	if (*exec_fd != -1)
-		*exec_fd = fcntl(*exec_fd, F_DUPFD_CLOEXEC, HIGH_FD);
-	if (*tty_fd != -1)
-		*tty_fd = fcntl(*tty_fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	/* Each is needed if it is there: without it another program would run, or without its terminal. */
+	if (!move_up(report) || !move_up(exec_fd) || !move_up(tty_fd))
+		return false;
 	for (size_t i = 0; i < job->n_fds; i++) {
 		if (dup2(high[i], job->fds[i].to) == -1)
 			return false;
@@ -65,7 +77,7 @@ place_fds(const struct process_job *job, int *report, int *exec_fd, int *tty_fd)
 	}
 	/* What is left above are close-on-exec by the tree's rule; make sure. */
 	(void)syscall(SYS_close_range, (unsigned)HIGH_FD, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
-	return *report != -1;
+	return true;
 }
 
 /*

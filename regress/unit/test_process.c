@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,6 +58,28 @@ a_child_gets_its_descriptors_and_no_others(void **state)
 	    buf, sizeof(buf), true), 0);
 	assert_string_equal(buf, "1\n7\n");
 	close(extra);
+}
+
+static void
+a_descriptor_that_cannot_be_placed_starts_nothing(void **state)
+{
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "exit 0" }, NULL };
+	struct process_job job = process_job("/bin/sh", argv);
+	struct rlimit was, few;
+	enum err e;
+	pid_t pid;
+
+	(void)state;
+	/* The program to run is the descriptor's; path is what must not run instead. */
+	job.exec_fd = open("/bin/sh", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	few = was;
+	few.rlim_cur = 64;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	e = process_start(&job, &pid);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(e, ERR_SYSTEM);
+	close(job.exec_fd);
 }
 
 static void
@@ -246,6 +269,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child_gets_its_descriptors_and_no_others),
+		cmocka_unit_test(a_descriptor_that_cannot_be_placed_starts_nothing),
 		cmocka_unit_test(the_exit_status_comes_back),
 		cmocka_unit_test(signals_are_as_in_a_new_program),
 		cmocka_unit_test(a_program_that_is_not_there_is_an_error_here),
