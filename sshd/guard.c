@@ -29,6 +29,9 @@
 #include "os/process.h"
 #include "sshd/guard_i.h"
 
+/* A sender that floods must not keep the timers (LoginGraceTime, revocation) from their turn. */
+#define MESSAGES_A_TURN	64
+
 /* --- wire --- */
 
 static enum err
@@ -154,7 +157,7 @@ take_messages(struct guard *g, struct ipc *ipc, unsigned events,
 
 	if (events & LOOP_WRITE)
 		e = ipc_flush(ipc);
-	while (e == ERR_OK && !g->has_ended && ipc->fd != -1) {
+	for (int i = 0; i < MESSAGES_A_TURN && e == ERR_OK && !g->has_ended && ipc->fd != -1; i++) {
 		e = ipc_receive(ipc, (struct room){ g->buf, sizeof(g->buf) }, &message, &fds);
 		if (e == ERR_OK)
 			e = dispatch(g, ipc, g->phase, message, &fds);
