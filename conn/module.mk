@@ -4,4 +4,4 @@ conn_TESTS = regress/prop/test_conn.c regress/prop/test_conn_kex.c \
 	regress/prop/test_conn_limits.c regress/prop/test_conn_packets.c \
 	regress/prop/test_conn_states.c regress/prop/test_conn_tamper.c \
 	regress/prop/test_no_malloc.c regress/unit/test_legality.c
-conn_FUZZ =
+conn_FUZZ = regress/fuzz/fuzz_conn_client.c regress/fuzz/fuzz_conn_server.c

@@ -5,4 +5,4 @@ kex_SRCS = kex/compress.c kex/event.c kex/exchange.c kex/exchange_method.c kex/e
 	kex/method_ecdh.c kex/method_hybrid.c kex/newkeys.c kex/output.c kex/packet.c \
 	kex/proposal.c kex/rekey.c kex/transport.c
 kex_TESTS = regress/prop/test_buffers.c regress/unit/test_ident.c regress/unit/test_kexinit.c
-kex_FUZZ =
+kex_FUZZ = regress/fuzz/fuzz_ident.c regress/fuzz/fuzz_kexinit.c regress/fuzz/fuzz_packet.c
