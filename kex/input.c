@@ -76,6 +76,9 @@ compact(struct input *in)
 		memmove(in->p, in->p + in->start, len);
 	if (in->is_secret)
 		wipe(in->p + len, in->end - len);
+	/* The password may have been in that; the spans of its event are gone by now. */
+	if (in->is_last_secret)
+		in->is_secret = in->is_last_secret = false;
 	in->start = 0;
 	in->end = len;
 }

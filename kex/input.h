@@ -27,6 +27,7 @@ struct input {
 	size_t lent;		/* room that was offered last */
 	bool is_full;		/* the last read filled its room */
 	bool is_secret;		/* wipe what has been used up */
+	bool is_last_secret;	/* ... when that is done next, and then no more */
 	msec grown;		/* when it was last needed as large as it is */
 };
 

@@ -436,7 +436,7 @@ void
 transport_authenticated(struct transport *t)
 {
 	t->is_authenticated = true;
-	t->in.is_secret = false;
+	t->in.is_last_secret = true;
 	transport_compress(t, RX);
 	if (t->config.side == SIDE_CLIENT)
 		transport_compress(t, TX);

@@ -461,6 +461,38 @@ a_flipped_state_does_not_open_the_connection_layer(void **state)
 	pair_free(&p);
 }
 
+/* How often the password stands in n bytes at p. */
+static unsigned
+passwords_in(uint8_t *p, size_t n)
+{
+	return p == NULL ? 0 : replace(p, n, "secret", "secret");
+}
+
+static void
+no_password_is_left_in_a_buffer_after_the_login(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	assert_int_equal(pair_start(&p), ERR_OK);
+	pair_run(&p);
+	assert_int_equal(p.end[SIDE_SERVER].seen[EV_AUTH_SUCCESS], 1);
+	(void)conn_room(p.end[SIDE_SERVER].conn);
+	assert_int_equal(conn_channel_open(p.end[SIDE_CLIENT].conn, "session", SPAN_EMPTY,
+	    &p.end[SIDE_CLIENT].channel), ERR_OK);
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+		struct transport *t = transport_of(&p, s);
+
+		assert_int_equal(passwords_in(t->in.p, t->in.cap), 0);
+		assert_int_equal(passwords_in(t->out.p, t->out.high), 0);
+		assert_int_equal(passwords_in(t->msg.p, t->msg.cap), 0);
+	}
+	/* What follows is data, and is not wiped for nothing. */
+	assert_false(transport_of(&p, SIDE_SERVER)->in.is_secret);
+	pair_free(&p);
+}
+
 int
 main(void)
 {
@@ -486,6 +518,7 @@ main(void)
 		cmocka_unit_test(numbers_nobody_knows_are_answered_with_unimplemented),
 		cmocka_unit_test(key_exchanges_before_authentication_are_counted),
 		cmocka_unit_test(a_flipped_state_does_not_open_the_connection_layer),
+		cmocka_unit_test(no_password_is_left_in_a_buffer_after_the_login),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
