@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "conn/conn.h"
 #include "os/clock.h"
 #include "os/process.h"
@@ -159,8 +160,10 @@ take_messages(struct guard *g, struct ipc *ipc, unsigned events,
 		e = ipc_flush(ipc);
 	for (int i = 0; i < MESSAGES_A_TURN && e == ERR_OK && !g->has_ended && ipc->fd != -1; i++) {
 		e = ipc_receive(ipc, (struct room){ g->buf, sizeof(g->buf) }, &message, &fds);
-		if (e == ERR_OK)
+		if (e == ERR_OK) {
 			e = dispatch(g, ipc, g->phase, message, &fds);
+			wipe(g->buf, message.len);	/* some are passwords */
+		}
 		ipc_fds_close(&fds);
 	}
 	return e;
