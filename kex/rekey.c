@@ -29,7 +29,11 @@ rekey_deadline(const struct transport *t)
 		return MSEC_NEVER;	/* the program has a deadline for the login */
 	if (t->exchange != NULL && t->n_exchanges > 1)
 		return t->exchange_began + LIMIT_REKEY_TIME;
-	if (t->exchange == NULL && t->config.rekey_after != 0)
+	/*
+	 * Not while somebody logs in: delayed compression begins at SUCCESS,
+	 * and an exchange that crosses it would be read as compressed.
+	 */
+	if (t->exchange == NULL && t->config.rekey_after != 0 && t->is_authenticated)
 		return t->exchange_ended + t->config.rekey_after;
 	return MSEC_NEVER;
 }

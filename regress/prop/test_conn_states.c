@@ -461,6 +461,35 @@ a_flipped_state_does_not_open_the_connection_layer(void **state)
 	pair_free(&p);
 }
 
+static void
+no_rekey_by_time_crosses_the_login_and_its_compression(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+		p.end[s].config.compression = "zlib@openssh.com";
+		p.end[s].config.rekey_after = 1000;
+	}
+	assert_int_equal(pair_start(&p), ERR_OK);
+	run_to(&p, SIDE_CLIENT, PHASE_RUNNING);
+	/* Whoever logs in takes his time. */
+	p.now += 5000;
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++)
+		(void)!conn_received(p.end[s].conn, 0, p.now);
+	assert_null(transport_of(&p, SIDE_CLIENT)->exchange);
+	pair_run(&p);
+	assert_int_equal(p.end[SIDE_SERVER].seen[EV_AUTH_SUCCESS], 1);
+	/* Then it comes. */
+	pair_tell_time(&p, p.now + 1);
+	pair_run(&p);
+	assert_string_equal(p.end[SIDE_CLIENT].text, "");
+	assert_string_equal(p.end[SIDE_SERVER].text, "");
+	assert_int_equal(p.end[SIDE_SERVER].seen[EV_KEX_DONE], 2);
+	pair_free(&p);
+}
+
 /* How often the password stands in n bytes at p. */
 static unsigned
 passwords_in(uint8_t *p, size_t n)
@@ -518,6 +547,7 @@ main(void)
 		cmocka_unit_test(numbers_nobody_knows_are_answered_with_unimplemented),
 		cmocka_unit_test(key_exchanges_before_authentication_are_counted),
 		cmocka_unit_test(a_flipped_state_does_not_open_the_connection_layer),
+		cmocka_unit_test(no_rekey_by_time_crosses_the_login_and_its_compression),
 		cmocka_unit_test(no_password_is_left_in_a_buffer_after_the_login),
 	};
 
