@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum err
 ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 {
-	if (geteuid() == 0 && setgroups(n_groups, groups) == -1)
+	bool is_own = uid == geteuid() && gid == getegid();
+
+	if (geteuid() == 0 && setgroups(n_groups, groups) == -1 && !(is_own && errno == EPERM))
 		return ERR_SYSTEM;
 	if (setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
 		return ERR_SYSTEM;
@@ -22,10 +26,19 @@ ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 }
 
 enum err
+ids_drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0, 0, 0 } };
+
+	return syscall(SYS_capset, &header, none) == -1 ? ERR_SYSTEM : ERR_OK;
+}
+
+enum err
 ids_borrow(struct ids_own *own, uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups)
 {
 	*own = (struct ids_own){ .uid = geteuid(), .gid = getegid() };
-	if (own->uid != 0)
+	if (own->uid != 0 || (uid == own->uid && gid == own->gid))
 		return ERR_OK;
 	own->n_groups = getgroups(0, NULL);
 	if (own->n_groups == -1)

@@ -14,10 +14,17 @@
 /*
  * Becomes uid, gid and exactly these supplementary groups, for good: real,
  * effective and saved ids. Then tries to get back and aborts if that works.
- * Not root: succeeds only for its own ids, and leaves the groups. ERR_SYSTEM
- * (with errno) if the system refuses.
+ * Not root: succeeds only for its own ids, and leaves the groups; so does a
+ * root that may not change its groups (a container), for its own ids.
+ * ERR_SYSTEM (with errno) if the system refuses.
  */
 enum err ids_become(uid_t uid, gid_t gid, const gid_t *groups, size_t n_groups);
+
+/*
+ * Gives up every capability, for a root that cannot become anybody else (a
+ * container with one uid). ERR_SYSTEM.
+ */
+enum err ids_drop_capabilities(void);
 
 /* What ids_borrow() puts aside. */
 struct ids_own {

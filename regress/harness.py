@@ -103,7 +103,8 @@ def end(process, sig=signal.SIGTERM, timeout=5):
 class Server:
     """Our sshd, running in the foreground with a config of its own."""
 
-    def __init__(self, folder, config="", last="", user=None, options=(), env=None, wait=True, keys=("ed25519",)):
+    def __init__(self, folder, config="", last="", user=None, options=(), env=None, wait=True, keys=("ed25519",),
+                 prefix=()):
         self.dir = str(folder)
         os.makedirs(self.dir, exist_ok=True)
         os.chmod(self.dir, 0o755)
@@ -127,6 +128,7 @@ class Server:
         command = [SSHD, "-f", self.config_path, "-p", str(self.port), "-D", "-e", *options]
         if user is not None:
             command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--", *command]
+        command = [*prefix, *command]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
                                         env=env, cwd="/")
         if wait:

@@ -150,10 +150,14 @@ become_nobody(uint32_t uid)
 {
 	if (geteuid() != 0)
 		return ERR_OK;
-	TRY(sandbox_empty_root());
-	if (ids_become(uid, uid, NULL, 0) == ERR_OK)
+	/* A container may have taken chroot(2) from its root: the rest holds. */
+	if (sandbox_empty_root() != ERR_OK && errno != EPERM)
+		return ERR_SYSTEM;
+	if (ids_become(uid, uid, NULL, 0) == ERR_OK ||
+	    ids_become(FALLBACK_UID, FALLBACK_UID, NULL, 0) == ERR_OK)
 		return ERR_OK;
-	return ids_become(FALLBACK_UID, FALLBACK_UID, NULL, 0);
+	/* One uid is all there is: what is left of root then is its name. */
+	return errno == EINVAL || errno == EPERM ? ids_drop_capabilities() : ERR_SYSTEM;
 }
 
 /* Gives up all that it does not need: nothing has come from anywhere yet. */

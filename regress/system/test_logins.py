@@ -180,6 +180,19 @@ def test_a_uid_without_an_account(folder):
 
 
 @needs_root
+@pytest.mark.parametrize("prefix", [
+    ("unshare", "--user", "--map-root-user", "--"),
+    ("setpriv", "--bounding-set=-sys_chroot,-setuid,-setgid", "--"),
+    ("setpriv", "--bounding-set=-all", "--")], ids=["one uid", "no chroot, no setuid", "no capabilities"])
+def test_root_of_a_container_that_may_little(folder, prefix):
+    with harness.server(folder / "s", prefix=prefix, config="StrictModes no") as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub", user="root")
+        assert run(s.ssh("id -u", key=key, user="root")).stdout == "0\n"
+        assert run(s.ssh("tty", key=key, user="root", tty=True)).stdout.startswith("/dev/pts/")
+
+
+@needs_root
 def test_accounts_from_files_of_our_own(folder):
     accounts = folder / "accounts"
     accounts.mkdir()
