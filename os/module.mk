@@ -7,3 +7,4 @@ os_TESTS += regress/unit/test_pty_modes.c
 os_SRCS += os/glob.c
 os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_conn.c regress/unit/test_pump_data.c
 os_SRCS += os/whoami.c
+os_TESTS += regress/unit/test_names.c regress/unit/test_tty.c

@@ -4,3 +4,8 @@ ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/connect.c ssh/destination.c ssh/es
 	ssh/forward_listen.c ssh/forward_remote.c ssh/hostkey.c ssh/hostkey_say.c ssh/identity.c \
 	ssh/login.c ssh/login_ask.c ssh/login_key.c ssh/options.c ssh/proxy.c ssh/query.c \
 	ssh/session.c ssh/session_escape.c ssh/session_start.c ssh/settings.c ssh/ssh.c
+ssh_TESTS = regress/unit/test_escape.c regress/unit/test_destination.c
+test_escape_OBJS = ssh/escape.o
+test_destination_OBJS = ssh/destination.o
+ssh_FUZZ = regress/fuzz/fuzz_typed.c
+fuzz_typed_OBJS = ssh/destination.o ssh/escape.o
