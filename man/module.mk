@@ -2,4 +2,4 @@
 MAN_PAGES = ssh-keygen.1
 MAN_PAGES += ssh-ephemeral.1
 MAN_PAGES += ssh_config.5 sshd_config.5
-MAN_PAGES += ssh.1
+MAN_PAGES += ssh.1 sshd.8

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -173,6 +174,8 @@ enum err
 process_open_self(int *fd)
 {
 	*fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (*fd == -1)		/* no /proc: by the name it was started with */
+		*fd = open((const char *)getauxval(AT_EXECFN), O_RDONLY | O_CLOEXEC);
 	return *fd == -1 ? ERR_SYSTEM : ERR_OK;
 }
 
@@ -185,12 +188,18 @@ process_die_with_parent(pid_t parent)
 }
 
 void
+process_not_traceable(void)
+{
+	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+void
 process_hide_memory(void)
 {
 	struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	process_not_traceable();
 }
 
 /* Closes the descriptors first to last; last may be far beyond what is open. */

@@ -55,6 +55,12 @@ enum err process_open_self(int *fd);
  */
 void process_die_with_parent(pid_t parent);
 
+/*
+ * Forbids ptrace by the same uid, and core files, but not those of programs
+ * that it starts.
+ */
+void process_not_traceable(void);
+
 /* Forbids core files and ptrace by the same uid. */
 void process_hide_memory(void);
 

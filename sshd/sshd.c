@@ -188,6 +188,8 @@ run(struct sshd_options *o, struct title *title, char *command)
 		log_fatal(&log, "cannot open the program's own file (/proc/self/exe): %s", strerror(errno));
 		return EXIT_BAD;
 	}
+	/* An ordinary user's server and what it runs have one uid: not its keys. */
+	process_not_traceable();
 	settle_log(&log, o, &in.loaded.config);
 	log_debug(&log, "sshd version Dayfly_%s, %s", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
 	return listener_run(&in);
