@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "auth/account.h"
@@ -83,7 +84,9 @@ open_control(struct listener *l)
 	    getenv("XDG_RUNTIME_DIR"), c->pid_file, path, sizeof(path));
 
 	if (e == ERR_NOTFOUND) {
-		log_debug(l->log, "no control socket for ephemeral keys");
+		if (c->ephemeral_key_socket == NULL || strcasecmp(c->ephemeral_key_socket, "none") != 0)
+			log_info(l->log, "No control socket for ephemeral keys: there is no place for it. "
+			    "Set EphemeralKeySocket, XDG_RUNTIME_DIR, or a PidFile with its whole path.");
 		return ERR_OK;
 	}
 	if (e != ERR_OK) {
@@ -93,7 +96,9 @@ open_control(struct listener *l)
 	l->only_user = only_user(l);
 	config.only_user = l->only_user;
 	config.path = path;
-	return control_new(&l->control, &config);
+	TRY(control_new(&l->control, &config));
+	log_verbose(l->log, "Ephemeral keys are registered at %s.", path);
+	return ERR_OK;
 }
 
 enum err
