@@ -38,6 +38,9 @@ relay_free(struct relay *t)
 
 	dial_cancel(t->dial);
 	watch_free(t->watch);
+	timer_free(t->retry);
+	writer_free(&t->held);
+	writer_free(&t->reply);
 	if (t->fd != -1)
 		close(t->fd);
 	if (t->next != NULL)
@@ -197,6 +200,8 @@ forwards_event(struct ssh *s, const struct event *ev)
 		return remote_open(s, ev);
 	if (t == NULL)
 		return false;
+	if (t->speaks_socks && relay_socks_event(t, ev))
+		return true;
 	switch (ev->type) {
 	case EV_CHANNEL_OPENED:
 		on_opened(t);

@@ -2,7 +2,8 @@
 /*
  * ssh/forward_i.h - the insides of forwarding, for ssh/forward*.c only:
  * forward.c has the state and the connections, forward_listen.c what listens
- * here, forward_remote.c what the server opens.
+ * here, forward_remote.c what the server opens, forward_socks.c those that say
+ * themselves where they want to go.
  *
  * relay   one connection that is forwarded: a descriptor here, a channel
  */
@@ -24,7 +25,12 @@ struct relay {
 	struct dial *dial;		/* connecting to the target */
 	struct watch *watch;		/* reading what a SOCKS client asks for */
 	struct socks socks;
-	bool is_socks;
+	bool is_socks;			/* its socket waits for an answer */
+	bool speaks_socks;		/* through the channel, before it is attached */
+	bool is_failed;			/* the channel is closed when the answer is sent */
+	struct writer held;		/* of the client, not used yet */
+	struct writer reply;		/* to it, not sent yet */
+	struct timer *retry;
 	char label[160];		/* for people */
 };
 
@@ -85,9 +91,6 @@ void listeners_wake(struct ssh *s);
 /* Asks for the channel of a connection to where f says. */
 void relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *from);
 
-/* The server has opened (or refused) the channel that a SOCKS client waits for. */
-void relay_answer_socks(struct relay *t, enum socks_outcome outcome);
-
 /* --- forward_remote.c --- */
 
 /* Asks the server to listen. Errors have been told. */
@@ -95,5 +98,22 @@ enum err remote_start(struct ssh *s, struct remote *r);
 
 /* The server opens a channel: takes it if it is one that we asked for. */
 bool remote_open(struct ssh *s, const struct event *ev);
+
+/* Makes the relay of a channel that the server asks for. NULL: refused. */
+struct relay *relay_of_server(struct ssh *s, struct channel_id id);
+
+/* --- forward_socks.c --- */
+
+/* Reads from a socket of ours where it wants to go. */
+void relay_take_socks(struct relay *t);
+
+/* The server has opened (or refused) the channel that a SOCKS client waits for. */
+void relay_answer_socks(struct relay *t, enum socks_outcome outcome);
+
+/* Takes a channel whose client will say where it wants to go. */
+void relay_open_socks(struct ssh *s, struct channel_id id);
+
+/* Takes data of such a channel until it is attached. False: it is none of it. */
+bool relay_socks_event(struct relay *t, const struct event *ev);
 
 #endif

@@ -40,78 +40,6 @@ relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *f
 	(void)relay_open(t, "direct-tcpip", writer_span(&body));
 }
 
-/* --- SOCKS --- */
-
-/* Sends a few bytes that a fresh socket's buffer always takes. */
-static void
-send_reply(const struct relay *t, const struct writer *w)
-{
-	if (w->len > 0)
-		(void)!send(t->fd, w->p, w->len, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-void
-relay_answer_socks(struct relay *t, enum socks_outcome outcome)
-{
-	SCOPED(writer_free) struct writer reply = writer_init(SOCKS_INPUT_MAX);
-
-	socks_answer(&t->socks, outcome, &reply);
-	send_reply(t, &reply);
-}
-
-/* Wakes us up only when more is there than we have seen, which may not be a whole request. */
-static void
-wait_for_more(const struct relay *t, size_t seen)
-{
-	int n = (int)seen + 1;
-
-	(void)setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &n, sizeof(n));
-}
-
-static void
-target_known(struct relay *t)
-{
-	struct forward f = { .connect_host = t->socks.host, .connect_port = t->socks.port };
-	struct endpoint from = { .port = 0 };
-
-	watch_free(t->watch);
-	t->watch = NULL;
-	wait_for_more(t, 0);
-	(void)!net_ends(t->fd, NULL, &from);
-	log_debug(&t->s->log, "dynamic forwarding: SOCKS%u to %s port %u", t->socks.version,
-	    t->socks.host, t->socks.port);
-	relay_open_to(t, &f, &from);
-}
-
-/* Takes the request only: what may follow it belongs to the channel. */
-static void
-on_socks(void *arg, unsigned events)
-{
-	SCOPED(writer_free) struct writer reply = writer_init(SOCKS_INPUT_MAX);
-	uint8_t buf[SOCKS_INPUT_MAX];
-	struct relay *t = arg;
-	ssize_t n = recv(t->fd, buf, sizeof(buf), MSG_PEEK | MSG_DONTWAIT);
-	size_t used = 0;
-	enum err e;
-
-	if (n == -1 && (errno == EAGAIN || errno == EINTR) && !(events & LOOP_HANGUP))
-		return;
-	if (n <= 0) {
-		relay_free(t);
-		return;
-	}
-	e = socks_take(&t->socks, span_of(buf, (size_t)n), &used, &reply);
-	if (used > 0)
-		(void)!recv(t->fd, buf, used, MSG_DONTWAIT);
-	send_reply(t, &reply);
-	if (e == ERR_OK)
-		target_known(t);
-	else if (e == ERR_AGAIN && (size_t)n - used < sizeof(buf) && !(events & LOOP_HANGUP))
-		wait_for_more(t, (size_t)n - used);
-	else
-		relay_free(t);
-}
-
 /* --- accepting --- */
 
 static void
@@ -144,9 +72,7 @@ on_connection(void *arg, unsigned events)
 		relay_open_to(t, l->what, &from);
 		return;
 	}
-	t->is_socks = true;
-	if (loop_watch(s->loop, &t->watch, fd, LOOP_READ, on_socks, t) != ERR_OK)
-		relay_free(t);
+	relay_take_socks(t);
 }
 
 void

@@ -128,9 +128,8 @@ connect_to_path(struct relay *t, const char *path)
 	relay_free(t);
 }
 
-/* Makes the relay of a channel that the server asks for. NULL: refused. */
-static struct relay *
-new_relay(struct ssh *s, struct channel_id id)
+struct relay *
+relay_of_server(struct ssh *s, struct channel_id id)
 {
 	struct relay *t;
 
@@ -150,7 +149,7 @@ new_relay(struct ssh *s, struct channel_id id)
 static void
 connect_to(struct ssh *s, struct channel_id id, const struct forward *f)
 {
-	struct relay *t = new_relay(s, id);
+	struct relay *t = relay_of_server(s, id);
 
 	if (t == NULL)
 		return;
@@ -201,13 +200,16 @@ open_tcpip(struct ssh *s, const struct event *ev)
 	log_debug(&s->log, "client_request_forwarded_tcpip: listen %s port %u",
 	    ssh_visible(buf, sizeof(buf), m.host), m.port);
 	r = find_port(s->forwards, m.host, m.port);
-	if (r == NULL || (r->what->connect_host == NULL && r->what->connect_path == NULL)) {
+	if (r == NULL) {
 		log_error(&s->log, "WARNING: Server requests forwarding for unknown listen_port %u",
 		    m.port);
 		refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested port");
 		return;
 	}
-	connect_to(s, ev->channel, r->what);
+	if (r->what->connect_host == NULL && r->what->connect_path == NULL)
+		relay_open_socks(s, ev->channel);
+	else
+		connect_to(s, ev->channel, r->what);
 }
 
 static void
@@ -222,7 +224,10 @@ open_streamlocal(struct ssh *s, const struct event *ev)
 			if (!r->is_up || r->what->listen_path == NULL ||
 			    !span_is(m.path, r->what->listen_path))
 				continue;
-			connect_to(s, ev->channel, r->what);
+			if (r->what->connect_host == NULL && r->what->connect_path == NULL)
+				relay_open_socks(s, ev->channel);
+			else
+				connect_to(s, ev->channel, r->what);
 			return;
 		}
 	}
@@ -249,7 +254,7 @@ open_agent(struct ssh *s, const struct event *ev)
 		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "there is no agent");
 		return;
 	}
-	t = new_relay(s, ev->channel);
+	t = relay_of_server(s, ev->channel);
 	if (t == NULL)
 		return;
 	snprintf(t->label, sizeof(t->label), "authentication agent connection");

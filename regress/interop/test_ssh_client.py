@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -259,20 +260,9 @@ def test_agent(openssh, folder):
 
 def test_forwarding(openssh, folder):
     """-L to a server of ours here, through the peer; -R back again; -D by SOCKS 5; -W."""
-    import socket
     with socket.create_server(("127.0.0.1", 0)) as target:
         port = target.getsockname()[1]
-
-        def serve():
-            while True:
-                try:
-                    s, _ = target.accept()
-                except OSError:
-                    return
-                with s:
-                    s.sendall(b"target " + s.recv(100))
-
-        threading.Thread(target=serve, daemon=True).start()
+        threading.Thread(target=echo_server, args=(target,), daemon=True).start()
         local, remote, dynamic = harness.free_port(), harness.free_port(), harness.free_port()
         p = subprocess.Popen(openssh.ssh("echo up; cat", options=[
             "-L", f"{local}:127.0.0.1:{port}", "-R", f"{remote}:127.0.0.1:{port}", "-D", str(dynamic),
@@ -297,8 +287,49 @@ def test_forwarding(openssh, folder):
         target.shutdown(socket.SHUT_RDWR)
 
 
+def echo_server(listener):
+    """Answers each connection with what it sends first."""
+    while True:
+        try:
+            s, _ = listener.accept()
+        except OSError:
+            return
+        with s:
+            s.sendall(b"target " + s.recv(100))
+
+
+@pytest.mark.parametrize("permit", ["any", "none", "127.0.0.1:1 127.0.0.1:%p"])
+@pytest.mark.parametrize("version", [4, 5])
+def test_remote_dynamic_forwarding(openssh, permit, version):
+    with socket.create_server(("127.0.0.1", 0)) as target:
+        port = target.getsockname()[1]
+        threading.Thread(target=echo_server, args=(target,), daemon=True).start()
+        remote = harness.free_port()
+        p = subprocess.Popen(openssh.ssh("echo up; cat", options=[
+            "-R", str(remote), "-o", "ExitOnForwardFailure=yes",
+            "-o", "PermitRemoteOpen=" + permit.replace("%p", str(port))]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert p.stdout.readline() == "up\n"
+        with socket.create_connection(("127.0.0.1", remote), 10) as s:
+            if version == 4:
+                s.sendall(b"\4\1" + port.to_bytes(2, "big") + b"\x7f\0\0\1me\0")
+                answer = s.recv(8)
+                assert answer[1] == (0x5b if permit == "none" else 0x5a)
+            else:
+                s.sendall(b"\5\1\0")
+                assert s.recv(2) == b"\5\0"
+                s.sendall(b"\5\1\0\1\x7f\0\0\1" + port.to_bytes(2, "big"))
+                assert (s.recv(10)[1] == 0) == (permit != "none")
+            if permit != "none":
+                s.sendall(b"socks")
+                assert s.recv(100) == b"target socks"
+            assert s.recv(100) == b""
+        p.stdin.close()
+        assert p.wait(10) == 0
+        target.shutdown(socket.SHUT_RDWR)
+
+
 def test_forward_port_in_use(openssh):
-    import socket
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run(openssh.ssh("echo up", options=["-L", f"127.0.0.1:{port}:127.0.0.1:1"]))
