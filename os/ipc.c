@@ -197,8 +197,11 @@ ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
 		must(fds->n <= IPC_MAX_FDS);
 		memcpy(fds->fd, CMSG_DATA(c), fds->n * sizeof(int));
 	}
-	if (n == 0)
+	/* The end, or an empty message, which nobody of ours sends: its descriptors go too. */
+	if (n == 0) {
+		ipc_fds_close(fds);
 		return ERR_CLOSED;
+	}
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		ipc_fds_close(fds);
 		return ERR_LIMIT;

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "os/ipc.h"
@@ -252,6 +253,63 @@ a_reader_that_never_reads_is_an_error_not_memory(void **state)
 	tear_down(&f);
 }
 
+/* Sends n bytes with copies of one descriptor, past all our own checks. */
+static void
+send_raw(int fd, size_t n, unsigned n_fds)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(8 * sizeof(int))];
+	} control;
+	char bytes[8] = { 0 };
+	int fds[8];
+	struct iovec iov = { bytes, n };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room,
+	    .msg_controllen = CMSG_SPACE(n_fds * sizeof(int)) };
+
+	memset(&control, 0, sizeof(control));
+	for (unsigned i = 0; i < n_fds; i++)
+		fds[i] = fd;
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+	memcpy(CMSG_DATA(&control.header), fds, n_fds * sizeof(int));
+	assert_int_equal(sendmsg(fd, &msg, 0), n);
+}
+
+/* The lowest descriptor that is free. */
+static int
+lowest_free(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+static void
+descriptors_that_come_with_what_is_refused_are_closed(void **state)
+{
+	static struct fixture f;
+	struct span message;
+	struct ipc_fds fds;
+	int before;
+
+	(void)state;
+	set_up(&f);
+	before = lowest_free();
+	send_raw(f.a.fd, 8, 8);		/* more than there is room for */
+	assert_int_equal(ipc_receive(&f.b, (struct room){ f.buf, sizeof(f.buf) }, &message, &fds),
+	    ERR_LIMIT);
+	assert_int_equal(lowest_free(), before);
+	send_raw(f.a.fd, 0, 4);		/* an empty message: as good as the end */
+	assert_int_equal(ipc_receive(&f.b, (struct room){ f.buf, sizeof(f.buf) }, &message, &fds),
+	    ERR_CLOSED);
+	assert_int_equal(fds.n, 0);
+	assert_int_equal(lowest_free(), before);
+	tear_down(&f);
+}
+
 static void
 the_end_of_the_other_process_is_seen(void **state)
 {
@@ -304,6 +362,7 @@ main(void)
 		cmocka_unit_test(malformed_messages_are_refused),
 		cmocka_unit_test(what_the_kernel_does_not_take_waits_in_order),
 		cmocka_unit_test(a_reader_that_never_reads_is_an_error_not_memory),
+		cmocka_unit_test(descriptors_that_come_with_what_is_refused_are_closed),
 		cmocka_unit_test(the_end_of_the_other_process_is_seen),
 		cmocka_unit_test(a_message_that_is_too_long_is_not_sent),
 		cmocka_unit_test(sending_without_memory_says_so),
