@@ -83,7 +83,7 @@ on_from_wire_ended(struct guard *g, const struct msg_from_wire_ended *m, struct 
 {
 	(void)fds;
 	guard_log_end(g, m);
-	guard_quit(g, 0);
+	guard_quit(g, GUARD_EXIT_OK);
 	return ERR_OK;
 }
 
@@ -112,6 +112,10 @@ on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds
 	char text[200];
 
 	(void)fds;
+	log_info(&g->log, "Ending the session of %s from %s port %u: %s",
+	    g->user.name == NULL ? "nobody yet" : g->user.name, g->client,
+	    (unsigned)g->client_port, text_visible_str(text, sizeof(text), m->text));
+	guard_end_programs(g);
 	guard_end(g, 11, text_visible_str(text, sizeof(text), m->text));
 	return ERR_OK;
 }
@@ -193,7 +197,7 @@ wire_ready(void *arg, unsigned events)
 	else if (!g->ending)
 		log_info(&g->log, "Connection from %s port %u: the wire process has ended",
 		    g->client, (unsigned)g->client_port);
-	guard_quit(g, 255);
+	guard_quit(g, GUARD_EXIT_CRASH);
 }
 
 static void
@@ -243,7 +247,7 @@ void
 guard_wire_sent(struct guard *g, enum err e)
 {
 	if (e != ERR_OK)
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 	else
 		watch_ipc(g->wire_watch, &g->wire);
 }
@@ -388,7 +392,7 @@ grace_over(void *arg)
 	if (!g->ending)
 		log_info(&g->log, "Timeout before authentication for connection from %s to %s, pid = %ld",
 		    g->client, g->server, (long)getpid());
-	guard_quit(g, 255);
+	guard_quit(g, GUARD_EXIT_GRACE);
 }
 
 static void

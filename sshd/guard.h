@@ -16,6 +16,18 @@
 #include "sshd/host_keys.h"
 #include "sshd/title.h"
 
+/* Its exit status, by which the listener judges the client. */
+enum guard_exit {
+	GUARD_EXIT_OK = 0,		/* somebody was logged in */
+	GUARD_EXIT_GRACE = 3,		/* LoginGraceTime ran out */
+	GUARD_EXIT_CRASH = 4,		/* its wire did what none should */
+	GUARD_EXIT_AUTHFAIL = 5,	/* tried to log in, and could not */
+	GUARD_EXIT_REFUSED = 6,		/* RefuseConnection */
+	GUARD_EXIT_INVALIDUSER = 7,
+	GUARD_EXIT_NOAUTH = 8,		/* did not even try */
+	GUARD_EXIT_FAILED = 255,	/* a failure of our own */
+};
+
 /* What the listener forks a guard with; the descriptors are the guard's. */
 struct guard_start {
 	const struct log *log;

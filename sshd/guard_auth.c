@@ -42,7 +42,7 @@ guard_answer(struct guard *g, enum auth_result result)
 	if (result == AUTH_RESULT_FAILURE || result == AUTH_RESULT_PARTIAL)
 		guard_methods(&g->user.config, &g->proof, &methods);
 	if (wr_end(&methods) != ERR_OK)
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 	else
 		send_answer(g, result, writer_span(&methods));
 }
@@ -94,7 +94,7 @@ guard_log_result(struct guard *g, const char *word, bool at_info)
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
 		    "%s %s for %s from %s port %u ssh2: %s %s%s%s%s%s", word,
 		    "publickey", who, g->client, (unsigned)g->client_port, label,
-		    fingerprint_str(fp, m->blob, FINGERPRINT_SHA256),
+		    guard_fingerprint(g, m->blob, fp),
 		    k->grant[0] != '\0' ? " ephemeral key " : "", k->grant,
 		    k->grant[0] != '\0' ? " registered by " : "",
 		    k->grant[0] != '\0' ? k->registrar : "");
@@ -195,7 +195,7 @@ guard_proved(struct guard *g)
 		return;
 	}
 	if (note_proof(g) != ERR_OK) {
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
 	if (!guard_methods_advance(&g->user.config, &g->proof, g->asked.method)) {
@@ -238,7 +238,7 @@ password(struct guard *g)
 	/* Somebody who may not log in has no password that fits. */
 	e = password_check(u->is_valid ? hash : SPAN_LIT("*"), u->fake, g->asked.password);
 	if (e == ERR_NOMEM)
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 	else if ((e == ERR_OK || (empty_fits && g->asked.password.len == 0)) && password_is_current(g))
 		guard_proved(g);
 	else
@@ -333,6 +333,7 @@ guard_auth(struct guard *g, const struct msg_from_wire_auth *m)
 		log_info(&g->log, "administratively prohibited connection for %s from %s port %u",
 		    guard_who(g, who, sizeof(who)), g->client, (unsigned)g->client_port);
 		guard_end(g, 14, "connection refused");
+		g->status = GUARD_EXIT_REFUSED;
 		return ERR_OK;
 	}
 	send_banner(g);

@@ -69,25 +69,38 @@ guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 		log_verbose(&g->log, "Closing connection to %s port %u", g->client, port);
 }
 
+/* What the listener is told of the client. */
+static enum guard_exit
+judge(const struct guard *g)
+{
+	if (g->logged_in || g->proved_once)	/* he held a key that was good once */
+		return GUARD_EXIT_OK;
+	if (!g->user.is_known)
+		return GUARD_EXIT_NOAUTH;
+	if (!g->user.is_valid)
+		return GUARD_EXIT_INVALIDUSER;
+	return g->tries > 0 ? GUARD_EXIT_AUTHFAIL : GUARD_EXIT_NOAUTH;
+}
+
 void
 guard_end(struct guard *g, uint32_t reason, const char *text)
 {
 	if (g->ending)
 		return;
 	g->ending = true;
-	g->status = 255;
+	g->status = judge(g);
 	timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
 	guard_wire_sent(g, ipc_send_wire_end(&g->wire,
 	    &(struct msg_wire_end){ .reason = reason, .text = span_str(text) }, NULL));
 }
 
 void
-guard_quit(struct guard *g, int status)
+guard_quit(struct guard *g, enum guard_exit status)
 {
 	if (g->has_ended)
 		return;
 	if (!g->ending)
-		g->status = status;
+		g->status = status == GUARD_EXIT_OK ? judge(g) : status;
 	g->ending = true;
 	g->has_ended = true;
 	for (size_t i = 0; i < GUARD_TTYS; i++) {

@@ -11,6 +11,7 @@
 #include "auth/account.h"
 #include "auth/result.h"
 #include "base/limits.h"
+#include "keys/fingerprint.h"
 #include "os/ipc.h"
 #include "os/loop.h"
 #include "sshd/guard.h"
@@ -82,6 +83,7 @@ struct guard {
 	uint32_t question;		/* to the listener, outstanding; 0: none */
 	uint32_t last_question;
 	bool holder_proved;		/* the question is whether the key may be used */
+	bool proved_once;		/* the client holds a key that is or was registered */
 
 	/* guard_login.c */
 	pid_t session_pid;
@@ -95,7 +97,7 @@ struct guard {
 	struct timer *grace;		/* LoginGraceTime; later: the last moment */
 	bool ending;
 	bool has_ended;			/* wire has said how */
-	int status;
+	enum guard_exit status;
 	uint8_t buf[LIMIT_IPC];		/* of messages received */
 };
 
@@ -134,6 +136,9 @@ enum err guard_find_user(struct guard *g, struct span name);
 
 /* "invalid user NAME" or "NAME", for log lines; within buf. */
 const char *guard_who(const struct guard *g, char *buf, size_t size);
+
+/* A key's fingerprint for the log, in the form that FingerprintHash says; within buf. */
+const char *guard_fingerprint(const struct guard *g, struct span blob, char buf[static FINGERPRINT_SIZE]);
 
 /* Frees it all. */
 void guard_user_free(struct guard_user *u);
@@ -185,6 +190,9 @@ enum err guard_log_in(struct guard *g);
 /* The session has to end at another time. */
 void guard_set_until(struct guard *g, msec end);
 
+/* Ends the user's programs too, with or without a terminal: nobody may go on. */
+void guard_end_programs(struct guard *g);
+
 /* A terminal came into use, or went. */
 void guard_record_tty(struct guard *g, const struct msg_from_session_tty *m);
 
@@ -196,7 +204,7 @@ void guard_log_end(struct guard *g, const struct msg_from_wire_ended *m);
 /* Ends the connection in order: the client is told, then everything is gone. */
 void guard_end(struct guard *g, uint32_t reason, const char *text);
 
-/* Ends it now. status: exit status of the process. */
-void guard_quit(struct guard *g, int status);
+/* Ends it now. GUARD_EXIT_OK stands for what is known of the client. */
+void guard_quit(struct guard *g, enum guard_exit status);
 
 #endif

@@ -164,7 +164,7 @@ used(struct guard *g, const struct msg_guard_grant *m)
 		return;
 	}
 	if (keep_grant(g, m) != ERR_OK) {
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
 	if (guard_options_allow(g, writer_span(&g->key.options), "ephemeral key"))
@@ -190,7 +190,8 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 	} else {
 		/* The grant's own options say what its token has to do. */
 		TRY(keep_grant(g, m));
-		if (signature_holds(g))
+		g->proved_once = signature_holds(g);
+		if (g->proved_once)
 			ask(g, true);
 		else
 			guard_fail(g, true);
@@ -236,7 +237,7 @@ is_revoked(const struct guard *g, struct span blob)
 			    strerror(errno) : err_text(e));
 		else if (revoked)
 			log_error(&g->log, "Authentication key %s revoked by file %s",
-			    fingerprint_str(fp, blob, FINGERPRINT_SHA256), files->v[i]);
+			    guard_fingerprint(g, blob, fp), files->v[i]);
 		if (e != ERR_OK || revoked)
 			return true;
 	}

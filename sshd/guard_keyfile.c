@@ -86,7 +86,7 @@ look_in(struct guard *g, const char *path, struct span text, struct span blob)
 		wr_raw(&g->key.options, line.options);
 		log_verbose(&g->log, "Accepted key %s %s found at %s",
 		    key_type_label(key_blob_type(blob)),
-		    fingerprint_str(fp, blob, FINGERPRINT_SHA256), place);
+		    guard_fingerprint(g, blob, fp), place);
 		return wr_end(&g->key.options);
 	}
 	return ERR_NOTFOUND;

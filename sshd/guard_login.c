@@ -172,6 +172,13 @@ notice(struct guard *g, const char *text)
 		    &(struct msg_session_notice){ .text = span_str(text) }, NULL);
 }
 
+void
+guard_end_programs(struct guard *g)
+{
+	if (g->session_watch != NULL)
+		(void)!ipc_send_session_end(&g->session, &(struct msg_session_end){ .ends_here = 0 }, NULL);
+}
+
 static void
 until_due(void *arg)
 {
@@ -182,6 +189,7 @@ until_due(void *arg)
 	if (now >= g->until) {
 		log_info(&g->log, "Session of %s from %s port %u ends: ephemeral key %s allows no more",
 		    g->user.account.name, g->client, (unsigned)g->client_port, g->key.grant);
+		guard_end_programs(g);
 		guard_end(g, 11, "the time that was granted for this session is over");
 		return;
 	}
@@ -198,7 +206,7 @@ void
 guard_set_until(struct guard *g, msec end)
 {
 	if (g->until_timer == NULL && loop_timer(g->loop, &g->until_timer, until_due, g) != ERR_OK) {
-		guard_quit(g, 255);
+		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
 	g->until = end;

@@ -41,6 +41,13 @@ guard_who(const struct guard *g, char *buf, size_t size)
 	return buf;
 }
 
+const char *
+guard_fingerprint(const struct guard *g, struct span blob, char buf[static FINGERPRINT_SIZE])
+{
+	return fingerprint_str(buf, blob, g->start->config->fingerprint_hash == FINGERPRINT_HASH_MD5 ?
+	    FINGERPRINT_MD5 : FINGERPRINT_SHA256);
+}
+
 /* Appends the files, each to end with a newline; those that are not there are skipped. */
 static void
 read_files(struct guard *g, const struct words *files, struct writer *w)

@@ -185,6 +185,7 @@ on_ageing(void *arg)
 static enum err
 set_up(struct listener *l)
 {
+	TRY(penalties_new(&l->penalties, rng_system()));
 	TRY(loop_timer(l->loop, &l->refill, on_refill, l));
 	TRY(loop_timer(l->loop, &l->reopen, on_reopen, l));
 	TRY(loop_timer(l->loop, &l->ageing, on_ageing, l));
@@ -322,9 +323,14 @@ clean_up(struct listener *l)
 
 		l->connections = c->next;
 		watch_free(c->watch);
+		timer_free(c->kill);
 		ipc_close(&c->ipc);
 		free(c);
 	}
+	penalties_free(l->penalties);
+	timer_free(l->refill);
+	timer_free(l->reopen);
+	timer_free(l->ageing);
 	loop_free(l->loop);
 	loaded_free(&l->in->loaded);
 	host_keys_free(&l->in->keys);

@@ -2,6 +2,7 @@
 /* The listener's clients: taken in, given a guard, reaped. */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -133,6 +134,42 @@ kill_left_over(void *arg)
 		kill(c->wire, SIGKILL);
 }
 
+/* What a guard's end says of its client. */
+static enum penalty
+verdict(int status)
+{
+	if (!WIFEXITED(status))
+		return PENALTY_NONE;
+	switch (WEXITSTATUS(status)) {
+	case GUARD_EXIT_GRACE: return PENALTY_GRACE;
+	case GUARD_EXIT_CRASH: return PENALTY_CRASH;
+	case GUARD_EXIT_AUTHFAIL: return PENALTY_AUTHFAIL;
+	case GUARD_EXIT_REFUSED: return PENALTY_REFUSED;
+	case GUARD_EXIT_INVALIDUSER: return PENALTY_INVALIDUSER;
+	case GUARD_EXIT_NOAUTH: return PENALTY_NOAUTH;
+	default: return PENALTY_NONE;
+	}
+}
+
+/* Lets the source pay for what it did. */
+static void
+penalise(struct connection *c, enum penalty penalty)
+{
+	struct listener *l = c->listener;
+	struct penalty_note note;
+	char text[64];
+
+	if (penalty == PENALTY_NONE || penalties_add(l->penalties, listener_config(l),
+	    &c->client.address, penalty, loop_now(l->loop), &note) != ERR_OK || note.length == 0)
+		return;
+	log_at(l->log, note.is_active ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
+	    "srclimit_penalise: %s: %s %s/%u %s penalty of %llu.%03llu seconds for %s",
+	    note.block.base.family == 4 ? "ipv4" : "ipv6", note.was_active ? "more" : "new",
+	    address_print(&note.block.base, text, sizeof(text)), (unsigned)note.block.bits,
+	    note.is_active ? "active" : "deferred", (unsigned long long)(note.length / 1000),
+	    (unsigned long long)(note.length % 1000), penalty_text(penalty));
+}
+
 /* A process of the connection has ended, as status says. */
 static void
 ended(struct connection *c, pid_t pid, int status)
@@ -143,6 +180,7 @@ ended(struct connection *c, pid_t pid, int status)
 	if (WIFSIGNALED(status))
 		log_error(l->log, "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
 	if (pid == c->guard) {
+		penalise(c, verdict(status));
 		c->guard = 0;
 		stop_talking(c);
 	} else {
@@ -261,9 +299,16 @@ log_drop(struct listener *l, const struct endpoint *client, const struct endpoin
 }
 
 static const char *
-reason_to_drop(const struct listener *l, const struct endpoint *client)
+reason_to_drop(const struct listener *l, const struct endpoint *client, char *buf, size_t size)
 {
 	uint32_t per_source = listener_config(l)->per_source_max_startups;
+	enum penalty penalty = penalties_active(l->penalties, listener_config(l), &client->address,
+	    loop_now(l->loop));
+
+	if (penalty != PENALTY_NONE) {
+		snprintf(buf, size, "penalty: %s", penalty_text(penalty));
+		return buf;
+	}
 
 	if (is_dropped(l))
 		return "Maxstartups";
@@ -358,13 +403,18 @@ listener_take(struct listener *l, int in, int out)
 	static const char sorry[] = "Not allowed at this time\r\n";
 	struct endpoint client = { .port = 0 }, server = { .port = 0 };
 	bool is_net = net_ends(in, &server, &client) == ERR_OK;
-	const char *why = is_net ? reason_to_drop(l, &client) : NULL;
+	char buf[80];
+	const char *why = is_net ? reason_to_drop(l, &client, buf, sizeof(buf)) : NULL;
 	enum err e;
 
 	if (why != NULL) {
 		log_drop(l, &client, &server, why);
 		(void)!write(out, sorry, sizeof(sorry) - 1);
 	} else {
+		if (is_net && listener_config(l)->tcp_keep_alive)
+			net_keep_alive(in);
+		if (is_net)
+			net_no_delay(in);
 		e = enter(l, in, out, &client);
 		if (e != ERR_OK)
 			log_error(l->log, "cannot take a connection: %s",

@@ -11,6 +11,7 @@
 #include "os/net.h"
 #include "sshd/control.h"
 #include "sshd/listener.h"
+#include "sshd/penalties.h"
 #include "sshd/pool.h"
 
 /* Listening sockets of one server. */
@@ -54,6 +55,7 @@ struct listener {
 	struct control_policy policy;
 	struct control *control;
 	char *only_user;		/* not root: whom it lets in */
+	struct penalties_table *penalties;
 	uint8_t secret[32];		/* what the delay of a refusal is derived from */
 	uint64_t n_dropped;		/* since the last line about it */
 	msec dropped_logged;

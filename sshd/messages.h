@@ -187,10 +187,14 @@ enum wire_end {
 /* A line for the user's terminals (the session is about to end, say). */
 #define SESSION_NOTICE_FIELDS(F)	F(bytes, text)
 
+/* The connection is being ended by force: so are all programs. */
+#define SESSION_END_FIELDS(F)
+
 #define TO_SESSION_GUARD(M)						\
 	M(session_part,		PHASE_NEW,	0, SESSION_PART_FIELDS)	\
 	M(session_job,		PHASE_NEW,	1, SESSION_JOB_FIELDS)	\
-	M(session_notice,	PHASE_OPEN,	0, SESSION_NOTICE_FIELDS)
+	M(session_notice,	PHASE_OPEN,	0, SESSION_NOTICE_FIELDS) \
+	M(session_end,		PHASE_OPEN,	1, SESSION_END_FIELDS)
 
 /* Values of session_part.of. */
 enum session_part {
@@ -244,7 +248,7 @@ enum session_part {
 
 /*
  * Binds descriptors: to write to, to read from, and for stderr; with a pty the
- * master alone. kind: what the program is, for ChannelTimeout
+ * master alone. kind: what the channel is, for ChannelTimeout
  * ("session:shell" ...).
  */
 #define TO_WIRE_ATTACH_FIELDS(F)	F(u32, channel) F(flag, is_tty) F(bytes, kind)

@@ -35,6 +35,9 @@
 /* Of all pieces of a part. */
 #define PART_MAX	(64 * 1024 * 1024)
 
+/* Programs that are to end have so long to do it by themselves. */
+#define END_MSEC	150
+
 /* Leaves nothing behind in the file system, and ends. */
 NORETURN static void
 leave(struct session *s, int status)
@@ -64,6 +67,13 @@ watch_ipc(struct watch *watch, const struct ipc *ipc)
 void
 session_sent(struct session *s, enum err e)
 {
+	if (e != ERR_OK && s->ends) {	/* programs have the time they were given */
+		watch_free(s->wire_watch);
+		watch_free(s->guard_watch);
+		s->wire_watch = s->guard_watch = NULL;
+		ipc_close(&s->wire);
+		return;
+	}
 	if (e != ERR_OK)
 		leave(s, e == ERR_CLOSED ? 0 : 255);
 	watch_ipc(s->wire_watch, &s->wire);
@@ -147,7 +157,6 @@ enter_chroot(struct session *s)
 	SCOPED(writer_free) struct writer path = writer_init(4096);
 	char uid[16], why[512];
 	struct config_tokens tokens = { .value = { ['h'] = s->home, ['u'] = s->user, ['U'] = uid } };
-	struct stat st;
 	enum err e;
 
 	if (s->config.chroot_directory == NULL)
@@ -161,10 +170,6 @@ enter_chroot(struct session *s)
 		return ERR_DENIED;
 	}
 	e = file_check_chroot((const char *)path.p, why, sizeof(why));
-	if (e == ERR_OK && (stat((const char *)path.p, &st) == -1 || (st.st_mode & 022) != 0)) {
-		snprintf(why, sizeof(why), "others can write to it");
-		e = ERR_DENIED;
-	}
 	if (e == ERR_OK && (chdir((const char *)path.p) == -1 || chroot(".") == -1))
 		e = ERR_SYSTEM;
 	if (e != ERR_OK)
@@ -303,6 +308,28 @@ on_session_notice(struct session *s, const struct msg_session_notice *m, struct 
 	return ERR_OK;
 }
 
+static void
+end_due(void *arg)
+{
+	struct session *s = arg;
+
+	program_signal_all(s, SIGKILL);
+	leave(s, 0);
+}
+
+static enum err
+on_session_end(struct session *s, const struct msg_session_end *m, struct ipc_fds *fds)
+{
+	(void)m;
+	(void)fds;
+	s->ends = true;
+	program_signal_all(s, SIGHUP);
+	program_signal_all(s, SIGCONT);
+	TRY(loop_timer(s->loop, &s->end_timer, end_due, s));
+	timer_set(s->end_timer, loop_now(s->loop) + END_MSEC);
+	return ERR_OK;
+}
+
 IPC_RECEIVER(from_guard, TO_SESSION_GUARD, struct session)
 
 /* --- receiving --- */
@@ -317,7 +344,7 @@ take_messages(struct session *s, struct ipc *ipc, unsigned events,
 
 	if (events & LOOP_WRITE)
 		e = ipc_flush(ipc);
-	while (e == ERR_OK) {
+	while (e == ERR_OK && ipc->fd != -1) {
 		e = ipc_receive(ipc, (struct room){ s->buf, sizeof(s->buf) }, &message, &fds);
 		if (e == ERR_OK)
 			e = dispatch(s, ipc, s->phase, message, &fds);

@@ -55,7 +55,7 @@ struct program {
 	int ours[3];			/* until they have gone to wire */
 	pid_t rc;			/* ~/.ssh/rc runs before it; 0: it does not */
 	pid_t pid;			/* 0: not running */
-	char kind[64];			/* "shell", "command", "subsystem 'sftp'" for the log */
+	char subsystem[64];		/* its name */
 };
 
 struct names;
@@ -77,6 +77,8 @@ struct session {
 	uint32_t client_port, server_port;
 	char grant[16];
 	char *auth_info_path;		/* ExposeAuthInfo: the file; NULL: none */
+	struct timer *end_timer;	/* running: programs are killed when it fires */
+	bool ends;
 	int home_errno;			/* why the home could not be entered; 0: it is */
 	struct program *programs;
 	size_t n_programs;
@@ -129,6 +131,9 @@ bool program_closed(struct session *s, uint32_t channel);
 
 /* The connection is over: hangs up the programs on terminals. */
 void program_hang_up(struct session *s);
+
+/* Sends a signal to all programs and what they have started in their groups. */
+void program_signal_all(struct session *s, int signo);
 
 /* A child has ended. */
 void program_reaped(struct session *s, pid_t pid, int status);

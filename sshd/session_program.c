@@ -140,6 +140,17 @@ program_hang_up(struct session *s)
 		hang_up(p);
 }
 
+void
+program_signal_all(struct session *s, int signo)
+{
+	for (struct program *p = s->programs; p != NULL; p = p->next) {
+		if (p->pid > 1)
+			(void)kill(-p->pid, signo);
+		if (p->rc > 1)
+			(void)kill(-p->rc, signo);
+	}
+}
+
 bool
 program_closed(struct session *s, uint32_t channel)
 {
@@ -338,8 +349,7 @@ take_command(struct program *p, struct span request, struct span body)
 		    (int)sub.name.len, (const char *)sub.name.p, s->user);
 		return false;
 	}
-	snprintf(p->kind, sizeof(p->kind), "subsystem '%.*s'", (int)sub.name.len,
-	    (const char *)sub.name.p);
+	text_visible_str(p->subsystem, sizeof(p->subsystem), sub.name);
 	p->is_subsystem = true;
 	/* A forced command is told which subsystem was asked for by its command. */
 	p->command = command != NULL ? span_dup_str(span_str(command)) : span_dup_str(sub.name);
@@ -350,14 +360,16 @@ static void
 log_start(struct program *p)
 {
 	struct session *s = p->session;
-	char forced[96];
-	const char *kind = p->kind[0] != '\0' ? p->kind : p->command == NULL ? "shell" : "command";
+	char special[128];
+	const char *kind = p->command == NULL ? "shell" : "command";
 
-	if (s->may.command != NULL) {
-		snprintf(forced, sizeof(forced), "forced-command (%s) '%.60s'",
+	if (p->is_subsystem || s->may.command != NULL)
+		kind = special;
+	if (s->may.command != NULL)
+		snprintf(special, sizeof(special), "forced-command (%s) '%.80s'",
 		    s->may.command_is_key ? "key-option" : "config", s->may.command);
-		kind = forced;
-	}
+	else if (p->is_subsystem)
+		snprintf(special, sizeof(special), "subsystem '%s'", p->subsystem);
 	log_verbose(&s->log, "Starting session: %s%s%s for %s from %s port %u id %u", kind,
 	    p->pty.name[0] != '\0' ? " on " : "",
 	    p->pty.name[0] != '\0' ? p->pty.name + strlen("/dev/") : "", s->user, s->client,

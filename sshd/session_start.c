@@ -71,12 +71,15 @@ attach(struct program *p)
 {
 	struct session *s = p->session;
 	bool is_tty = p->pty.master != -1;
-	struct msg_to_wire_attach m = { .channel = p->channel, .is_tty = is_tty,
-	    .kind = span_str(p->is_subsystem ? p->kind : p->command == NULL ? "shell" : "command") };
+	char kind[sizeof(p->subsystem) + 32];
+	struct msg_to_wire_attach m = { .channel = p->channel, .is_tty = is_tty };
 	struct ipc_fds fds = { .fd = { p->ours[0], p->ours[1], p->ours[2] }, .n = 3 };
 
 	if (is_tty)
 		fds = (struct ipc_fds){ .fd = { p->pty.master }, .n = 1 };
+	snprintf(kind, sizeof(kind), "session:%s%s", p->is_subsystem ? "subsystem:" :
+	    p->command == NULL ? "shell" : "command", p->is_subsystem ? p->subsystem : "");
+	m.kind = span_str(kind);
 	p->is_attached = true;
 	session_sent(s, ipc_send_to_wire_attach(&s->wire, &m, &fds));
 	for (int i = 0; i < 3; i++) {

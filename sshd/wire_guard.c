@@ -213,7 +213,7 @@ on_wire_session(struct wire *w, const struct msg_wire_session *m, struct ipc_fds
 	w->alive_interval = (msec)m->alive_interval * 1000;
 	w->alive_count = m->alive_count;
 	w->unused_timeout = (msec)m->unused_timeout * 1000;
-	return ERR_OK;
+	return wire_watchdog_timeouts(w, m->channel_timeouts);
 }
 
 static enum err

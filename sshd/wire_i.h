@@ -6,6 +6,7 @@
 #ifndef SSHD_WIRE_I_H
 #define SSHD_WIRE_I_H
 
+#include "config/config.h"
 #include "conn/conn.h"
 #include "crypto/random.h"
 #include "os/ipc.h"
@@ -47,6 +48,8 @@ struct wire {
 	msec alive_asked;
 	msec unused_timeout;
 	msec unused_since;
+	struct channel_timeouts timeouts;	/* ChannelTimeout */
+	struct watched *watched;	/* channels, while there are timeouts */
 	struct timer *watchdog;
 	uint8_t buf[LIMIT_IPC];		/* of messages received */
 };
@@ -88,7 +91,16 @@ void wire_on_channel_event(struct wire *w, struct event *ev);
 
 /* --- wire_watchdog.c --- */
 
+/* Takes the list of ChannelTimeout from its message. ERR_NOMEM; ERR_FORMAT and the like. */
+enum err wire_watchdog_timeouts(struct wire *w, struct span list);
+
 /* Begins to watch for clients that are gone (ClientAliveInterval) or do nothing. */
 void wire_watchdog_start(struct wire *w);
+
+/* A channel of this type is there, or turns out to be of it ("session:shell"). */
+void wire_watch_channel(struct wire *w, struct channel_id id, struct span type);
+
+/* It is gone. */
+void wire_unwatch_channel(struct wire *w, struct channel_id id);
 
 #endif

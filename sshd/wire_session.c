@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "channels/channels.h"
 #include "sshd/wire_i.h"
 
@@ -11,6 +12,7 @@
 struct opening {
 	uint32_t tag;
 	int fd;
+	char type[64];
 };
 
 /* After a send: without the session the connection is over. */
@@ -44,6 +46,7 @@ need_channel(struct wire *w, const struct event *ev)
 		conn_refuse_channel(w->conn, ev->channel, OPEN_RESOURCE_SHORTAGE, "request too long");
 		return;
 	}
+	wire_watch_channel(w, ev->channel, ev->open.type);
 	TELL(w, to_session_open, .channel = ev->channel.n, .type = ev->open.type,
 	    .body = ev->open.body);
 }
@@ -90,6 +93,7 @@ opened(struct wire *w, const struct event *ev, bool ok)
 	TELL(w, to_session_opened, .tag = o->tag, .ok = ok, .channel = ev->channel.n);
 	if (ok) {
 		(void)!pump_set_tag(w->pump, ev->channel, NULL);
+		wire_watch_channel(w, ev->channel, span_str(o->type));
 		ends.sink[STREAM_DATA] = ends.source[STREAM_DATA] = o->fd;
 		if (pump_attach(w->pump, ev->channel, &ends) != ERR_OK)
 			conn_channel_close(w->conn, ev->channel);
@@ -119,6 +123,7 @@ wire_on_channel_event(struct wire *w, struct event *ev)
 		opened(w, ev, false);
 		break;
 	case EV_CHANNEL_CLOSED:
+		wire_unwatch_channel(w, ev->channel);
 		TELL(w, to_session_closed, .channel = ev->channel.n);
 		break;
 	default:	/* data and the like are the pump's */
@@ -162,6 +167,7 @@ on_to_wire_refuse(struct wire *w, const struct msg_to_wire_refuse *m, struct ipc
 	if (text == NULL)
 		return ERR_NOMEM;
 	conn_refuse_channel(w->conn, (struct channel_id){ m->channel }, m->code, text);
+	wire_unwatch_channel(w, (struct channel_id){ m->channel });
 	free(text);
 	return ERR_OK;
 }
@@ -182,6 +188,7 @@ on_to_wire_attach(struct wire *w, const struct msg_to_wire_attach *m, struct ipc
 
 	if (fds->n != (m->is_tty ? 1 : 3))
 		return ERR_FORMAT;
+	wire_watch_channel(w, id, m->kind);
 	ends.flags = m->is_tty ? PUMP_PTY : 0;
 	ends.sink[STREAM_DATA] = fds->fd[0];
 	ends.source[STREAM_DATA] = fds->fd[m->is_tty ? 0 : 1];
@@ -222,6 +229,7 @@ on_to_wire_open(struct wire *w, const struct msg_to_wire_open *m, struct ipc_fds
 	free(type);
 	if (e == ERR_OK) {
 		*o = (struct opening){ .tag = m->tag, .fd = fds->fd[0] };
+		text_visible_str(o->type, sizeof(o->type), m->type);
 		e = pump_set_tag(w->pump, id, o);
 	}
 	if (e == ERR_OK) {

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC */
+/* sshd/guard_access.h and sshd/guard_methods.h */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "sshd/guard_access.h"
+#include "sshd/guard_methods.h"
+
+#define WORDS(...)							\
+	((struct words){ (char **)(uintptr_t)(const char *[]){ __VA_ARGS__ },	\
+	    COUNT(((const char *[]){ __VA_ARGS__ })) })
+
+/* Asks about user alice, in groups users and staff, from 192.0.2.7. */
+static const char *
+ask(const struct sshd_config *c)
+{
+	static const struct address from = { .family = 4, .bytes = { 192, 0, 2, 7 } };
+	struct span groups[] = { SPAN_LIT("users"), SPAN_LIT("staff") };
+	struct access_request r = { .config = c, .user = "alice", .address = &from,
+	    .groups = groups, .n_groups = COUNT(groups) };
+
+	return access_refused(&r);
+}
+
+static void
+without_lists_everybody_may(void **state)
+{
+	struct sshd_config c = { .ports = { .n = 0 } };
+
+	(void)state;
+	assert_null(ask(&c));
+}
+
+static void
+deny_counts_before_allow(void **state)
+{
+	struct sshd_config c = { .allow_users = WORDS("alice"), .deny_users = WORDS("al*") };
+
+	(void)state;
+	assert_string_equal(ask(&c), "listed in DenyUsers");
+}
+
+static void
+an_allow_list_keeps_all_others_out(void **state)
+{
+	struct sshd_config c = { .allow_users = WORDS("bob", "carol") };
+
+	(void)state;
+	assert_string_equal(ask(&c), "not listed in AllowUsers");
+	c.allow_users = WORDS("bob", "?lice");
+	assert_null(ask(&c));
+}
+
+static void
+a_host_behind_the_user_must_match_too(void **state)
+{
+	struct sshd_config c = { .allow_users = WORDS("alice@192.0.2.0/24") };
+
+	(void)state;
+	assert_null(ask(&c));
+	c.allow_users = WORDS("alice@192.0.3.0/24");
+	assert_non_null(ask(&c));
+	c.allow_users = WORDS("alice@192.0.2.*");
+	assert_null(ask(&c));
+	c.allow_users = WORDS("bob@192.0.2.0/24");
+	assert_non_null(ask(&c));
+	c.allow_users = WORDS("alice@*");
+	assert_null(ask(&c));
+}
+
+static void
+groups_count_after_users(void **state)
+{
+	struct sshd_config c = { .deny_groups = WORDS("staff"), .allow_groups = WORDS("users") };
+
+	(void)state;
+	assert_string_equal(ask(&c), "a group is listed in DenyGroups");
+	c.deny_groups.n = 0;
+	assert_null(ask(&c));
+	c.allow_groups = WORDS("wheel");
+	assert_string_equal(ask(&c), "none of user's groups are listed in AllowGroups");
+	c.allow_groups = WORDS("st*");
+	assert_null(ask(&c));
+}
+
+/* --- methods --- */
+
+static bool
+allows(const struct sshd_config *c, const struct guard_proof *p, const char *method)
+{
+	return guard_methods_allow(c, p, span_str(method));
+}
+
+static void
+methods_must_be_switched_on(void **state)
+{
+	struct sshd_config c = { .pubkey_authentication = true };
+	struct guard_proof p = { .progress = { 0 } };
+
+	(void)state;
+	assert_true(allows(&c, &p, "publickey"));
+	assert_true(allows(&c, &p, "publickey-hostbound-v00@openssh.com"));
+	assert_false(allows(&c, &p, "password"));
+	assert_false(allows(&c, &p, "none"));
+	assert_false(allows(&c, &p, "hostbased"));
+	assert_false(allows(&c, &p, ""));
+	assert_true(guard_methods_advance(&c, &p, SPAN_LIT("publickey")));
+}
+
+static void
+chains_are_gone_through_in_their_order(void **state)
+{
+	struct sshd_config c = { .pubkey_authentication = true, .password_authentication = true,
+	    .authentication_methods = WORDS("publickey,password", "publickey,publickey") };
+	struct guard_proof p = { .progress = { 0 } };
+	SCOPED(writer_free) struct writer w = writer_init(100);
+
+	(void)state;
+	assert_false(allows(&c, &p, "password"));
+	assert_false(guard_methods_advance(&c, &p, SPAN_LIT("publickey-hostbound-v00@openssh.com")));
+	guard_methods(&c, &p, &w);
+	assert_true(span_is(writer_span(&w), "publickey,password"));
+	assert_true(guard_methods_advance(&c, &p, SPAN_LIT("password")));
+}
+
+static void
+a_chain_that_asks_for_what_is_not_there_never_ends(void **state)
+{
+	struct sshd_config c = { .pubkey_authentication = true,
+	    .authentication_methods = WORDS("publickey,hostbased") };
+	struct guard_proof p = { .progress = { 0 } };
+	SCOPED(writer_free) struct writer w = writer_init(100);
+
+	(void)state;
+	assert_false(guard_methods_advance(&c, &p, SPAN_LIT("publickey")));
+	assert_false(allows(&c, &p, "publickey"));
+	assert_false(allows(&c, &p, "hostbased"));
+	guard_methods(&c, &p, &w);
+	assert_int_equal(w.len, 0);
+}
+
+static void
+submethods_are_methods(void **state)
+{
+	struct sshd_config c = { .password_authentication = true,
+	    .authentication_methods = WORDS("password:any") };
+	struct guard_proof p = { .progress = { 0 } };
+
+	(void)state;
+	assert_true(allows(&c, &p, "password"));
+	assert_true(guard_methods_advance(&c, &p, SPAN_LIT("password")));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_lists_everybody_may),
+		cmocka_unit_test(deny_counts_before_allow),
+		cmocka_unit_test(an_allow_list_keeps_all_others_out),
+		cmocka_unit_test(a_host_behind_the_user_must_match_too),
+		cmocka_unit_test(groups_count_after_users),
+		cmocka_unit_test(methods_must_be_switched_on),
+		cmocka_unit_test(chains_are_gone_through_in_their_order),
+		cmocka_unit_test(a_chain_that_asks_for_what_is_not_there_never_ends),
+		cmocka_unit_test(submethods_are_methods),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
