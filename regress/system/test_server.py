@@ -138,7 +138,8 @@ def test_it_goes_to_the_background_and_writes_its_pid(folder):
     pid = int(pid_file.read_text())
     try:
         assert run(ssh(folder, key, "echo in", port=port)).stdout == "in\n"
-        assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
+        if harness.ROOT:        # it cannot be looked into by its own user
+            assert os.readlink(f"/proc/{pid}/fd/0") == "/dev/null"
         assert os.getsid(pid) != os.getsid(0)
         assert "Server listening on 127.0.0.1" in (folder / "log").read_text()
     finally:
