@@ -50,6 +50,7 @@ struct loop {
 	struct timer *timers;
 	struct timer **heap;		/* those that run, earliest first */
 	size_t n_heap, cap_heap;
+	bool is_firing;			/* in fire_timers() */
 	int sigfd;
 	struct watch *sigwatch;
 	sigset_t sigset;
@@ -268,7 +269,8 @@ timer_set(struct timer *t, msec at)
 {
 	struct loop *loop = t->loop;
 
-	t->due = at;
+	/* Set anew by one that fires: behind those that are due already. */
+	t->due = loop->is_firing && at < loop->now ? loop->now : at;
 	if (at == MSEC_NEVER) {
 		heap_remove(loop, t);
 		return;
@@ -402,16 +404,23 @@ wait_msec(struct loop *loop, msec timeout)
 	return until - now > INT_MAX ? INT_MAX : (int)(until - now);
 }
 
+/*
+ * No more in one turn than there were at its beginning: one that always sets
+ * itself anew must not keep descriptors from theirs.
+ */
 static void
 fire_timers(struct loop *loop)
 {
-	while (loop->n_heap > 0 && loop->heap[0]->due <= loop->now) {
+	loop->is_firing = true;
+	for (size_t n = loop->n_heap; n > 0 && loop->n_heap > 0 &&
+	    loop->heap[0]->due <= loop->now; n--) {
 		struct timer *t = loop->heap[0];
 
 		heap_remove(loop, t);
 		t->due = MSEC_NEVER;
 		t->fire(t->arg);
 	}
+	loop->is_firing = false;
 }
 
 static void

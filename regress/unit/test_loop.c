@@ -179,6 +179,51 @@ timers_fire_in_order_once_and_may_free_each_other(void **state)
 }
 
 static void
+fire_again_at_once(void *arg)
+{
+	struct seen *s = arg;
+
+	if (++s->calls < 1000)
+		timer_set(s->timer[0], 0);
+}
+
+static void
+fire_once(void *arg)
+{
+	struct seen *s = arg;
+
+	s->events++;
+}
+
+static void
+a_timer_that_sets_itself_anew_leaves_the_others_their_turn(void **state)
+{
+	struct seen s = { .calls = 0 };
+	struct seen reader = { .calls = 0 };
+	int p[2];
+
+	(void)state;
+	assert_int_equal(loop_new(&s.loop), ERR_OK);
+	assert_int_equal(pipe2(p, O_NONBLOCK), 0);
+	assert_int_equal(loop_watch(s.loop, &reader.watch, p[0], LOOP_READ, on_ready, &reader), ERR_OK);
+	assert_int_equal(loop_timer(s.loop, &s.timer[0], fire_again_at_once, &s), ERR_OK);
+	assert_int_equal(loop_timer(s.loop, &s.timer[1], fire_once, &s), ERR_OK);
+	timer_set(s.timer[0], 0);
+	timer_set(s.timer[1], loop_time(s.loop));
+	assert_int_equal(loop_turn(s.loop, 0), ERR_OK);
+	assert_true(s.calls <= 2);
+	assert_int_equal(write(p[1], "x", 1), 1);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(loop_turn(s.loop, MSEC_NEVER), ERR_OK);
+	assert_true(s.calls <= 22);
+	assert_int_equal(reader.calls, 10);
+	assert_int_equal(s.events, 1);
+	loop_free(s.loop);
+	close(p[0]);
+	close(p[1]);
+}
+
+static void
 a_stopped_timer_does_not_fire(void **state)
 {
 	struct seen s = { .calls = 0 };
@@ -228,6 +273,7 @@ main(void)
 		cmocka_unit_test(a_watch_may_be_freed_from_its_own_call),
 		cmocka_unit_test(a_descriptor_that_cannot_be_polled_is_always_ready),
 		cmocka_unit_test(timers_fire_in_order_once_and_may_free_each_other),
+		cmocka_unit_test(a_timer_that_sets_itself_anew_leaves_the_others_their_turn),
 		cmocka_unit_test(a_stopped_timer_does_not_fire),
 		cmocka_unit_test(signals_come_through_the_loop),
 	};
