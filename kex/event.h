@@ -113,7 +113,11 @@ struct event {
 			struct span exchange_hash;
 		} sign;
 
-		/* The signature over the exchange hash has been verified already. */
+		/*
+		 * The signature over the exchange hash has been verified already
+		 * (with the subject's key if blob is a certificate, as alg says;
+		 * nothing else of that has been checked).
+		 */
 		struct {
 			struct span blob;
 			const char *alg;

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "kex/transport_i.h"
-#include "keys/key.h"
+#include "keys/cert.h"
 
 void
 exchange_free(struct exchange *x)
@@ -141,14 +141,24 @@ find_protect(struct transport *t, enum direction d, const struct agreement *a)
 	return ERR_OK;
 }
 
+/* The algorithm agreed on, and what a signature under it is made by. */
+static bool
+find_hostkey_alg(struct exchange *x, struct span alg)
+{
+	const char *plain = cert_alg_plain(alg);
+
+	x->sign_alg = key_alg_find(plain != NULL ? span_str(plain) : alg);
+	x->hostkey_alg = plain != NULL ? cert_alg_of(span_str(plain)) : x->sign_alg;
+	return x->sign_alg != NULL && x->hostkey_alg != NULL;
+}
+
 /* The server's key that signs by the algorithm agreed on. */
 static enum err
 find_hostkey(struct transport *t, struct span alg)
 {
 	struct exchange *x = t->exchange;
 
-	x->hostkey_alg = key_alg_find(alg);
-	if (x->hostkey_alg == NULL)
+	if (!find_hostkey_alg(x, alg))
 		return transport_fault(t, ERR_NEGOTIATE, "host key algorithm not known");
 	if (t->config.side == SIDE_CLIENT)
 		return ERR_OK;

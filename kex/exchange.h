@@ -22,7 +22,8 @@ struct exchange {
 	bool has_agreed;
 	bool ignore_next;		/* the peer guessed wrong */
 	uint8_t expected;		/* number of the method's next message; 0: none */
-	const char *hostkey_alg;	/* signature algorithm; static */
+	const char *hostkey_alg;	/* as agreed on, maybe a certificate's; static */
+	const char *sign_alg;		/* what its signature is made by; static */
 	unsigned hostkey_index;		/* server: of config.hostkeys */
 	struct protect_alg alg[2];	/* by direction */
 	const char *compression[2];

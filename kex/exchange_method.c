@@ -2,7 +2,7 @@
 /* A key exchange: the method's messages, up to the proof of the host key. */
 #include "base/secret.h"
 #include "kex/transport_i.h"
-#include "keys/key.h"
+#include "keys/cert.h"
 
 /* What a method says when it fails, told apart from our own troubles. */
 static enum err
@@ -68,7 +68,7 @@ ask_signature(struct transport *t, struct event *ev)
 	method_done(t, ASKING_SIGNATURE);
 	*ev = (struct event){ .type = EV_NEED_HOST_SIGNATURE, .id = t->ask_id };
 	ev->sign.hostkey = x->hostkey_index;
-	ev->sign.alg = x->hostkey_alg;
+	ev->sign.alg = x->sign_alg;
 	ev->sign.hash = x->run.method->hash;
 	ev->sign.transcript = writer_span(&x->transcript);
 	ev->sign.exchange_hash = span_of(x->hash, hash_len(x->hash_alg));
@@ -130,22 +130,15 @@ on_answer(struct transport *t, struct span body)
 	return e != ERR_OK ? method_failed(t, e) : exchange_send_init(t);
 }
 
-/*
- * Verifies the server's proof. Only ERR_OK of key_verify() lets the exchange
- * go on: every other result, lack of memory included, ends the connection.
- */
+/* Checks length and signature of the key that is the host's, or is certified. */
 static enum err
-verify(struct transport *t, struct span sig)
+verify_by(struct transport *t, const struct key *key, struct span sig)
 {
-	SCOPED(key_free) struct key *key = NULL;
-	struct exchange *x = t->exchange;
+	const struct exchange *x = t->exchange;
 	struct span hash = span_of(x->hash, hash_len(x->hash_alg));
-	struct span alg = span_str(x->hostkey_alg);
+	struct span alg = span_str(x->sign_alg);
 	enum err e;
 
-	e = key_from_blob(writer_span(&x->hostkey), &key);
-	if (e != ERR_OK)
-		return transport_fault(t, e == ERR_NOMEM ? e : ERR_HOSTKEY, "host key not valid");
 	if (span_is(span_str(key_type(key)), "ssh-rsa") &&
 	    key_bits(key) < t->config.required_rsa_bits)
 		return transport_fault(t, ERR_HOSTKEY, "Bad server host key: Invalid key length");
@@ -158,6 +151,29 @@ verify(struct transport *t, struct span sig)
 		return transport_fault(t, e == ERR_NOMEM ? e : ERR_SIGNATURE,
 		    "host key signature not valid");
 	return ERR_OK;
+}
+
+/*
+ * Verifies the server's proof. Only ERR_OK of key_verify() lets the exchange
+ * go on: every other result, lack of memory included, ends the connection.
+ * Whether key or certificate is to be trusted the program is asked afterwards.
+ */
+static enum err
+verify(struct transport *t, struct span sig)
+{
+	SCOPED(cert_free) struct cert cert = { 0 };
+	SCOPED(key_free) struct key *key = NULL;
+	struct exchange *x = t->exchange;
+	bool is_cert = cert_alg_plain(span_str(x->hostkey_alg)) != NULL;
+	enum err e;
+
+	e = is_cert ? cert_parse(writer_span(&x->hostkey), &cert) :
+	    key_from_blob(writer_span(&x->hostkey), &key);
+	if (e != ERR_OK) {
+		cert = (struct cert){ 0 };
+		return transport_fault(t, e == ERR_NOMEM ? e : ERR_HOSTKEY, "host key not valid");
+	}
+	return verify_by(t, is_cert ? cert.key : key, sig);
 }
 
 /* The first exchange's host key is asked about; later ones must have the same. */

@@ -4,7 +4,7 @@
 #include "crypto/crypto.h"
 #include "kex/kex.h"
 #include "kex/transport_i.h"
-#include "keys/key.h"
+#include "keys/cert.h"
 
 static bool
 has_kex(const struct transport *t, struct span name)
@@ -17,8 +17,10 @@ has_kex(const struct transport *t, struct span name)
 static bool
 has_hostkey(const struct transport *t, struct span name)
 {
+	const char *plain = cert_alg_plain(name);
+
 	if (t->config.side == SIDE_CLIENT)
-		return key_alg_find(name) != NULL;
+		return key_alg_find(plain != NULL ? span_str(plain) : name) != NULL;
 	for (size_t i = 0; i < t->config.n_hostkeys; i++)
 		if (text_list_has(span_str(t->config.hostkeys[i].algs), name))
 			return true;

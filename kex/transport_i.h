@@ -81,6 +81,9 @@ struct transport {
 
 /* --- kex/packet.c --- */
 
+/* The longest payload: with length byte and any padding it fits LIMIT_PACKET. */
+#define PACKET_PAYLOAD_MAX	(LIMIT_PACKET - 1 - 255)
+
 /* Seals payload into the output. A failure is recorded. */
 void packet_send(struct transport *t, struct span payload);
 
@@ -90,7 +93,7 @@ void packet_seal(struct transport *t, uint8_t *p, size_t len);
 /* Bytes of output a payload of len bytes may take, at most. */
 size_t packet_room(const struct transport *t, size_t len);
 
-/* --- kex/transport.c --- */
+/* --- kex/send.c --- */
 
 /* Whether messages of the upper layers go out now: no key exchange of ours is running. */
 bool transport_tx_is_open(const struct transport *t);
@@ -100,6 +103,8 @@ void transport_release(struct transport *t);
 
 /* Starts the compression that was agreed on for a direction, if any, and only once. */
 void transport_compress(struct transport *t, enum direction d);
+
+/* --- kex/transport.c --- */
 
 /* As transport_fault(), with more for our own log than the peer is told. */
 enum err transport_fault_detail(struct transport *t, enum err e, const char *text,

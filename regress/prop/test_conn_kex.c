@@ -3,6 +3,7 @@
 #include "regress/support/conn_attack.h"
 
 #include "crypto/dh.h"
+#include "keys/cert.h"
 
 /* --- values of the method --- */
 
@@ -457,6 +458,64 @@ an_rsa_host_key_below_the_required_size_is_refused(void **state)
 	}
 }
 
+/* Makes the server's only host key a certificate of it. */
+static void
+certify(struct pair *p, const char *kind, const char *alg, struct writer *blob)
+{
+	SCOPED(key_free) struct key *ca = NULL;
+	struct rng_test seed = { 6 };
+	struct rng rng = rng_test(&seed);
+	struct cert_order order;
+
+	pair_init(p, kind);
+	assert_int_equal(key_generate(SPAN_LIT("ed25519"), 0, &rng, &ca), ERR_OK);
+	order = (struct cert_order){ .key = p->key[0], .role = CERT_HOST,
+	    .key_id = SPAN_LIT("host"), .principals = SPAN_LIT("localhost"),
+	    .valid_before = CERT_FOREVER };
+	assert_int_equal(cert_make(&order, ca, SPAN_LIT("ssh-ed25519"), &rng, blob), ERR_OK);
+	p->hostkey[0] = (struct conn_hostkey){ writer_span(blob), alg };
+	p->end[SIDE_SERVER].config.hostkey_algs = p->end[SIDE_CLIENT].config.hostkey_algs = alg;
+}
+
+static void
+a_certified_host_key_proves_itself_by_the_key_inside(void **state)
+{
+	static const struct {
+		const char *kind, *alg;
+	} certs[] = { { "ed25519", "ssh-ed25519-cert-v01@openssh.com" },
+	    { "rsa", "rsa-sha2-256-cert-v01@openssh.com" } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(certs); i++) {
+		SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+		struct pair p;
+
+		certify(&p, certs[i].kind, certs[i].alg, &blob);
+		pair_open(&p);
+		assert_string_equal(p.end[SIDE_CLIENT].names.hostkey, certs[i].alg);
+		pair_free(&p);
+	}
+}
+
+static void
+a_certificate_without_its_key_proves_nothing(void **state)
+{
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	struct rng_test seed = { 5 };
+	struct rng rng = rng_test(&seed);
+	struct pair p;
+
+	(void)state;
+	certify(&p, "ed25519", "ssh-ed25519-cert-v01@openssh.com", &blob);
+	key_free(&p.key[0]);
+	assert_int_equal(key_generate(SPAN_LIT("ed25519"), 0, &rng, &p.key[0]), ERR_OK);
+	assert_int_equal(pair_start(&p), ERR_OK);
+	pair_run(&p);
+	assert_refused(&p, SIDE_CLIENT, ERR_SIGNATURE);
+	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_NEED_HOSTKEY_CHECK], 0);
+	pair_free(&p);
+}
+
 /* --- proposals --- */
 
 static void
@@ -611,6 +670,8 @@ main(void)
 		cmocka_unit_test(an_answer_with_an_old_id_changes_nothing),
 		cmocka_unit_test(a_host_key_that_changes_in_a_rekey_ends_the_connection),
 		cmocka_unit_test(an_rsa_host_key_below_the_required_size_is_refused),
+		cmocka_unit_test(a_certified_host_key_proves_itself_by_the_key_inside),
+		cmocka_unit_test(a_certificate_without_its_key_proves_nothing),
 		cmocka_unit_test(nothing_in_common_names_both_lists_and_the_option),
 		cmocka_unit_test(markers_are_never_agreed_on_as_methods),
 		cmocka_unit_test(a_list_that_names_nothing_we_have_makes_no_connection),
