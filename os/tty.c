@@ -71,6 +71,17 @@ tty_raw(struct tty *t, int fd)
 }
 
 void
+tty_refresh(const struct tty *t)
+{
+	struct termios modes = t->saved;
+
+	if (!t->is_raw || !tty_is_ours(t->fd))
+		return;
+	make_raw(&modes);
+	(void)tcsetattr(t->fd, TCSADRAIN, &modes);
+}
+
+void
 tty_restore(struct tty *t)
 {
 	int r;

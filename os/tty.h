@@ -31,6 +31,12 @@ struct tty {
  */
 enum err tty_raw(struct tty *t, int fd);
 
+/*
+ * Makes it raw once more if it should be: whoever ran while this process was
+ * stopped may have changed it. Not in the background, where that would stop us.
+ */
+void tty_refresh(const struct tty *t);
+
 /* Puts the modes back, once what was written has been printed. Nothing happens if it is not raw. */
 void tty_restore(struct tty *t);
 

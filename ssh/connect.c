@@ -144,7 +144,7 @@ try_endpoint(struct ssh *s, const struct endpoint *to)
 		return e;
 	}
 	r->peer = *to;
-	r->read_fd = r->write_fd = fd;
+	r->read_fd = r->write_fd = r->socket = fd;
 	return ERR_OK;
 }
 
@@ -214,11 +214,22 @@ connect_route(struct ssh *s)
 	uint32_t timeout = s->settings.config.connect_timeout;
 	enum err e;
 
-	s->route = (struct route){ .read_fd = -1, .write_fd = -1, .give_up = MSEC_NEVER };
+	s->route = (struct route){ .read_fd = -1, .write_fd = -1, .socket = -1,
+	    .give_up = MSEC_NEVER };
 	if (timeout > 0)
 		s->route.give_up = clock_boot() + (msec)timeout * 1000;
 	e = proxy_start(s);
 	return e == ERR_NOTFOUND ? connect_tcp(s) : e;
+}
+
+void
+route_set_class(const struct ssh *s, bool is_interactive)
+{
+	const struct ip_qos *q = &s->settings.config.ip_qos;
+	int tos = is_interactive ? q->interactive : q->bulk;
+
+	if (s->route.socket != -1 && tos != IP_QOS_NONE)
+		net_set_dscp(s->route.socket, (unsigned)tos >> 2);
 }
 
 void

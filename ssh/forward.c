@@ -68,6 +68,7 @@ relay_open(struct relay *t, const char *type, struct span body)
 	}
 	t->has_channel = true;
 	t->is_ours = true;
+	t->type = type;
 	pump_kick(s->pump);
 	return true;
 }

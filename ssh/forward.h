@@ -34,6 +34,12 @@ void forwards_stop_listening(struct ssh *s);
 /* Prints the open ones, a line each, for a raw terminal. */
 void forwards_list(const struct ssh *s);
 
+/*
+ * The agent's socket that is to be forwarded, malloc'ed; NULL if there is none
+ * or it is not to be.
+ */
+char *forward_agent_path(const struct ssh *s);
+
 /* Closes and frees everything. NULL is fine. */
 void forwards_free(struct forwards_state *f);
 

@@ -31,6 +31,7 @@ struct relay {
 	struct writer held;		/* of the client, not used yet */
 	struct writer reply;		/* to it, not sent yet */
 	struct timer *retry;
+	const char *type;		/* of the channel; static */
 	char label[160];		/* for people */
 };
 
@@ -68,7 +69,7 @@ enum err relay_new(struct ssh *s, int fd, struct relay **out);
 /* Ends it; its channel must be gone or attached elsewhere. */
 void relay_free(struct relay *t);
 
-/* Opens its channel. False: it could not be; the relay is gone. */
+/* Opens its channel of a type (static). False: it could not be; the relay is gone. */
 bool relay_open(struct relay *t, const char *type, struct span body);
 
 /* Binds channel and descriptor together. */
@@ -99,8 +100,8 @@ enum err remote_start(struct ssh *s, struct remote *r);
 /* The server opens a channel: takes it if it is one that we asked for. */
 bool remote_open(struct ssh *s, const struct event *ev);
 
-/* Makes the relay of a channel that the server asks for. NULL: refused. */
-struct relay *relay_of_server(struct ssh *s, struct channel_id id);
+/* Makes the relay of a channel of a type (static) that the server asks for. NULL: refused. */
+struct relay *relay_of_server(struct ssh *s, struct channel_id id, const char *type);
 
 /* --- forward_socks.c --- */
 
@@ -110,8 +111,8 @@ void relay_take_socks(struct relay *t);
 /* The server has opened (or refused) the channel that a SOCKS client waits for. */
 void relay_answer_socks(struct relay *t, enum socks_outcome outcome);
 
-/* Takes a channel whose client will say where it wants to go. */
-void relay_open_socks(struct ssh *s, struct channel_id id);
+/* Takes a channel of a type (static) whose client will say where it wants to go. */
+void relay_open_socks(struct ssh *s, struct channel_id id, const char *type);
 
 /* Takes data of such a channel until it is attached. False: it is none of it. */
 bool relay_socks_event(struct relay *t, const struct event *ev);

@@ -11,6 +11,8 @@
 #include "ssh/alive.h"
 #include "ssh/forward_i.h"
 
+#define STREAMLOCAL	"forwarded-streamlocal@openssh.com"
+
 /* --- asking the server to listen --- */
 
 /* Where it is to listen, as RFC 4254 7.1 wants it said. */
@@ -129,7 +131,7 @@ connect_to_path(struct relay *t, const char *path)
 }
 
 struct relay *
-relay_of_server(struct ssh *s, struct channel_id id)
+relay_of_server(struct ssh *s, struct channel_id id, const char *type)
 {
 	struct relay *t;
 
@@ -138,6 +140,7 @@ relay_of_server(struct ssh *s, struct channel_id id)
 		return NULL;
 	}
 	t->id = id;
+	t->type = type;
 	t->has_channel = true;
 	if (pump_set_tag(s->pump, id, t) == ERR_OK)
 		return t;
@@ -147,9 +150,9 @@ relay_of_server(struct ssh *s, struct channel_id id)
 }
 
 static void
-connect_to(struct ssh *s, struct channel_id id, const struct forward *f)
+connect_to(struct ssh *s, struct channel_id id, const char *type, const struct forward *f)
 {
-	struct relay *t = relay_of_server(s, id);
+	struct relay *t = relay_of_server(s, id, type);
 
 	if (t == NULL)
 		return;
@@ -207,9 +210,9 @@ open_tcpip(struct ssh *s, const struct event *ev)
 		return;
 	}
 	if (r->what->connect_host == NULL && r->what->connect_path == NULL)
-		relay_open_socks(s, ev->channel);
+		relay_open_socks(s, ev->channel, "forwarded-tcpip");
 	else
-		connect_to(s, ev->channel, r->what);
+		connect_to(s, ev->channel, "forwarded-tcpip", r->what);
 }
 
 static void
@@ -225,9 +228,9 @@ open_streamlocal(struct ssh *s, const struct event *ev)
 			    !span_is(m.path, r->what->listen_path))
 				continue;
 			if (r->what->connect_host == NULL && r->what->connect_path == NULL)
-				relay_open_socks(s, ev->channel);
+				relay_open_socks(s, ev->channel, STREAMLOCAL);
 			else
-				connect_to(s, ev->channel, r->what);
+				connect_to(s, ev->channel, STREAMLOCAL, r->what);
 			return;
 		}
 	}
@@ -235,30 +238,47 @@ open_streamlocal(struct ssh *s, const struct event *ev)
 	refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested path");
 }
 
+char *
+forward_agent_path(const struct ssh *s)
+{
+	const struct forward_agent *a = &s->settings.config.forward_agent;
+	const char *path = getenv("SSH_AUTH_SOCK");
+	char *expanded;
+
+	if (!a->on)
+		return NULL;
+	if (a->socket != NULL && a->socket[0] == '$' && a->socket[1] != '{')
+		path = getenv(a->socket + 1);
+	else if (a->socket != NULL)
+		return settings_expand(&s->settings, &s->log, SSH_KEYWORD_ForwardAgent, a->socket,
+		    &expanded) == ERR_OK ? expanded : NULL;
+	return path == NULL || path[0] == '\0' ? NULL : strdup(path);
+}
+
 static void
 open_agent(struct ssh *s, const struct event *ev)
 {
-	const struct forward_agent *a = &s->settings.config.forward_agent;
-	const char *path = a->socket == NULL ? getenv("SSH_AUTH_SOCK") :
-	    a->socket[0] == '$' ? getenv(a->socket + 1) : a->socket;
 	struct relay *t;
+	char *path;
 
-	if (!a->on) {
+	if (!s->settings.config.forward_agent.on) {
 		log_error(&s->log, "Warning: ssh server tried agent forwarding.");
 		log_error(&s->log,
 		    "Warning: this is probably a break-in attempt by a malicious server.");
 		refuse(s, ev->channel, OPEN_PROHIBITED, "agent forwarding was not asked for");
 		return;
 	}
-	if (path == NULL || path[0] == '\0') {
+	path = forward_agent_path(s);
+	if (path == NULL) {
 		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "there is no agent");
 		return;
 	}
-	t = relay_of_server(s, ev->channel);
-	if (t == NULL)
-		return;
-	snprintf(t->label, sizeof(t->label), "authentication agent connection");
-	connect_to_path(t, path);
+	t = relay_of_server(s, ev->channel, "agent-connection");
+	if (t != NULL) {
+		snprintf(t->label, sizeof(t->label), "authentication agent connection");
+		connect_to_path(t, path);
+	}
+	free(path);
 }
 
 bool
@@ -268,7 +288,7 @@ remote_open(struct ssh *s, const struct event *ev)
 
 	if (span_is(type, "forwarded-tcpip"))
 		open_tcpip(s, ev);
-	else if (span_is(type, "forwarded-streamlocal@openssh.com"))
+	else if (span_is(type, STREAMLOCAL))
 		open_streamlocal(s, ev);
 	else if (span_is(type, "auth-agent@openssh.com"))
 		open_agent(s, ev);

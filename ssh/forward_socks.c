@@ -227,9 +227,9 @@ relay_socks_event(struct relay *t, const struct event *ev)
 }
 
 void
-relay_open_socks(struct ssh *s, struct channel_id id)
+relay_open_socks(struct ssh *s, struct channel_id id, const char *type)
 {
-	struct relay *t = relay_of_server(s, id);
+	struct relay *t = relay_of_server(s, id, type);
 
 	if (t == NULL)
 		return;

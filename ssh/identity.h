@@ -26,6 +26,7 @@ struct identity {
 	bool is_named;			/* by the user, not one of the defaults */
 	bool is_bad;			/* of no use: not there, refused, wrong passphrase */
 	bool is_tried;
+	bool is_offered;		/* to the agent, by AddKeysToAgent */
 };
 
 struct identities {
@@ -48,6 +49,9 @@ enum err identity_unlock(const struct ssh *s, struct identity *id);
 
 /* Whether the private half can be used without asking anybody. Reads the file if need be. */
 bool identity_is_ready(const struct ssh *s, struct identity *id);
+
+/* AddKeysToAgent: gives a private key that is about to be used to the agent, if it is to have it. */
+void identity_to_agent(const struct ssh *s, const struct identities *ids, struct identity *id);
 
 /* Signs data by alg; appends the signature blob. Errors as key_sign(), agent_sign(). */
 enum err identity_sign(const struct identities *ids, const struct identity *id, struct span alg,

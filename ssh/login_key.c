@@ -60,6 +60,7 @@ send_signed(struct ssh *s, struct identity *id)
 	struct span blob = key_blob(id->pub);
 	enum err e;
 
+	identity_to_agent(s, &l->ids, id);
 	conn_auth_key_data(s->conn, s->settings.user, l->current_alg, blob, &data);
 	e = wr_end(&data);
 	if (e == ERR_OK)

@@ -83,6 +83,16 @@ on_window_change(void *arg, int signo)
 	pump_kick(s->pump);
 }
 
+/* Somebody has stopped us, and the terminal was somebody else's meanwhile. */
+static void
+on_continue(void *arg, int signo)
+{
+	struct ssh *s = arg;
+
+	tty_refresh(&s->session->tty);
+	on_window_change(arg, signo);
+}
+
 static void
 on_quit(void *arg, int signo)
 {
@@ -106,6 +116,7 @@ take_signals(struct ssh *s)
 			continue;
 		TRY(loop_signal(s->loop, quits[i], on_quit, s));
 	}
+	TRY(loop_signal(s->loop, SIGCONT, on_continue, s));
 	return loop_signal(s->loop, SIGWINCH, on_window_change, s);
 }
 
@@ -217,6 +228,7 @@ open_channel(struct ssh *s)
 	if (!se->is_there)
 		return ERR_OK;
 	se->wants_pty = !se->is_stdio_forward && wants_pty(s);
+	route_set_class(s, se->wants_pty);
 	TRY(take_descriptors(s));
 	if (se->is_stdio_forward)
 		return open_stdio_forward(s);

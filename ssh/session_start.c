@@ -10,6 +10,7 @@
 #include "channels/request.h"
 #include "os/pty.h"
 #include "os/pty_modes.h"
+#include "ssh/forward.h"
 #include "ssh/session.h"
 
 extern char **environ;
@@ -138,11 +139,23 @@ request_start(struct ssh *s)
 	}
 }
 
+/* An agent is offered if there is one. */
+static void
+request_agent(struct ssh *s)
+{
+	char *path = forward_agent_path(s);
+
+	if (path != NULL && access(path, R_OK | W_OK) == 0) {
+		log_debug(&s->log, "Requesting authentication agent forwarding.");
+		ask(s, "auth-agent-req@openssh.com", SPAN_EMPTY, ASKED_AGENT);
+	}
+	free(path);
+}
+
 void
 session_request(struct ssh *s)
 {
-	if (s->settings.config.forward_agent.on)
-		ask(s, "auth-agent-req@openssh.com", SPAN_EMPTY, ASKED_AGENT);
+	request_agent(s);
 	if (s->session->wants_pty)
 		request_pty(s);
 	send_environment(s);

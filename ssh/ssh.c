@@ -23,6 +23,7 @@
 #include "ssh/login.h"
 #include "ssh/query.h"
 #include "ssh/session.h"
+#include "ssh/timeouts.h"
 #include "tools/programs.h"
 
 const char *
@@ -128,6 +129,8 @@ on_success(struct ssh *s)
 		session_start(s);
 	if (!s->is_leaving)
 		alive_start(s);
+	if (!s->is_leaving)
+		timeouts_start(s);
 }
 
 /* What no part has taken: asked for in vain. */
@@ -342,6 +345,7 @@ tear_down(struct ssh *s)
 {
 	session_restore(s->session);
 	say_end(s);
+	timeouts_free(s->timeouts);
 	alive_free(s->alive);
 	forwards_free(s->forwards);
 	session_free(s->session);
@@ -454,7 +458,7 @@ int
 ssh_main(int argc, char **argv)
 {
 	struct ssh s = { .exit_code = 255, .argv0 = argc > 0 ? argv[0] : "ssh",
-	    .route = { .read_fd = -1, .write_fd = -1 } };
+	    .route = { .read_fd = -1, .write_fd = -1, .socket = -1 } };
 	int code;
 
 	fill_standard_descriptors();

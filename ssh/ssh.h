@@ -27,6 +27,7 @@
 struct route {
 	int read_fd;
 	int write_fd;
+	int socket;			/* the pump's, for its options; -1: a proxy's */
 	bool is_proxied;		/* the other end is a ProxyCommand */
 	pid_t proxy;			/* its process; 0: none */
 	struct endpoint peer;		/* not if it is proxied */
@@ -40,6 +41,7 @@ struct login;
 struct session;
 struct forwards_state;
 struct alive;
+struct timeouts;
 
 struct ssh {
 	struct log log;
@@ -57,6 +59,7 @@ struct ssh {
 	struct session *session;
 	struct forwards_state *forwards;
 	struct alive *alive;
+	struct timeouts *timeouts;
 	const char *hostkey_algs;	/* in our order, for this host */
 	char *hostkey_algs_own;
 	bool is_open;			/* authenticated */
@@ -83,6 +86,9 @@ const char *ssh_visible(char *buf, size_t size, struct span s);
  * wrong has been told.
  */
 enum err connect_route(struct ssh *s);
+
+/* Marks what is sent as interactive or as bulk (IPQoS). Nothing if it goes through a proxy. */
+void route_set_class(const struct ssh *s, bool is_interactive);
 
 /* Ends a proxy that is still there. */
 void route_close(struct route *r);

@@ -287,6 +287,22 @@ def test_forwarding(openssh, folder):
         target.shutdown(socket.SHUT_RDWR)
 
 
+def test_keys_are_added_to_the_agent(openssh, folder):
+    path = str(folder / "agent")
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: os.path.exists(path), "the agent's socket")
+        env = {**os.environ, "SSH_AUTH_SOCK": path}
+        run(openssh.ssh("true", agent=path))
+        assert run(["ssh-add", "-l"], env=env, check=False).returncode == 1
+        run(openssh.ssh("true", agent=path, options=["-o", "AddKeysToAgent=yes"]))
+        assert openssh.key in run(["ssh-add", "-l"], env=env).stdout
+        run(openssh.ssh("true", agent=path, options=["-o", "AddKeysToAgent=yes"]))
+        assert len(run(["ssh-add", "-l"], env=env).stdout.splitlines()) == 1
+    finally:
+        harness.end(agent)
+
+
 def echo_server(listener):
     """Answers each connection with what it sends first."""
     while True:

@@ -491,6 +491,26 @@ def test_no_escape_character(friend):
     t.close()
 
 
+def test_stopped_from_outside(terminal):
+    """Whoever ran meanwhile left the terminal in another mode."""
+    terminal.process.send_signal(signal.SIGSTOP)
+    attributes = termios.tcgetattr(terminal.slave)
+    attributes[3] |= termios.ICANON | termios.ECHO
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, attributes)
+    terminal.process.send_signal(signal.SIGCONT)
+    wait_until(terminal.is_raw, "the terminal to be raw again")
+
+
+def test_channel_timeout(friend):
+    began = time.monotonic()
+    done = friend.run("echo up; sleep 30", options=["-o", "ChannelTimeout=session:command=1"])
+    assert (done.stdout, done.returncode) == ("up\n", 255)
+    assert time.monotonic() - began < 10
+    done = friend.run("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done", options=[
+        "-o", "ChannelTimeout=session:*=1 direct-tcpip=1"])
+    assert done.stdout.endswith("8\n") and done.returncode == 0
+
+
 # --- command line and config ---
 
 def test_no_server_there():
