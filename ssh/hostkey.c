@@ -102,6 +102,50 @@ order_algs(struct ssh *s)
 	return ERR_OK;
 }
 
+/*
+ * Lets KnownHostsCommand give lines about name, as one more file that is
+ * forgotten again. Nothing happens if there is none.
+ */
+static enum err
+add_command_lines(struct ssh *s, const char *what, const char *name, struct span blob)
+{
+	struct hostkeys *h = s->hostkeys;
+	struct hostkey_file *f = &h->files[h->n_files];
+
+	if (s->settings.config.known_hosts_command == NULL || h->n_files == HOSTKEY_FILES)
+		return ERR_OK;
+	*f = (struct hostkey_file){ .text = writer_init(KNOWN_HOSTS_MAX) };
+	if (asprintf(&f->path, "KnownHostsCommand-%s", what) == -1) {
+		f->path = NULL;
+		return ERR_NOMEM;
+	}
+	h->n_files++;
+	return known_command(s, what, name, blob, &f->text);
+}
+
+static void
+forget_last_file(struct hostkeys *h)
+{
+	struct hostkey_file *f = &h->files[--h->n_files];
+
+	free(f->path);
+	writer_free(&f->text);
+}
+
+/* The command may know keys, and so what to ask for; it is asked again about the key itself. */
+static enum err
+order_with_command(struct ssh *s)
+{
+	size_t n = s->hostkeys->n_files;
+	enum err e;
+
+	TRY(add_command_lines(s, "ORDER", s->hostkeys->name, SPAN_EMPTY));
+	e = order_algs(s);
+	while (s->hostkeys->n_files > n)
+		forget_last_file(s->hostkeys);
+	return e;
+}
+
 enum err
 hostkeys_load(struct ssh *s)
 {
@@ -114,7 +158,7 @@ hostkeys_load(struct ssh *s)
 	TRY(make_names(s));
 	TRY(add_files(s, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files, true));
 	TRY(add_files(s, SSH_KEYWORD_GlobalKnownHostsFile, &c->global_known_hosts_files, false));
-	return order_algs(s);
+	return order_with_command(s);
 }
 
 void
@@ -343,8 +387,9 @@ decide(struct ssh *s, struct span blob)
 		log_debug(&s->log, "Forcing accepting of host key for loopback/localhost.");
 		return true;
 	}
-	if (look_up(h, span_str(h->name), blob, &result) != ERR_OK) {
-		log_error(&s->log, "out of memory");
+	if (add_command_lines(s, "HOSTNAME", h->name, blob) != ERR_OK ||
+	    look_up(h, span_str(h->name), blob, &result) != ERR_OK) {
+		log_error(&s->log, "Looking up the host key failed.");
 		return false;
 	}
 	switch (result.status) {

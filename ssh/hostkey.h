@@ -47,6 +47,16 @@ void hostkeys_free(struct hostkeys *h);
 /* Answers NEED_HOSTKEY_CHECK: decides, asking the user if need be. What is wrong is told. */
 bool hostkeys_check(struct ssh *s, struct span blob, const char *alg);
 
+/* --- known_command.c --- */
+
+/*
+ * Runs KnownHostsCommand (which must be set) for what ("ORDER", "HOSTNAME")
+ * about name and, unless it is empty, a key; appends what it prints to text.
+ * Errors have been told.
+ */
+enum err known_command(const struct ssh *s, const char *what, const char *name,
+    struct span blob, struct writer *text);
+
 /* --- hostkey_say.c: what is said about it --- */
 
 /* Asks about an unknown key. same_host: other keys of this host are known. */

@@ -236,6 +236,22 @@ def test_a_file_that_cannot_be_written(client, folder):
     assert f"Failed to add the host to the list of known hosts ({client.known})." in done.stderr
 
 
+def test_known_hosts_command(client, folder):
+    log = folder / "asked"
+    program = folder / "keys"
+    program.write_text(f"#!/bin/sh\necho \"$@\" >>{log}\necho \"{client.name} {client.host_key}\"\n")
+    program.chmod(0o755)
+    options = ["-o", "StrictHostKeyChecking=yes"]
+    done = client.run("echo hello", options=options + ["-o", f"KnownHostsCommand={program} %I %H %t %f 'a b'"])
+    assert done.stdout == "hello\n", done.stderr
+    assert log.read_text() == (f"ORDER {client.name} NONE NONE a b\n"
+                               f"HOSTNAME {client.name} ssh-ed25519 {client.fingerprint} a b\n")
+    done = client.run("echo hello", options=options + ["-o", "KnownHostsCommand=/bin/false"])
+    assert done.returncode == 255 and "KnownHostsCommand failed: /bin/false: exited with an error" in done.stderr
+    done = client.run("echo hello", options=options + ["-o", "KnownHostsCommand=/nonexistent/program"])
+    assert done.returncode == 255 and "No such file or directory" in done.stderr
+
+
 def test_a_known_key_is_asked_for(sshd, folder):
     """The server has three kinds; the client knows one that it would not ask for first."""
     with harness.server(folder / "three", keys=("ed25519", "ecdsa", "rsa")) as three:
