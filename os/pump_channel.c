@@ -259,19 +259,19 @@ pumped_settle(struct pumped *pc)
 		detach(pc);
 }
 
-/* Whether channels that are gone have left more than they may for their sinks. */
+/* Whether other channels that are gone have left all that they may for their sinks. */
 static bool
-gone_is_full(const struct pump *p)
+gone_is_full(const struct pumped *last)
 {
 	size_t sum = 0, n = 0;
 
-	for (const struct pumped *pc = p->channels; pc != NULL; pc = pc->next) {
-		if (pc->life != PUMPED_GONE)
+	for (const struct pumped *pc = last->pump->channels; pc != NULL; pc = pc->next) {
+		if (pc == last || pc->life != PUMPED_GONE)
 			continue;
 		sum += pc->backlog[STREAM_DATA].len + pc->backlog[STREAM_STDERR].len;
 		n++;
 	}
-	return sum > PUMP_GONE_MOST || n > PUMP_GONE_COUNT;
+	return sum >= PUMP_GONE_MOST || n >= PUMP_GONE_COUNT;
 }
 
 /* Gives up what its sinks have not taken. */
@@ -303,7 +303,7 @@ pumped_gone(struct pumped *pc)
 		else
 			source_end(e);
 	}
-	if (!pc->pump->has_ended && gone_is_full(pc->pump))
+	if (!pc->pump->has_ended && gone_is_full(pc))
 		drop_sinks(pc);
 	pumped_settle(pc);
 }

@@ -22,11 +22,12 @@
 #define PUMP_FILTERED	(64u * 1024)
 
 /*
- * What channels that are gone may leave for their sinks, all together: they
- * count in no window any more, so a peer could pile up any number of them
- * before sinks that nobody reads. As many as there may be channels.
+ * What channels that are gone may have left for their sinks when one more
+ * goes: they count in no window any more, so a peer could pile up any number
+ * of them before sinks that nobody reads. As much as all windows hold, and as
+ * many as there may be channels: output that is only read late gets through.
  */
-#define PUMP_GONE_MOST	(LIMIT_WINDOW_BUDGET / 4)
+#define PUMP_GONE_MOST	LIMIT_WINDOW_BUDGET
 #define PUMP_GONE_COUNT	LIMIT_CHANNELS
 
 /* How long the last message to the peer may take. */
