@@ -21,6 +21,7 @@
 #include "os/net.h"
 #include "os/process.h"
 #include "os/whoami.h"
+#include "ssh/canonical.h"
 
 #define SYSTEM_CONFIG	SSH_CONF_DIR "/ssh_config"
 #define ADDRESSES_MAX	256		/* of this machine, for Match localnetwork */
@@ -366,6 +367,47 @@ finish(struct loading *l, const struct options *o)
 	return set_command(s, o, l->log);
 }
 
+/* A Hostname that was set gives way to the canonical name. */
+static enum err
+replace_hostname(struct settings *s)
+{
+	if (!ssh_config_is_set(&s->config, SSH_KEYWORD_Hostname))
+		return ERR_OK;
+	free(s->config.hostname);
+	s->config.hostname = strdup(s->host);
+	return s->config.hostname == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/*
+ * The second pass, for Match final and Match canonical: due when there is a
+ * Match final, or the name may have become another.
+ */
+static enum err
+read_again(struct loading *l, const struct options *o)
+{
+	struct settings *s = l->s;
+	bool canonicalizes = s->config.canonicalize_hostname != CANONICALIZE_NO;
+	char *name;
+
+	if (!canonicalizes && !s->config.wants_final)
+		return ERR_OK;
+	TRY(set_host(l));
+	if (canonicalizes) {
+		TRY(canonical_name(&s->config, l->log, s->host, &name));
+		free(s->host);
+		s->host = name;
+		TRY(replace_hostname(s));
+	}
+	log_debug(l->log, "re-parsing configuration");
+	l->in.facts.host = span_str(s->host);
+	l->in.facts.final = true;
+	l->in.facts.canonical = canonicalizes;
+	TRY(read_files(l, o));
+	if (!canonicalizes)
+		l->in.facts.host = span_str(s->host_typed);
+	return ERR_OK;
+}
+
 enum err
 settings_load(struct settings *s, const struct options *o, struct log *log)
 {
@@ -384,14 +426,7 @@ settings_load(struct settings *s, const struct options *o, struct log *log)
 		return ERR_SYNTAX;
 	}
 	TRY(read_files(&l, o));
-	if (s->config.wants_final) {
-		TRY(set_host(&l));
-		l.in.facts.host = span_str(s->host);
-		l.in.facts.final = true;
-		log_debug(log, "re-parsing configuration");
-		TRY(read_files(&l, o));
-		l.in.facts.host = span_str(s->host_typed);
-	}
+	TRY(read_again(&l, o));
 	return finish(&l, o);
 }
 

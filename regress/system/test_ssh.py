@@ -664,6 +664,36 @@ def test_config_files_and_precedence(folder):
     assert (values["port"], values["user"]) == ("1", "me")
 
 
+@pytest.mark.skipif(not harness.ROOT, reason="needs a hosts file of its own")
+def test_canonical_names(folder):
+    """c-ares reads /etc/hosts: a mount of our own over it, in this process's view only."""
+    hosts = folder / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n127.0.0.7 box.inner.example\n127.0.0.8 a.b.outer.example\n")
+    config = folder / "config"
+    config.write_text("CanonicalizeHostname yes\nCanonicalDomains inner.example outer.example\n"
+                      "Match canonical host *.inner.example\n  User inner\n"
+                      "Match canonical host *.outer.example\n  User outer\n"
+                      "Host *\n  User nobody\n")
+
+    def values(*arguments):
+        command = " ".join(["mount", "--bind", str(hosts), "/etc/hosts", "&&", harness.SSH, "-G", "-F", str(config),
+                            *arguments])
+        done = run(["unshare", "-m", "sh", "-c", command], check=False)
+        return dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line), done
+
+    got, _ = values("box")
+    assert (got["hostname"], got["user"], got["host"]) == ("box.inner.example", "nobody", "box")
+    config.write_text(config.read_text().replace("Host *\n  User nobody\n", ""))
+    assert values("box")[0]["user"] == "inner"
+    assert values("a.b")[0]["hostname"] == "a.b.outer.example"
+    assert values("-o", "CanonicalizeMaxDots=0", "a.b")[0]["hostname"] == "a.b"
+    assert values("127.0.0.1")[0]["hostname"] == "127.0.0.1"
+    assert values("-o", "ProxyCommand=x", "box")[0]["hostname"] == "box"
+    assert values("-o", "ProxyCommand=x", "-o", "CanonicalizeHostname=always", "box")[0]["user"] == "inner"
+    got, done = values("-o", "CanonicalizeFallbackLocal=no", "-o", "CanonicalDomains=inner.example", "nothing")
+    assert done.returncode == 255 and 'Could not resolve host "nothing"' in done.stderr
+
+
 def test_config_errors_name_file_and_line(folder):
     config = folder / "config"
     config.write_text("Host *\n  Prot 22\n  Port 22\n")
