@@ -31,7 +31,7 @@ relay_open_to(struct relay *t, const struct forward *f, const struct endpoint *f
 	}
 	if (from->address.family != 0)
 		address_print(&from->address, text, sizeof(text));
-	snprintf(t->label, sizeof(t->label), "direct-tcpip to %.80s port %u from %s port %u",
+	snprintf(t->label, sizeof(t->label), "direct-tcpip to %.60s port %u from %s port %u",
 	    f->connect_host, f->connect_port, text, from->port);
 	log_debug(&t->s->log, "Connection to port %u forwarding to %s port %u requested.",
 	    f->listen_port, f->connect_host, f->connect_port);
