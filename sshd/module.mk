@@ -18,6 +18,9 @@ test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
 test_control_policy_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
 sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
+sshd_TESTS += regress/unit/test_guard.c
+test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/load.o \
+	sshd/login_record.o sshd/title.o sshd/control_policy.o
 test_penalties_OBJS = sshd/penalties.o
 test_guard_access_OBJS = sshd/guard_access.o sshd/guard_methods.o
 test_sshd_options_OBJS = sshd/options.o

@@ -90,12 +90,21 @@ static const struct sandbox_call wire_calls[] = {
 	SANDBOX_REFUSE(sysinfo),
 };
 
-void
-wire_die(struct wire *w)
+/* Wipes the connection's keys, and ends. */
+NORETURN static void
+leave(struct wire *w, int status)
 {
 	pump_free(w->pump);
 	conn_free(w->conn);
-	_exit(255);
+	ipc_close(&w->guard);
+	ipc_close(&w->session);
+	_exit(status);
+}
+
+void
+wire_die(struct wire *w)
+{
+	leave(w, 255);
 }
 
 /* Copies text into buf, as much as goes in, and gives the copy. */
@@ -208,5 +217,5 @@ wire_main(int argc, char **argv)
 	if (set_up(w, uid) != ERR_OK)
 		return 255;
 	(void)!loop_run(w->loop);
-	return 0;
+	leave(w, 0);
 }

@@ -141,7 +141,7 @@ a_full_table_that_denies_all_refuses_strangers(void **state)
 
 	f->c.per_source_penalties.deny_all4 = true;
 	for (int i = 1; i <= 4; i++) {
-		char text[16];
+		char text[32];
 
 		snprintf(text, sizeof(text), "192.0.2.%d", i);
 		(void)add(f, text, PENALTY_NOAUTH, 0);

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: ISC */
+/* The guard and a wire that has been taken over: what it signs, what it believes, what ends it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "auth/result.h"
+#include "auth/userauth.h"
+#include "crypto/hash.h"
+#include "crypto/random.h"
+#include "keys/private_file.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "sshd/guard.h"
+#include "sshd/load.h"
+#include "sshd/messages.h"
+#include "sshd/session.h"
+
+#define WAIT_MSEC	10000
+
+/* A guard in a process of its own, and the test in the place of its wire and listener. */
+struct fixture {
+	char dir[64];
+	struct loaded loaded;
+	struct host_keys keys;
+	struct key *user_key;
+	struct log log;
+	struct title title;
+	struct ipc wire, listener;
+	pid_t pid;
+	uint8_t session_id[32];
+	uint8_t buf[LIMIT_IPC];
+};
+
+/* --- a server's beginnings --- */
+
+static void
+write_file(const char *dir, const char *name, struct span text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	assert_int_equal(file_create(path, text, 0644, FILE_REPLACE), ERR_OK);
+}
+
+static struct key *
+new_key(void)
+{
+	struct rng rng = rng_system();
+	struct key *key;
+
+	assert_int_equal(key_generate(SPAN_LIT("ed25519"), 0, &rng, &key), ERR_OK);
+	return key;
+}
+
+/* An account "me" of this uid, with one key. */
+static void
+write_account(struct fixture *f)
+{
+	SCOPED(writer_free) struct writer passwd = writer_init(1024);
+	SCOPED(writer_free) struct writer keys = writer_init(1024);
+
+	wr_printf(&passwd, "me:x:%u:%u::%s:/bin/sh\n", (unsigned)getuid(), (unsigned)getgid(), f->dir);
+	write_file(f->dir, "passwd", writer_span(&passwd));
+	public_line_put(&keys, key_blob(f->user_key), SPAN_EMPTY);
+	write_file(f->dir, "keys", writer_span(&keys));
+}
+
+static void
+load(struct fixture *f)
+{
+	SCOPED(writer_free) struct writer text = writer_init(4096);
+	struct load_input in = { .log = &f->log };
+	char path[128];
+
+	wr_printf(&text, "PasswdFile %s/passwd\nShadowFile none\nGroupFile %s/passwd\nPermitRootLogin yes\n"
+	    "StrictModes no\nAuthorizedKeysFile %s/keys\nEphemeralKeys yes\nMaxAuthTries 100\n",
+	    f->dir, f->dir, f->dir);
+	write_file(f->dir, "config", writer_span(&text));
+	snprintf(path, sizeof(path), "%s/config", f->dir);
+	in.file = path;
+	assert_int_equal(load_config(&f->loaded, &in), ERR_OK);
+}
+
+/* The guard's process: never returns into the test. */
+static void
+run_guard(struct fixture *f, int wire_fd, int listener_fd)
+{
+	static const uint8_t secret[32];
+	struct guard_start start = { .log = &f->log, .rules = f->loaded.rules,
+	    .config = &f->loaded.config, .keys = &f->keys, .title = &f->title,
+	    .wire_fd = wire_fd, .listener_fd = listener_fd, .secret = secret,
+	    .accepted = clock_boot(), .self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC) };
+
+	start.in = start.out = open("/dev/null", O_RDWR | O_CLOEXEC);
+	ipc_close(&f->wire);
+	ipc_close(&f->listener);
+	guard_run(&start);
+}
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	int wire[2], listener[2];
+
+	snprintf(f->dir, sizeof(f->dir), "/tmp/guard.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->log = (struct log){ .level = LOG_LEVEL_QUIET, .tag = "test", .fd = -1 };
+	f->user_key = new_key();
+	f->keys.v[0] = (struct host_key){ .key = new_key(), .path = strdup("x"), .algs = strdup("ssh-ed25519") };
+	f->keys.n = 1;
+	write_account(f);
+	load(f);
+	assert_int_equal(ipc_pair(wire), ERR_OK);
+	assert_int_equal(ipc_pair(listener), ERR_OK);
+	ipc_init(&f->wire, wire[0]);
+	ipc_init(&f->listener, listener[0]);
+	f->pid = fork();
+	if (f->pid == 0)
+		run_guard(f, wire[1], listener[1]);
+	close(wire[1]);
+	close(listener[1]);
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[96];
+
+	ipc_close(&f->wire);
+	ipc_close(&f->listener);
+	if (f->pid > 0)
+		waitpid(f->pid, NULL, 0);
+	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
+	assert_int_equal(system(command), 0);
+	key_free(&f->user_key);
+	host_keys_free(&f->keys);
+	loaded_free(&f->loaded);
+	free(f);
+	return 0;
+}
+
+/* --- being wire --- */
+
+/* Waits for a message of the guard's; its number, or -1 at the end. */
+static int
+receive(struct fixture *f, struct ipc *ipc, struct span *body)
+{
+	struct pollfd p = { .fd = ipc->fd, .events = POLLIN };
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	struct reader r;
+	uint32_t number;
+
+	assert_int_equal(poll(&p, 1, WAIT_MSEC), 1);
+	if (ipc_receive(ipc, (struct room){ f->buf, sizeof(f->buf) }, &message, &fds) != ERR_OK)
+		return -1;
+	ipc_fds_close(&fds);
+	r = rd_init(message);
+	number = rd_u32(&r);
+	*body = rd_rest(&r);
+	return (int)number;
+}
+
+static void
+expect_end(struct fixture *f)
+{
+	struct span body;
+
+	while (receive(f, &f->wire, &body) != -1)
+		;
+	assert_int_equal(waitpid(f->pid, NULL, 0), f->pid);
+	f->pid = 0;
+}
+
+static void
+expect_setup(struct fixture *f)
+{
+	struct span body;
+
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_setup);
+}
+
+/* A transcript with these two fields in it. */
+static void
+put_transcript(struct writer *w, const char *v_s, struct span k_s)
+{
+	wr_str(w, "SSH-2.0-test");
+	wr_str(w, v_s);
+	wr_str(w, "I_C");
+	wr_str(w, "I_S");
+	wr_bytes(w, k_s);
+	wr_str(w, "Q_C");
+	wr_str(w, "Q_S");
+	wr_mpint(w, SPAN_LIT("K"));
+	assert_int_equal(wr_end(w), ERR_OK);
+}
+
+#define OUR_IDENT	"SSH-2.0-Dayfly_" DAYFLY_VERSION
+
+static void
+ask_to_sign(struct fixture *f, const char *v_s, struct span k_s, const char *alg, const char *hash)
+{
+	SCOPED(writer_free) struct writer t = writer_init(4096);
+
+	put_transcript(&t, v_s, k_s);
+	assert_int_equal(ipc_send_from_wire_sign(&f->wire, &(struct msg_from_wire_sign){ .id = 1,
+	    .alg = span_str(alg), .hash = span_str(hash), .transcript = writer_span(&t) }, NULL), ERR_OK);
+}
+
+/* Does an exchange as an honest wire would; the session id is known then. */
+static void
+exchange(struct fixture *f)
+{
+	SCOPED(writer_free) struct writer t = writer_init(4096);
+	struct msg_wire_signature m;
+	struct span body;
+
+	ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "ssh-ed25519", "sha256");
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_signature);
+	assert_int_equal(msg_wire_signature_get(body, &m), ERR_OK);
+	put_transcript(&t, OUR_IDENT, key_blob(f->keys.v[0].key));
+	hash_once(hash_find("sha256"), writer_span(&t), f->session_id);
+	assert_int_equal(key_verify(f->keys.v[0].key, SPAN_LIT("ssh-ed25519"), SPAN_LIT("ssh-ed25519"),
+	    m.sig, span_of(f->session_id, 32), NULL), ERR_OK);
+}
+
+/* Sends a publickey request, signed over what is given as session id. */
+static void
+send_key(struct fixture *f, const char *user, struct key *key, struct span session_id)
+{
+	SCOPED(writer_free) struct writer data = writer_init(4096);
+	SCOPED(writer_free) struct writer sig = writer_init(4096);
+	struct msg_from_wire_auth m = { .id = 7, .user = span_str(user),
+	    .service = SPAN_LIT("ssh-connection"), .method = SPAN_LIT("publickey"), .has_sig = true,
+	    .alg = SPAN_LIT("ssh-ed25519"), .blob = key_blob(key) };
+
+	auth_signed_data(&data, &(struct auth_signed){ .session_id = session_id, .user = m.user,
+	    .service = m.service, .alg = m.alg, .blob = m.blob });
+	assert_int_equal(key_sign(key, m.alg, writer_span(&data), &sig), ERR_OK);
+	m.sig = writer_span(&sig);
+	assert_int_equal(ipc_send_from_wire_auth(&f->wire, &m, NULL), ERR_OK);
+}
+
+/* The listener knows no ephemeral key. */
+static void
+answer_unknown(struct fixture *f)
+{
+	struct msg_from_guard_find find;
+	struct span body;
+
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+	    .answer = 1, .end = MSEC_NEVER }, NULL), ERR_OK);
+}
+
+static enum auth_result
+receive_answer(struct fixture *f)
+{
+	struct msg_wire_auth_answer m;
+	struct span body;
+	int number;
+
+	do
+		number = receive(f, &f->wire, &body);
+	while (number == MSG_wire_banner || number == MSG_wire_session);
+	assert_int_equal(number, MSG_wire_auth_answer);
+	assert_int_equal(msg_wire_auth_answer_get(body, &m), ERR_OK);
+	assert_int_equal(m.id, 7);
+	return (enum auth_result)m.result;
+}
+
+/* --- signing --- */
+
+static void
+the_hash_of_our_own_transcript_is_signed(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+}
+
+static void
+a_transcript_with_another_identification_is_not_signed(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	ask_to_sign(f, "SSH-2.0-OpenSSH_10.5", key_blob(f->keys.v[0].key), "ssh-ed25519", "sha256");
+	expect_end(f);
+}
+
+static void
+a_transcript_with_another_host_key_is_not_signed(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	ask_to_sign(f, OUR_IDENT, key_blob(f->user_key), "ssh-ed25519", "sha256");
+	expect_end(f);
+}
+
+static void
+weak_hashes_and_foreign_algorithms_are_not_used(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "ssh-ed25519", "sha1");
+	expect_end(f);
+}
+
+static void
+an_algorithm_that_is_not_the_keys_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "rsa-sha2-256", "sha256");
+	expect_end(f);
+}
+
+static void
+before_login_it_signs_four_times_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	for (int i = 0; i < 4; i++)
+		exchange(f);
+	ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "ssh-ed25519", "sha256");
+	expect_end(f);
+}
+
+/* --- logging in --- */
+
+static void
+a_signature_over_the_session_id_lets_in(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+}
+
+static void
+a_signature_over_another_session_id_does_not(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t other[32] = { 1 };
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->user_key, span_of(other, 32));
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
+static void
+the_session_id_is_that_of_the_first_exchange(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t first[32];
+
+	expect_setup(f);
+	exchange(f);
+	memcpy(first, f->session_id, 32);
+	/* Another transcript: the same but for the hash. */
+	ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "ssh-ed25519", "sha512");
+	{
+		struct span body;
+
+		assert_int_equal(receive(f, &f->wire, &body), MSG_wire_signature);
+	}
+	send_key(f, "me", f->user_key, span_of(first, 32));
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+}
+
+static void
+without_an_exchange_no_key_lets_in(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	send_key(f, "me", f->user_key, SPAN_EMPTY);
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
+static void
+a_key_that_is_not_in_the_file_does_not_let_in(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->keys.v[0].key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
+static void
+a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct msg_from_guard_find find;
+	struct msg_from_guard_use use;
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", key, span_of(f->session_id, 32));
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+	    .grant = SPAN_LIT("abcd"), .end = MSEC_NEVER }, NULL), ERR_OK);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
+	assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
+	assert_true(span_eq(use.blob, key_blob(key)));
+	/* Somebody else was faster. */
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
+	    .answer = 3, .reason = SPAN_LIT("used up"), .end = MSEC_NEVER }, NULL), ERR_OK);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
+/* --- a wire out of its senses --- */
+
+static void
+a_second_request_before_the_answer_ends_it(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	expect_end(f);
+}
+
+static void
+a_change_of_user_ends_it(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->keys.v[0].key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+	send_key(f, "you", f->user_key, span_of(f->session_id, 32));
+	expect_end(f);
+}
+
+static void
+a_message_out_of_phase_ends_it(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	assert_int_equal(ipc_send_from_wire_prove(&f->wire, &(struct msg_from_wire_prove){ .id = 1 }, NULL), ERR_OK);
+	expect_end(f);
+}
+
+static void
+a_message_that_nobody_knows_ends_it(void **state)
+{
+	static const uint8_t message[] = { 0, 0, 0, 99, 1, 2, 3 };
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	assert_int_equal(ipc_send(&f->wire, span_of(message, sizeof(message)), NULL), ERR_OK);
+	expect_end(f);
+}
+
+static void
+descriptors_that_nobody_wants_are_closed_and_change_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct ipc_fds fds = { .fd = { 0, 1, 2, 0 }, .n = 4 };
+
+	expect_setup(f);
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(ipc_send_from_wire_log(&f->wire, &(struct msg_from_wire_log){ .level = 3,
+		    .text = SPAN_LIT("x") }, &fds), ERR_OK);
+	while (ipc_wants_write(&f->wire))
+		assert_int_equal(ipc_flush(&f->wire), ERR_OK);
+	exchange(f);
+}
+
+#define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+/* The session process that a guard starts: takes what it gets, until the end. */
+static int
+be_session(void)
+{
+	char buf[4096];
+	struct pollfd p = { .fd = SESSION_FD, .events = POLLIN };
+
+	while (poll(&p, 1, WAIT_MSEC) == 1 && (read(SESSION_FD, buf, sizeof(buf)) > 0 || errno == EAGAIN))
+		;
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		T(the_hash_of_our_own_transcript_is_signed),
+		T(a_transcript_with_another_identification_is_not_signed),
+		T(a_transcript_with_another_host_key_is_not_signed),
+		T(weak_hashes_and_foreign_algorithms_are_not_used),
+		T(an_algorithm_that_is_not_the_keys_is_refused),
+		T(before_login_it_signs_four_times_and_no_more),
+		T(a_signature_over_the_session_id_lets_in),
+		T(a_signature_over_another_session_id_does_not),
+		T(the_session_id_is_that_of_the_first_exchange),
+		T(without_an_exchange_no_key_lets_in),
+		T(a_key_that_is_not_in_the_file_does_not_let_in),
+		T(a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener),
+		T(a_second_request_before_the_answer_ends_it),
+		T(a_change_of_user_ends_it),
+		T(a_message_out_of_phase_ends_it),
+		T(a_message_that_nobody_knows_ends_it),
+		T(descriptors_that_nobody_wants_are_closed_and_change_nothing),
+	};
+
+	if (argc > 1 && strcmp(argv[1], SESSION_FLAG) == 0)
+		return be_session();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
