@@ -172,6 +172,7 @@ hostkeys_free(struct hostkeys *h)
 	}
 	free(h->name);
 	free(h->ip);
+	hostkeys_end_update(h);
 	writer_free(&h->trusted);
 	free(h);
 }
@@ -330,6 +331,7 @@ decide_new(struct ssh *s, struct span blob, const struct known_hosts_result *res
 	if (strict == STRICT_ASK && (s->settings.config.batch_mode ||
 	    !hostkey_ask(s, blob, result->n_known > 0)))
 		return false;
+	s->hostkeys->is_confirmed = strict == STRICT_ASK;
 	remember(s, blob);
 	return true;
 }
@@ -376,7 +378,7 @@ static bool
 decide(struct ssh *s, struct span blob)
 {
 	const struct ssh_config *c = &s->settings.config;
-	const struct hostkeys *h = s->hostkeys;
+	struct hostkeys *h = s->hostkeys;
 	struct known_hosts_result result;
 
 	if (is_revoked(s, blob)) {
@@ -397,6 +399,7 @@ decide(struct ssh *s, struct span blob)
 		log_debug(&s->log, "Host '%s' is known and matches the %s host key.", h->name,
 		    hostkey_label(blob));
 		log_debug(&s->log, "Found key in %s:%u", h->files[result.file].path, result.line);
+		h->is_confirmed = result.file == 0 && h->files[0].is_user;
 		return true;
 	case KNOWN_HOSTS_NEW:
 		return decide_new(s, blob, &result);

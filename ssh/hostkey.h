@@ -18,6 +18,8 @@
 
 #define HOSTKEY_FILES	16
 
+struct hostkey_update;
+
 /* A known_hosts file as it was when the connection began. */
 struct hostkey_file {
 	char *path;
@@ -32,6 +34,9 @@ struct hostkeys {
 	char *ip;			/* the same by address; NULL: behind a proxy */
 	struct writer trusted;		/* the key that was found good; empty: none yet */
 	bool is_unsafe;			/* StrictHostKeyChecking no, and the key has changed */
+	bool is_confirmed;		/* by the user's first file, or by the user */
+	bool has_updated;		/* the server has named its keys */
+	struct hostkey_update *update;	/* that it has still to prove; NULL: none */
 };
 
 /*
@@ -46,6 +51,14 @@ void hostkeys_free(struct hostkeys *h);
 
 /* Answers NEED_HOSTKEY_CHECK: decides, asking the user if need be. What is wrong is told. */
 bool hostkeys_check(struct ssh *s, struct span blob, const char *alg);
+
+/* --- hostkey_update.c --- */
+
+/* Takes what the server says about its other host keys (UpdateHostKeys). */
+bool hostkeys_event(struct ssh *s, const struct event *ev);
+
+/* Forgets what has not been proved. */
+void hostkeys_end_update(struct hostkeys *h);
 
 /* --- known_command.c --- */
 

@@ -303,6 +303,35 @@ def test_keys_are_added_to_the_agent(openssh, folder):
         harness.end(agent)
 
 
+def test_host_keys_are_updated(openssh, folder):
+    """One key known, two learned once proved; one that the server has no more goes."""
+    with open(openssh.known, encoding="utf-8") as f:
+        known = f.read().splitlines()
+    assert len(known) == 3
+    with open(harness.make_key(folder / "old", "ecdsa", bits=521) + ".pub", encoding="utf-8") as f:
+        old = f"[127.0.0.1]:{openssh.port} " + " ".join(f.read().split()[:2])
+    first = [line for line in known if "ssh-ed25519" in line]
+    with open(openssh.known, "w", encoding="utf-8") as f:
+        f.write("# kept\n" + "\n".join(first + [old, "other " + old.split(" ", 1)[1]]) + "\n")
+    done = run(openssh.ssh("sleep 0.5", options=["-v", "-o", "UpdateHostKeys=yes"]))
+    assert done.stderr.count("Learned new hostkey: ") == 2
+
+    def lines():
+        with open(openssh.known, encoding="utf-8") as f:
+            return f.read().splitlines()
+
+    assert lines()[0] == "# kept"
+    assert sorted(lines()[1:]) == sorted(known + ["other " + old.split(" ", 1)[1]])
+    before = os.stat(openssh.known).st_ino
+    run(openssh.ssh("true", options=["-o", "UpdateHostKeys=yes"]))
+    assert os.stat(openssh.known).st_ino == before
+    # Not unless it is wanted.
+    with open(openssh.known, "w", encoding="utf-8") as f:
+        f.write(first[0] + "\n")
+    run(openssh.ssh("sleep 0.2", options=["-o", "UpdateHostKeys=no"]))
+    assert lines() == first
+
+
 def echo_server(listener):
     """Answers each connection with what it sends first."""
     while True:
