@@ -363,3 +363,20 @@ def test_penalties_add_up_until_a_source_is_refused(folder):
         assert refused.returncode == 255
         assert "penalty: attempted authentication by invalid user" in s.log_text()
         assert ask(s, "echo in").stdout == "in\n", "others are not concerned"
+
+
+def test_openssh_is_told_why_too(serve):
+    """OpenSSH's client asks before it signs: it gets to sign, and so to know."""
+    s = serve(key=False)
+    s.ephemeral("add", "--user", harness.login_user(), "--once", s.key + ".pub")
+    assert ask(s, "echo in").stdout == "in\n"
+    done = ask(s, "echo in", check=False)
+    assert done.returncode == 255
+    assert "good for one login" in done.stderr and "Permission denied" in done.stderr
+
+
+def test_a_key_in_the_file_lets_in_when_its_registration_is_over(serve):
+    s = serve()
+    s.ephemeral("add", "--user", harness.login_user(), "--once", s.key + ".pub")
+    for _ in range(3):
+        assert ask(s, "echo in").stdout == "in\n"
