@@ -39,6 +39,11 @@ struct hostkeys {
 	struct hostkey_update *update;	/* that it has still to prove; NULL: none */
 };
 
+/* Answers NEED_HOSTKEY_CHECK: decides, asking the user if need be. What is wrong is told. */
+bool hostkeys_check(struct ssh *s, struct span blob, const char *alg);
+
+/* --- hostkey_files.c --- */
+
 /*
  * Reads the files, and puts algorithms of known keys first in
  * s->hostkey_algs, unless the config has its own order. ERR_NOMEM; other
@@ -49,8 +54,18 @@ enum err hostkeys_load(struct ssh *s);
 /* Frees. NULL is fine. */
 void hostkeys_free(struct hostkeys *h);
 
-/* Answers NEED_HOSTKEY_CHECK: decides, asking the user if need be. What is wrong is told. */
-bool hostkeys_check(struct ssh *s, struct span blob, const char *alg);
+/* What a host is called in known_hosts; malloc'ed. ERR_NOMEM. */
+enum err hostkeys_name(struct span host, unsigned port, char **out);
+
+/*
+ * Lets KnownHostsCommand give lines about name (what: "ORDER", "HOSTNAME"), as
+ * one more file. Nothing happens if there is none. Errors have been told.
+ */
+enum err hostkeys_ask_command(struct ssh *s, const char *what, const char *name,
+    struct span blob);
+
+/* Adds the key to the user's first file. A failure is told, and is none of the check. */
+void hostkeys_remember(struct ssh *s, struct span blob);
 
 /* --- hostkey_update.c --- */
 

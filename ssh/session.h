@@ -36,12 +36,6 @@ struct session {
 	int died_of;			/* signal that ends us; 0: none */
 };
 
-/*
- * After authentication: opens the channel that this run is for, goes into the
- * background if wanted. What cannot be done is told, and we leave.
- */
-void session_start(struct ssh *s);
-
 /* Takes an event of the session's channel. False if it is none of it. */
 bool session_event(struct ssh *s, const struct event *ev);
 
@@ -57,14 +51,25 @@ int session_exit_code(const struct ssh *s);
 /* Whether standard input is a terminal that belongs to the session. */
 bool session_has_terminal(const struct ssh *s);
 
-/* Goes into the background for good: a child goes on, this process ends. */
-void session_daemonize(struct ssh *s);
-
 /* Puts the terminal in order. */
 void session_restore(struct session *se);
 
 /* Restores, closes, frees. NULL is fine. */
 void session_free(struct session *se);
+
+/* --- session_open.c --- */
+
+/*
+ * After authentication: opens the channel that this run is for, goes into the
+ * background if wanted. What cannot be done is told, and we leave.
+ */
+void session_start(struct ssh *s);
+
+/* -f: once all is set up; with ExitOnForwardFailure when the server has said it listens. */
+void session_background_if_due(struct ssh *s);
+
+/* Goes into the background for good: a child goes on, this process ends. */
+void session_daemonize(struct ssh *s);
 
 /* --- session_start.c --- */
 

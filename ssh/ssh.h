@@ -67,6 +67,9 @@ struct ssh {
 	int exit_code;
 };
 
+/* Connects, does what there is to do, and ends. Returns the exit code. */
+int ssh_run(struct ssh *s);
+
 /*
  * Ends the run: says goodbye to the server if it is there, and lets the loop
  * end with this exit code. The first call counts.
