@@ -372,7 +372,7 @@ def test_openssh_is_told_why_too(serve):
     assert ask(s, "echo in").stdout == "in\n"
     done = ask(s, "echo in", check=False)
     assert done.returncode == 255
-    assert "good for one login" in done.stderr and "Permission denied" in done.stderr
+    assert "used up" in done.stderr and "Permission denied" in done.stderr
 
 
 def test_a_key_in_the_file_lets_in_when_its_registration_is_over(serve):
