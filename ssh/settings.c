@@ -71,7 +71,7 @@ finish(struct loading *l, const struct options *o)
 	l->log->level = (enum log_level)s->config.log_level;
 	l->log->facility = (int)s->config.syslog_facility;
 	TRY(set_host(l));
-	s->facts.host = span_str(s->host);
+	s->facts.host = l->in.facts.host = span_str(s->host);
 	free(s->config.hostname);
 	s->config.hostname = strdup(s->host);
 	if (s->config.hostname == NULL)
