@@ -238,6 +238,25 @@ def test_password_wrong_thrice(openssh):
     assert child.exitstatus == 255
 
 
+@pytest.mark.skipif(not harness.ROOT, reason="needs an account with a password")
+def test_keyboard_interactive(folder):
+    server = peer_servers.OpenSSH(folder / "peer", config="UsePAM yes\nKbdInteractiveAuthentication yes\n"
+                                                          "PasswordAuthentication no")
+    try:
+        command = server.ssh("echo hello", key=False, batch=False, options=["-o", "PubkeyAuthentication=no"])
+        child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+        child.expect_exact("(alice@127.0.0.1) Password: ")
+        child.sendline("wrong")
+        child.expect_exact("(alice@127.0.0.1) Password: ")
+        child.sendline("secret-alice")
+        child.expect("hello\r\n")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 0
+    finally:
+        server.stop()
+
+
 def test_agent(openssh, folder):
     path = str(folder / "agent")
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)

@@ -220,6 +220,28 @@ def test_host_key_alias(client):
     assert client.known_text() == f"other.name {client.host_key}\n"
 
 
+@pytest.mark.skipif(not harness.ROOT, reason="needs a home that may be written to")
+def test_the_users_own_file_is_made(client):
+    import shutil
+    shutil.rmtree("/root/.ssh", ignore_errors=True)
+    command = client.command("true", options=["-o", "StrictHostKeyChecking=accept-new"])
+    at = command.index(f"UserKnownHostsFile={client.known}")
+    del command[at - 1:at + 1]
+    run(command)
+    assert os.stat("/root/.ssh").st_mode & 0o777 == 0o700
+    assert os.stat("/root/.ssh/known_hosts").st_mode & 0o777 == 0o600
+    with open("/root/.ssh/known_hosts", encoding="utf-8") as f:
+        assert f.read() == f"{client.name} {client.host_key}\n"
+    shutil.rmtree("/root/.ssh")
+
+
+def test_a_last_line_without_its_end(client):
+    with open(client.known, "w", encoding="utf-8") as f:
+        f.write("other " + client.host_key)
+    assert client.run("true", options=["-o", "StrictHostKeyChecking=accept-new"]).returncode == 0
+    assert client.known_text() == f"other {client.host_key}\n{client.name} {client.host_key}\n"
+
+
 def test_several_files_and_a_name_without_port(client, folder):
     second = folder / "second"
     second.write_text(f"127.0.0.1 {client.host_key}\n")
