@@ -220,13 +220,39 @@ settle_finish(struct pumped *pc)
 	pc->exit = EXIT_TOLD;
 }
 
+static void
+exit_wait_over(void *arg)
+{
+	struct pumped *pc = arg;
+
+	pc->exit_waited = true;
+	pump_soon(pc->pump);
+	pumped_settle(pc);
+}
+
+/* Whether EOF has to wait for the exit of a program that has just closed its output. */
+static bool
+waits_for_exit(struct pumped *pc)
+{
+	struct loop *loop = pc->pump->loop;
+
+	if (!(pc->flags & PUMP_EXITS) || pc->exit != EXIT_NONE || pc->exit_waited)
+		return false;
+	if (pc->exit_wait == NULL) {
+		if (loop_timer(loop, &pc->exit_wait, exit_wait_over, pc) != ERR_OK)
+			return false;
+		timer_set(pc->exit_wait, loop_now(loop) + PUMP_EXIT_WAIT);
+	}
+	return true;
+}
+
 /* The sources have come to their end: says so. */
 static void
 settle_sources(struct pumped *pc)
 {
 	struct conn *conn = pc->pump->conn;
 
-	if (pc->eof == EOF_DUE) {
+	if (pc->eof == EOF_DUE && !waits_for_exit(pc)) {
 		conn_channel_eof(conn, pc->id);
 		pc->eof = EOF_SENT;
 	}
@@ -314,6 +340,7 @@ pumped_free(struct pumped *pc)
 	struct pump *p = pc->pump;
 
 	pumped_no_stall(pc);
+	timer_free(pc->exit_wait);
 	for (size_t i = 0; i < COUNT(pc->ends); i++)
 		end_close(&pc->ends[i]);
 	for (size_t i = 0; i < COUNT(pc->backlog); i++)

@@ -61,6 +61,13 @@ enum pumped_life {
 	PUMPED_GONE,		/* the conn has forgotten it: drains sinks, then frees */
 };
 
+/*
+ * Some peers (dropbear, PuTTY) close a channel when both ways have ended, and
+ * hear no exit status after that. A program's last output and its exit are
+ * two events for us: EOF waits this long for the second, in milliseconds.
+ */
+#define PUMP_EXIT_WAIT	500
+
 /* Whether the peer is told that no more comes from here. */
 enum pumped_eof { EOF_NOT_OURS, EOF_DUE, EOF_SENT };
 
@@ -80,6 +87,8 @@ struct pumped {
 	enum pumped_life life;
 	enum pumped_eof eof;
 	enum pumped_exit exit;
+	struct timer *exit_wait;	/* EOF waits for the exit until then; NULL: not yet */
+	bool exit_waited;
 	char *exit_request;
 	struct writer exit_body;
 	bool peer_eof;		/* close sinks when their backlog is written */

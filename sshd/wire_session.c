@@ -189,7 +189,7 @@ on_to_wire_attach(struct wire *w, const struct msg_to_wire_attach *m, struct ipc
 	if (fds->n != (m->is_tty ? 1 : 3))
 		return ERR_FORMAT;
 	wire_watch_channel(w, id, m->kind);
-	ends.flags = m->is_tty ? PUMP_PTY : 0;
+	ends.flags = PUMP_EXITS | (m->is_tty ? PUMP_PTY : 0);
 	ends.sink[STREAM_DATA] = fds->fd[0];
 	ends.source[STREAM_DATA] = fds->fd[m->is_tty ? 0 : 1];
 	ends.source[STREAM_STDERR] = m->is_tty ? -1 : fds->fd[2];
