@@ -33,17 +33,27 @@
 /* A sender that floods must not keep the timers (LoginGraceTime, revocation) from their turn. */
 #define MESSAGES_A_TURN	64
 
+struct log
+guard_wire_log(const struct guard *g)
+{
+	struct log log = g->log;
+
+	log.suffix = g->logged_in ? NULL : " [preauth]";
+	return log;
+}
+
 /* --- wire --- */
 
 static enum err
 on_from_wire_log(struct guard *g, const struct msg_from_wire_log *m, struct ipc_fds *fds)
 {
+	struct log log = guard_wire_log(g);
 	char line[LOG_LINE_MAX];
 
 	(void)fds;
 	if (m->level > LOG_LEVEL_DEBUG3)
 		return ERR_FORMAT;
-	log_at(&g->log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
+	log_at(&log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
 	return ERR_OK;
 }
 
@@ -452,7 +462,6 @@ guard_run(const struct guard_start *start)
 		_exit(255);
 	g->start = start;
 	g->log = *start->log;
-	g->log.suffix = " [preauth]";
 	g->phase = PHASE_AUTH;
 	g->until = MSEC_NEVER;
 	g->request = writer_init(LIMIT_IPC);

@@ -104,9 +104,10 @@ guard_log_result(struct guard *g, const char *word, bool at_info)
 static void
 too_many(struct guard *g)
 {
+	struct log log = guard_wire_log(g);
 	char who[LIMIT_USER * 4 + 32];
 
-	log_error(&g->log, "maximum authentication attempts exceeded for %s from %s port %u ssh2",
+	log_error(&log, "maximum authentication attempts exceeded for %s from %s port %u ssh2",
 	    guard_who(g, who, sizeof(who)), g->client, (unsigned)g->client_port);
 	guard_end(g, 2, "Too many authentication failures");
 }
@@ -203,7 +204,6 @@ guard_proved(struct guard *g)
 		guard_answer(g, AUTH_RESULT_PARTIAL);
 		return;
 	}
-	g->log.suffix = NULL;
 	guard_log_result(g, "Accepted", true);
 	if (guard_log_in(g) != ERR_OK)
 		guard_end(g, 11, "cannot start the session process");

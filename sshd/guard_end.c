@@ -29,6 +29,7 @@ by_whom(const struct guard *g, char *buf, size_t size)
 void
 guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 {
+	struct log log = guard_wire_log(g);
 	char who[LIMIT_USER * 4 + 32], text[1024], detail[2048];
 	unsigned port = g->client_port;
 
@@ -37,36 +38,36 @@ guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 	text_visible_str(detail, sizeof(detail), m->detail);
 	switch (m->what) {
 	case WIRE_END_CLOSED:
-		log_info(&g->log, "Connection closed by %s%s port %u", who, g->client, port);
+		log_info(&log, "Connection closed by %s%s port %u", who, g->client, port);
 		break;
 	case WIRE_END_RESET:
-		log_info(&g->log, "Connection reset by %s%s port %u", who, g->client, port);
+		log_info(&log, "Connection reset by %s%s port %u", who, g->client, port);
 		break;
 	case WIRE_END_DISCONNECT:
-		log_at(&g->log, m->reason == 11 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		log_at(&log, m->reason == 11 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
 		    "Received disconnect from %s port %u:%u: %s", g->client, port,
 		    (unsigned)m->reason, text);
-		log_info(&g->log, "Disconnected from %s%s port %u", who, g->client, port);
+		log_info(&log, "Disconnected from %s%s port %u", who, g->client, port);
 		break;
 	case WIRE_END_IDENT:
-		log_info(&g->log, "banner exchange: Connection from %s port %u: %s", g->client, port, text);
+		log_info(&log, "banner exchange: Connection from %s port %u: %s", g->client, port, text);
 		break;
 	case WIRE_END_NEGOTIATE:
-		log_info(&g->log, "Unable to negotiate with %s port %u: %s. Their offer: %s", g->client,
+		log_info(&log, "Unable to negotiate with %s port %u: %s. Their offer: %s", g->client,
 		    port, text, detail);
 		break;
 	case WIRE_END_TIMEOUT:
-		log_info(&g->log, "Timeout, client not responding from %s%s port %u", who, g->client, port);
+		log_info(&log, "Timeout, client not responding from %s%s port %u", who, g->client, port);
 		break;
 	case WIRE_END_UNUSED:
-		log_info(&g->log, "terminating inactive connection from %s%s port %u", who, g->client, port);
+		log_info(&log, "terminating inactive connection from %s%s port %u", who, g->client, port);
 		break;
 	default:
-		log_info(&g->log, "Disconnecting %s%s port %u: %s", who, g->client, port, text);
+		log_info(&log, "Disconnecting %s%s port %u: %s", who, g->client, port, text);
 		break;
 	}
 	if (g->logged_in)
-		log_verbose(&g->log, "Closing connection to %s port %u", g->client, port);
+		log_verbose(&log, "Closing connection to %s port %u", g->client, port);
 }
 
 /* What the listener is told of the client. */

@@ -103,6 +103,9 @@ struct guard {
 
 /* --- guard.c --- */
 
+/* The log for what wire says: with " [preauth]" behind it until somebody is logged in. */
+struct log guard_wire_log(const struct guard *g);
+
 /* After a send to wire: e is its result. */
 void guard_wire_sent(struct guard *g, enum err e);
 
