@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,33 @@ process_start(const struct process_job *job, pid_t *pid)
 	*pid = -1;
 	errno = child_errno;
 	return ERR_SYSTEM;
+}
+
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD	0x00001000
+#endif
+
+/* clone(2) as fork does it: the same stack, copied. */
+static pid_t
+clone_here(unsigned long flags, int *pidfd)
+{
+#if defined(__s390__) || defined(__CRIS__)	/* the stack comes first there */
+	return (pid_t)syscall(SYS_clone, NULL, flags, pidfd, NULL, 0);
+#else
+	return (pid_t)syscall(SYS_clone, flags, NULL, pidfd, NULL, 0);
+#endif
+}
+
+pid_t
+process_fork_sibling(int *pidfd)
+{
+	pid_t pid;
+
+	*pidfd = -1;
+	pid = clone_here(CLONE_PARENT | CLONE_PIDFD | SIGCHLD, pidfd);
+	if (pid == -1 && errno == EINVAL)
+		pid = clone_here(CLONE_PARENT | SIGCHLD, NULL);
+	return pid;
 }
 
 enum err

@@ -43,6 +43,13 @@ struct process_job process_job(const char *path, char *const *argv);
 enum err process_start(const struct process_job *job, pid_t *pid);
 
 /*
+ * As fork(2), but the new process is a child of this one's parent, who reaps
+ * it. *pidfd in this process: a descriptor of it, close-on-exec; -1 if the
+ * kernel has none (before 5.2). Only for a process without threads.
+ */
+pid_t process_fork_sibling(int *pidfd);
+
+/*
  * Opens this program's own file, to start it again later whatever happens to
  * its name. ERR_SYSTEM.
  */

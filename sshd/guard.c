@@ -125,8 +125,8 @@ on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds
 	log_info(&g->log, "Ending the session of %s from %s port %u: %s",
 	    g->user.name == NULL ? "nobody yet" : g->user.name, g->client,
 	    (unsigned)g->client_port, text_visible_str(text, sizeof(text), m->text));
-	guard_end_programs(g);
 	guard_end(g, 11, text_visible_str(text, sizeof(text), m->text));
+	guard_end_programs(g);
 	return ERR_OK;
 }
 
@@ -233,12 +233,35 @@ listener_ready(void *arg, unsigned events)
 		listener_gone(g);	/* it was ended; connections live on */
 }
 
+/* Takes its last words, and waits for the end of file. */
+static void
+await_end_of_session(struct guard *g)
+{
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	enum err e;
+
+	do {
+		e = ipc_receive(&g->session, (struct room){ g->buf, sizeof(g->buf) }, &message, &fds);
+		if (e == ERR_OK)
+			e = from_session(g, &g->session, g->phase, message, &fds);
+		ipc_fds_close(&fds);
+	} while (e == ERR_OK);
+	if (e != ERR_AGAIN)
+		loop_stop(g->loop);
+}
+
 static void
 session_ready(void *arg, unsigned events)
 {
 	struct guard *g = arg;
-	enum err e = take_messages(g, &g->session, events, from_session);
+	enum err e;
 
+	if (g->has_ended) {
+		await_end_of_session(g);
+		return;
+	}
+	e = take_messages(g, &g->session, events, from_session);
 	if (g->has_ended)
 		return;
 	if (e == ERR_AGAIN || e == ERR_OK) {
@@ -396,35 +419,13 @@ grace_over(void *arg)
 	struct guard *g = arg;
 
 	if (g->has_ended) {
-		loop_stop(g->loop);
+		guard_last_moment(g);
 		return;
 	}
 	if (!g->ending)
 		log_info(&g->log, "Timeout before authentication for connection from %s to %s, pid = %ld",
 		    g->client, g->server, (long)getpid());
 	guard_quit(g, GUARD_EXIT_GRACE);
-}
-
-static void
-on_child(void *arg, int signo)
-{
-	struct guard *g = arg;
-	int status;
-	pid_t pid;
-
-	(void)signo;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != g->session_pid)
-			continue;
-		g->session_pid = 0;
-		if (WIFSIGNALED(status) && !g->ending)
-			log_error(&g->log, "session process %ld for %s from %s port %u killed by signal %d",
-			    (long)pid, g->user.name, g->client, (unsigned)g->client_port, WTERMSIG(status));
-		if (g->has_ended)
-			loop_stop(g->loop);
-		else
-			guard_end(g, 11, "the session process has ended");
-	}
 }
 
 static void
@@ -444,7 +445,6 @@ set_up(struct guard *g)
 	ipc_init(&g->listener, s->listener_fd);
 	TRY(loop_watch(g->loop, &g->wire_watch, s->wire_fd, LOOP_READ, wire_ready, g));
 	TRY(loop_watch(g->loop, &g->listener_watch, s->listener_fd, LOOP_READ, listener_ready, g));
-	TRY(loop_signal(g->loop, SIGCHLD, on_child, g));
 	TRY(loop_signal(g->loop, SIGTERM, on_terminate, g));
 	TRY(loop_timer(g->loop, &g->grace, grace_over, g));
 	if (s->config->login_grace_time > 0)
@@ -469,6 +469,7 @@ guard_run(const struct guard_start *start)
 	g->proof.keys = writer_init(LIMIT_IPC);
 	g->proof.options = writer_init(LIMIT_IPC / 2);
 	g->proof.info = writer_init(LIMIT_IPC / 4);
+	g->session_pidfd = -1;
 	ipc_init(&g->session, -1);
 	title_set(start->title, "[accepted]");
 	if (set_up(g) != ERR_OK) {

@@ -38,8 +38,7 @@ struct guard_start {
 	int in, out;			/* the client; the same number twice for a socket */
 	int wire_fd;			/* ipc to its wire */
 	int listener_fd;		/* ipc to the listener */
-	int self_fd;			/* the program, to start a session */
-	bool keep_stderr;
+	int nursery_fd;			/* where to ask for a session */
 	bool has_ends;			/* false: no network socket (-i on a pipe) */
 	struct endpoint client, server;
 	const uint8_t *secret;		/* 32 random bytes, the same for all guards of a listener */

@@ -3,7 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sshd/guard_i.h"
@@ -110,13 +111,21 @@ guard_quit(struct guard *g, enum guard_exit status)
 		g->ttys[i].line[0] = '\0';
 	}
 	watch_free(g->wire_watch);
-	watch_free(g->session_watch);
-	g->wire_watch = g->session_watch = NULL;
+	g->wire_watch = NULL;
 	ipc_close(&g->wire);
-	ipc_close(&g->session);
-	/* The session tidies up and ends; if it does not, it dies with this process. */
-	if (g->session_pid == 0)
+	/* The session tidies up and ends; if it does not, guard_last_moment() comes. */
+	if (g->session_watch == NULL) {
 		loop_stop(g->loop);
-	else
-		timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
+		return;
+	}
+	(void)shutdown(g->session.fd, SHUT_WR);
+	timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
+}
+
+void
+guard_last_moment(struct guard *g)
+{
+	if (g->session_watch != NULL && g->session_pidfd != -1)
+		(void)syscall(SYS_pidfd_send_signal, g->session_pidfd, SIGKILL, NULL, 0);
+	loop_stop(g->loop);
 }

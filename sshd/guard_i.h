@@ -87,6 +87,7 @@ struct guard {
 
 	/* guard_login.c */
 	pid_t session_pid;
+	int session_pidfd;		/* -1: none, or the kernel has none */
 	bool logged_in;
 	msec until;			/* when the session has to end; MSEC_NEVER */
 	bool warned;
@@ -209,5 +210,8 @@ void guard_end(struct guard *g, uint32_t reason, const char *text);
 
 /* Ends it now. GUARD_EXIT_OK stands for what is known of the client. */
 void guard_quit(struct guard *g, enum guard_exit status);
+
+/* After guard_quit(): kills a session that has not ended by itself, and stops. */
+void guard_last_moment(struct guard *g);
 
 #endif

@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "os/process.h"
 #include "sshd/guard_i.h"
-#include "sshd/session.h"
+#include "sshd/nursery.h"
 
 /* How long before its end a session is told. */
 #define WARN_MSEC	60000
@@ -19,38 +18,25 @@
 
 /* --- starting the session --- */
 
-/* Starts the process; *fd is the guard's end of the ipc. */
+/* Has the process born; *fd is the guard's end of the ipc. */
 static enum err
 start_process(struct guard *g, int *fd)
 {
-	char room[] = SESSION_TITLE_ROOM;
-	char *argv[] = { (char[]){ "sshd" }, (char[]){ SESSION_FLAG }, room, NULL };
-	char zone[256] = "TZ=";
-	char *envp[] = { NULL, NULL };
-	struct process_fd fds[2] = { { -1, SESSION_FD }, { STDERR_FILENO, STDERR_FILENO } };
-	struct process_job job = process_job(NULL, argv);
-	const char *tz = getenv("TZ");
-	int pair[2];
+	struct born born;
 	enum err e;
 
-	if (tz != NULL && strlen(tz) < sizeof(zone) - 3) {
-		memcpy(zone + 3, tz, strlen(tz) + 1);
-		envp[0] = zone;
-	}
-	TRY(ipc_pair(pair));
-	fds[0].from = pair[1];
-	job.exec_fd = g->start->self_fd;
-	job.envp = envp;
-	job.fds = fds;
-	job.n_fds = g->start->keep_stderr ? 2 : 1;
-	job.dies_with_parent = true;
-	e = process_start(&job, &g->session_pid);
-	close(pair[1]);
+	e = nursery_ask_session(g->start->nursery_fd, fd);
+	if (e == ERR_OK)
+		e = nursery_wait(*fd, &born);
 	if (e != ERR_OK) {
-		close(pair[0]);
+		log_error(&g->log, "cannot start a session process: %s",
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
 		return e;
 	}
-	*fd = pair[0];
+	close(g->start->nursery_fd);	/* the one that it was needed for is here */
+	*fd = born.fd;
+	g->session_pid = born.pid;
+	g->session_pidfd = born.pidfd;
 	return ERR_OK;
 }
 
@@ -189,8 +175,9 @@ until_due(void *arg)
 	if (now >= g->until) {
 		log_info(&g->log, "Session of %s from %s port %u ends: ephemeral key %s allows no more",
 		    g->user.account.name, g->client, (unsigned)g->client_port, g->key.grant);
-		guard_end_programs(g);
+		/* In this order: the client hears why before it hears that its program died. */
 		guard_end(g, 11, "the time that was granted for this session is over");
+		guard_end_programs(g);
 		return;
 	}
 	if (!g->warned && now + WARN_MSEC >= g->until) {
@@ -240,7 +227,7 @@ guard_record_tty(struct guard *g, const struct msg_from_session_tty *m)
 	struct login_record r = { .pid = (pid_t)m->pid };
 
 	snprintf(r.line, sizeof(r.line), "%.*s", (int)m->tty.len, (const char *)m->tty.p);
-	if (m->in_use && !is_his_tty(g, r.line))
+	if (m->in_use && (g->has_ended || !is_his_tty(g, r.line)))
 		return;
 	for (size_t i = 0; i < GUARD_TTYS; i++) {
 		struct login_record *t = &g->ttys[i];

@@ -177,8 +177,13 @@ ended(struct connection *c, pid_t pid, int status)
 	struct listener *l = c->listener;
 	const char *what = pid == c->guard ? "guard" : "wire";
 
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status)) {
+		if (pid == c->wire && WTERMSIG(status) != SIGKILL) {	/* that one is ours */
+			pool_renew(&l->pool);
+			timer_set(l->refill, loop_now(l->loop));
+		}
 		log_error(l->log, "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
+	}
 	if (pid == c->guard) {
 		penalise(c, verdict(status));
 		c->guard = 0;
@@ -206,8 +211,11 @@ listener_reap(struct listener *l)
 		if (c != NULL) {
 			ended(c, pid, status);
 		} else if (pool_reaped(&l->pool, pid)) {
-			log_debug(l->log, "waiting wire process %ld ended", (long)pid);
+			log_debug(l->log, "waiting process %ld ended", (long)pid);
 			timer_set(l->refill, loop_now(l->loop) + 100);
+		} else if (WIFSIGNALED(status)) {	/* a session of a guard's */
+			log_error(l->log, "session process %ld killed by signal %d", (long)pid,
+			    WTERMSIG(status));
 		}
 	}
 }
@@ -328,12 +336,12 @@ become_guard(struct listener *l, const struct connection *c, const struct spare 
 	struct guard_start start = {
 		.log = l->log, .rules = l->in->loaded.rules, .config = listener_config(l),
 		.keys = &l->in->keys, .title = l->in->title, .in = in, .out = out,
-		.wire_fd = wire->fd, .listener_fd = own_fd, .self_fd = l->in->self_fd,
-		.keep_stderr = l->pool.keep_stderr, .client = c->client,
+		.wire_fd = wire->fd, .listener_fd = own_fd,
+		.nursery_fd = l->pool.nursery, .client = c->client,
 		.accepted = loop_now(l->loop), .secret = l->secret,
 		.debug_level = o->debug == 0 ? LOG_LEVEL_QUIET : (enum log_level)(LOG_LEVEL_VERBOSE + o->debug),
 	};
-	int keep[] = { in, out, wire->fd, own_fd, l->in->self_fd, l->log->fd };
+	int keep[] = { in, out, wire->fd, own_fd, l->pool.nursery, l->log->fd };
 
 	process_close_others(keep, COUNT(keep));
 	loop_signals_reset();

@@ -10,6 +10,7 @@
  *	guard <-> listener	guard_*		from_guard_*
  *	session <-> guard	session_*	from_session_*
  *	wire <-> session	to_wire_*	to_session_*
+ *	nursery <- listener, guard	nursery_*	from_nursery_*
  *
  * phase   bits; the receiver says which one it is in, and a message that is not
  *         allowed in it ends that connection. So does one that comes more often
@@ -273,6 +274,24 @@ enum session_part {
 	M(to_wire_global_reply,	PHASE_OPEN,	0, TO_WIRE_GLOBAL_REPLY_FIELDS) \
 	M(to_wire_disconnect,	PHASE_OPEN,	1, TO_WIRE_DISCONNECT_FIELDS)
 
+/* --- listener, guard -> nursery --- */
+
+/* Somebody is to be born. Descriptor: his end of the ipc to whoever asks. */
+#define NURSERY_WIRE_FIELDS(F)		F(u32, uid)
+#define NURSERY_SESSION_FIELDS(F)
+
+#define TO_NURSERY(M)							\
+	M(nursery_wire,		PHASE_NEW,	0, NURSERY_WIRE_FIELDS)	\
+	M(nursery_session,	PHASE_NEW,	0, NURSERY_SESSION_FIELDS)
+
+/* --- nursery -> listener, guard --- */
+
+/* Who was born; the first message on his ipc. Descriptor: the process, if the kernel has such. */
+#define FROM_NURSERY_BORN_FIELDS(F)	F(u32, pid)
+
+#define FROM_NURSERY(M)							\
+	M(from_nursery_born,	PHASE_NEW,	1, FROM_NURSERY_BORN_FIELDS)
+
 IPC_MESSAGES(FROM_WIRE, FROM_WIRE)
 IPC_MESSAGES(TO_WIRE, TO_WIRE)
 IPC_MESSAGES(FROM_GUARD, FROM_GUARD)
@@ -281,5 +300,7 @@ IPC_MESSAGES(TO_SESSION_GUARD, TO_SESSION_GUARD)
 IPC_MESSAGES(FROM_SESSION, FROM_SESSION)
 IPC_MESSAGES(TO_SESSION, TO_SESSION)
 IPC_MESSAGES(TO_WIRE_SESSION, TO_WIRE_SESSION)
+IPC_MESSAGES(TO_NURSERY, TO_NURSERY)
+IPC_MESSAGES(FROM_NURSERY, FROM_NURSERY)
 
 #endif

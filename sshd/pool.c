@@ -2,14 +2,14 @@
 #include "sshd/pool.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "crypto/random.h"
 #include "os/ipc.h"
 #include "os/process.h"
-#include "sshd/wire.h"
+#include "sshd/nursery.h"
 
 void
 pool_init(struct pool *p, int self_fd, const struct uid_range *range, bool keep_stderr)
@@ -17,7 +17,7 @@ pool_init(struct pool *p, int self_fd, const struct uid_range *range, bool keep_
 	struct rng rng = rng_system();
 
 	*p = (struct pool){ .self_fd = self_fd, .range = *range, .is_root = geteuid() == 0,
-	    .keep_stderr = keep_stderr };
+	    .keep_stderr = keep_stderr, .nursery = -1 };
 	/* Connections of a server before us may still have uids of this range. */
 	if (range->last - range->first < UINT32_MAX)
 		p->next = rng_below(&rng, range->last - range->first + 1);
@@ -35,39 +35,93 @@ next_uid(struct pool *p)
 	return uid;
 }
 
-/* Starts one wire. */
-static enum err
-start(struct pool *p, struct spare *out, const struct log *log)
+/* Lets the nursery go: it ends when the last guard that was forked with it has. */
+static void
+leave_nursery(struct pool *p)
 {
-	char uid[16];
-	char room[] = WIRE_TITLE_ROOM;
-	char *argv[] = { (char[]){ "sshd" }, (char[]){ WIRE_FLAG }, uid, room, NULL };
-	char *envp[] = { NULL };
-	struct process_fd fds[2] = { { -1, WIRE_FD }, { STDERR_FILENO, STDERR_FILENO } };
+	if (p->nursery != -1)
+		close(p->nursery);
+	p->nursery = -1;
+	p->nursery_pid = 0;
+	p->births = 0;
+}
+
+static enum err
+start_nursery(struct pool *p, const struct log *log)
+{
+	char room[] = NURSERY_TITLE_ROOM, zone[256] = "TZ=";
+	char *argv[] = { (char[]){ "sshd" }, (char[]){ NURSERY_FLAG }, room, NULL };
+	char *envp[] = { NULL, NULL };
+	struct process_fd fds[2] = { { -1, NURSERY_FD }, { STDERR_FILENO, STDERR_FILENO } };
 	struct process_job job = process_job(NULL, argv);
+	const char *tz = getenv("TZ");
 	int pair[2];
 	enum err e;
 
-	out->uid = next_uid(p);
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)out->uid);
+	if (tz != NULL && strlen(tz) < sizeof(zone) - 3) {	/* sessions tell the time in it */
+		memcpy(zone + 3, tz, strlen(tz) + 1);
+		envp[0] = zone;
+	}
 	TRY(ipc_pair(pair));
 	fds[0].from = pair[1];
 	job.exec_fd = p->self_fd;
 	job.envp = envp;
 	job.fds = fds;
 	job.n_fds = p->keep_stderr ? 2 : 1;
-	job.rlimit_core = 0;
-	e = process_start(&job, &out->pid);
+	e = process_start(&job, &p->nursery_pid);
 	close(pair[1]);
 	if (e != ERR_OK) {
-		log_error(log, "cannot start a wire process: %s", strerror(errno));
+		log_error(log, "cannot start the nursery: %s", strerror(errno));
 		close(pair[0]);
+		p->nursery_pid = 0;
 		return e;
 	}
-	out->fd = pair[0];
+	p->nursery = pair[0];
+	log_debug2(log, "nursery process %ld", (long)p->nursery_pid);
+	return ERR_OK;
+}
+
+/* Has one wire born; the nursery is a new one if it has to be. */
+static enum err
+give_birth(struct pool *p, struct spare *out, const struct log *log)
+{
+	struct born born;
+	int fd;
+
+	if (p->births == NURSERY_BIRTHS)
+		leave_nursery(p);
+	if (p->nursery == -1)
+		TRY(start_nursery(p, log));
+	out->uid = next_uid(p);
+	TRY(nursery_ask_wire(p->nursery, out->uid, &fd));
+	TRY(nursery_wait(fd, &born));
+	if (born.pidfd != -1)
+		close(born.pidfd);	/* it is our child: nobody else gets its number */
+	p->births++;
+	out->pid = born.pid;
+	out->fd = born.fd;
 	log_debug2(log, "wire process %ld with uid %lu is waiting", (long)out->pid,
 	    (unsigned long)out->uid);
 	return ERR_OK;
+}
+
+/* The same, with a new nursery if the one there was is gone. */
+static enum err
+start(struct pool *p, struct spare *out, const struct log *log)
+{
+	bool is_new = p->nursery == -1;
+	enum err e = give_birth(p, out, log);
+
+	if (e != ERR_OK && !is_new) {
+		leave_nursery(p);
+		e = give_birth(p, out, log);
+	}
+	if (e != ERR_OK) {
+		log_error(log, "cannot start a wire process: %s",
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		leave_nursery(p);
+	}
+	return e;
 }
 
 enum err
@@ -85,6 +139,8 @@ pool_take(struct pool *p, struct spare *out, const struct log *log)
 {
 	if (p->n == 0)
 		return start(p, out, log);
+	if (p->nursery == -1)		/* the guard will need it for the session */
+		TRY(start_nursery(p, log));
 	*out = p->v[0];		/* the one that has been ready longest */
 	p->n--;
 	memmove(p->v, p->v + 1, p->n * sizeof(p->v[0]));
@@ -94,6 +150,10 @@ pool_take(struct pool *p, struct spare *out, const struct log *log)
 bool
 pool_reaped(struct pool *p, pid_t pid)
 {
+	if (pid == p->nursery_pid) {
+		leave_nursery(p);
+		return true;
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		if (p->v[i].pid != pid)
 			continue;
@@ -106,9 +166,16 @@ pool_reaped(struct pool *p, pid_t pid)
 }
 
 void
+pool_renew(struct pool *p)
+{
+	pool_drop(p);
+}
+
+void
 pool_drop(struct pool *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		close(p->v[i].fd);
 	p->n = 0;
+	leave_nursery(p);
 }

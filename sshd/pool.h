@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * sshd/pool.h - wire processes started ahead, so that a connection never
- * waits for an exec.
+ * sshd/pool.h - wire processes born ahead, so that a connection never waits
+ * for one, and the nursery that they come from.
  *
  * spare   a wire that is locked down and waits for its setup
  *
- * Each has a uid of its own from WireUidRange. The listener starts and reaps
- * them; a guard gets the listener's end of the pair by being forked with it.
+ * Each has a uid of its own from WireUidRange. The listener has them born and
+ * reaps them; a guard gets the listener's end of the pair by being forked with
+ * it, and the descriptor of the nursery for the session that it may need.
  */
 #ifndef SSHD_POOL_H
 #define SSHD_POOL_H
@@ -16,8 +17,8 @@
 #include "config/sshd_config.h"
 #include "os/log.h"
 
-/* Spares that wait; a burst of more connections starts more on demand. */
-#define POOL_SIZE	3
+/* Spares that wait; a burst of more connections has more born on demand. */
+#define POOL_SIZE	2
 
 struct spare {
 	pid_t pid;
@@ -31,6 +32,9 @@ struct pool {
 	uint32_t next;		/* offset into the range */
 	bool is_root;
 	bool keep_stderr;	/* for messages of last resort */
+	int nursery;		/* where to ask; -1: none */
+	pid_t nursery_pid;
+	unsigned births;	/* of this nursery */
 	struct spare v[POOL_SIZE];
 	size_t n;
 };
@@ -38,16 +42,22 @@ struct pool {
 /* Makes an empty pool; the first uid is a random one of the range. */
 void pool_init(struct pool *p, int self_fd, const struct uid_range *range, bool keep_stderr);
 
-/* Starts spares until the pool is full. ERR_SYSTEM: the log says why. */
+/* Has spares born until the pool is full. ERR_SYSTEM: the log says why. */
 enum err pool_fill(struct pool *p, const struct log *log);
 
-/* Takes a spare out, starting one if there is none. ERR_SYSTEM. */
+/* Takes a spare out, having one born if there is none. ERR_SYSTEM. */
 enum err pool_take(struct pool *p, struct spare *out, const struct log *log);
 
-/* Drops the spare with this pid, which has ended; false if it is not one. */
+/* Drops what has this pid, which has ended; false if it is none of the pool's. */
 bool pool_reaped(struct pool *p, pid_t pid);
 
-/* Lets all spares go (they end when their ipc does). */
+/*
+ * A wire died by a signal: somebody may be guessing addresses. Everybody who is
+ * born from now on has other ones.
+ */
+void pool_renew(struct pool *p);
+
+/* Lets all spares and the nursery go (they end when nobody can talk to them). */
 void pool_drop(struct pool *p);
 
 #endif

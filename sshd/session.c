@@ -187,7 +187,6 @@ become_user(struct session *s)
 	struct reader r = rd_init(writer_span(&s->parts[SESSION_PART_GROUPS]));
 	size_t n = r.rest.len / 4;
 	gid_t *groups = calloc(n + 1, sizeof(*groups));
-	pid_t parent = getppid();
 	enum err e;
 
 	if (groups == NULL)
@@ -202,7 +201,6 @@ become_user(struct session *s)
 		log_error(&s->log, "cannot become %s: %s", s->user, strerror(errno));
 	(void)setenv("HOME", s->home, 1);
 	(void)prctl(PR_SET_DUMPABLE, 0);	/* his programs are his own to trace; this is not */
-	process_die_with_parent(parent);
 	return e;
 }
 
@@ -386,9 +384,6 @@ on_child(void *arg, int signo)
 static enum err
 set_up(struct session *s)
 {
-	process_die_with_parent(getppid());
-	if (fcntl(SESSION_FD, F_SETFD, FD_CLOEXEC) == -1)
-		return ERR_SYSTEM;
 	ipc_init(&s->guard, SESSION_FD);
 	ipc_init(&s->wire, -1);
 	TRY(loop_new(&s->loop));
@@ -397,13 +392,14 @@ set_up(struct session *s)
 }
 
 int
-session_main(int argc, char **argv)
+session_run(const struct title *title)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return 255;
-	title_init(&s->title, argc, argv);
+	s->title = *title;
+	title_set(title, "[session]");
 	s->phase = PHASE_NEW;
 	for (size_t i = 0; i < SESSION_N_PARTS; i++)
 		s->parts[i] = writer_init(PART_MAX);

@@ -6,14 +6,12 @@
 #ifndef SSHD_SESSION_H
 #define SSHD_SESSION_H
 
-/* The hidden command line: sshd --session, and room for a title. */
-#define SESSION_FLAG		"--session"
-#define SESSION_TITLE_ROOM	"                                                                "
+#include "sshd/title.h"
 
 /* Where it finds its ipc to the guard. */
 #define SESSION_FD		3
 
-/* All of the process; returns its exit status. */
-int session_main(int argc, char **argv);
+/* All of the process, born of the nursery; returns its exit status. */
+int session_run(const struct title *title);
 
 #endif

@@ -17,8 +17,7 @@
 #include "os/file.h"
 #include "os/process.h"
 #include "sshd/listener.h"
-#include "sshd/session.h"
-#include "sshd/wire.h"
+#include "sshd/nursery.h"
 #include "tools/programs.h"
 
 /* Exit statuses, as OpenSSH has them. */
@@ -206,10 +205,8 @@ sshd_main(int argc, char **argv)
 	reserve_standard_fds();
 	crypto_init();
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (argc > 1 && strcmp(argv[1], WIRE_FLAG) == 0)
-		return wire_main(argc, argv);
-	if (argc > 1 && strcmp(argv[1], SESSION_FLAG) == 0)
-		return session_main(argc, argv);
+	if (argc > 1 && strcmp(argv[1], NURSERY_FLAG) == 0)
+		return nursery_main(argc, argv);
 	if (sshd_options_parse(&o, argc, argv) != ERR_OK)
 		return EXIT_BAD;
 	if (o.task == SSHD_VERSION)

@@ -8,7 +8,7 @@
  *
  * It runs under a uid of its own (WireUidRange), which no file belongs to,
  * with an empty directory as its root, no_new_privs, no core files, not to be
- * traced; and it is started before there is a client, so that all of this is
+ * traced; and it is born before there is a client, so that all of this is
  * done before the first byte comes.
  */
 #include "sshd/wire.h"
@@ -183,32 +183,23 @@ lock_down(uint32_t uid)
 }
 
 static enum err
-set_up(struct wire *w, const char *uid_text)
+set_up(struct wire *w, uint32_t uid)
 {
-	uint64_t uid;
-
-	TRY(text_number(span_str(uid_text), 0, UINT32_MAX - 1, &uid));
 	ipc_init(&w->guard, WIRE_FD);
-	if (fcntl(WIRE_FD, F_SETFD, FD_CLOEXEC) == -1)
-		return ERR_SYSTEM;
 	TRY(loop_new(&w->loop));
 	TRY(loop_watch(w->loop, &w->guard_watch, WIRE_FD, LOOP_READ, wire_guard_ready, w));
 	random_stream_init(&w->random, rng_system());
-	crypto_warm();
-	return lock_down((uint32_t)uid);
+	return lock_down(uid);
 }
 
 int
-wire_main(int argc, char **argv)
+wire_run(const struct title *title, uint32_t uid)
 {
 	struct wire *w = calloc(1, sizeof(*w));
-	char uid[16];
 
-	if (w == NULL || argc < 3)
+	if (w == NULL)
 		return 255;
-	memcpy(uid, argv[2], strnlen(argv[2], sizeof(uid) - 1));
-	uid[strnlen(argv[2], sizeof(uid) - 1)] = '\0';
-	title_init(&w->title, argc, argv);
+	w->title = *title;
 	title_set(&w->title, "[wire] waiting");
 	w->phase = PHASE_NEW;
 	w->setup = writer_init(LIMIT_IPC);

@@ -6,14 +6,14 @@
 #ifndef SSHD_WIRE_H
 #define SSHD_WIRE_H
 
-/* The hidden command line: sshd --wire UID, and room for a title. */
-#define WIRE_FLAG	"--wire"
-#define WIRE_TITLE_ROOM	"                                "
+#include <stdint.h>
+
+#include "sshd/title.h"
 
 /* Where it finds its ipc to the guard. */
 #define WIRE_FD		3
 
-/* All of the process; returns its exit status. */
-int wire_main(int argc, char **argv);
+/* All of the process, born of the nursery; uid is who it becomes. Returns its exit status. */
+int wire_run(const struct title *title, uint32_t uid);
 
 #endif

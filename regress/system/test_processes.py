@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -54,7 +55,6 @@ def test_each_connection_has_its_processes(sshd):
 @pytest.mark.skipif(SANITIZED, reason="sanitizers need system calls that the filter refuses")
 @pytest.mark.parametrize("user", ["alice", "root"])
 def test_wire_is_locked_in_before_and_after_login(folder, user):
-    import socket
     with harness.server(folder / "s", config="PermitRootLogin yes") as s:
         s.key = harness.make_key(folder / "id")
         s.authorize(s.key + ".pub", user=user)
@@ -144,6 +144,46 @@ def test_the_pool_is_refilled(sshd):
     assert p.wait(10) == 0
 
 
+def nursery(sshd):
+    found = [pid for pid, c in sshd.children().items() if "[nursery]" in c]
+    return found[0] if found else None
+
+
+def test_a_wire_that_crashed_has_no_brothers(sshd):
+    """Who crashes a wire to learn its addresses meets other addresses."""
+    before = nursery(sshd)
+    p = open_session(sshd)
+    os.kill(kinds(sshd)["wire"], signal.SIGSEGV)
+    assert p.wait(10) == 255
+    wait_until(lambda: nursery(sshd) not in (None, before), "another nursery")
+    wait_until(lambda: not alive(before), "the end of the old one")
+    again = open_session(sshd)
+    again.stdin.close()
+    assert again.wait(10) == 0
+
+
+def test_without_its_nursery_the_server_makes_another(sshd):
+    p = open_session(sshd)
+    os.kill(nursery(sshd), signal.SIGKILL)
+    for _ in range(4):      # more than there are spares
+        again = open_session(sshd)
+        again.stdin.close()
+        assert again.wait(10) == 0
+    p.stdin.write(b"still here\n")
+    p.stdin.close()
+    assert p.stdout.read() == b"still here\n"
+    assert p.wait(10) == 0
+
+
+def test_a_nursery_has_no_more_than_64_wires(sshd):
+    before = nursery(sshd)
+    port = int(sshd.port)
+    for _ in range(70):
+        with socket.create_connection(("127.0.0.1", port), 10) as c:
+            assert c.recv(4) == b"SSH-"
+    wait_until(lambda: nursery(sshd) not in (None, before), "another nursery")
+
+
 def test_ending_the_listener_lets_sessions_end_in_their_own_time_or_at_once_but_leaves_none_broken(sshd):
     p = open_session(sshd)
     sshd.process.terminate()
@@ -184,6 +224,5 @@ def test_no_nss_no_pam(sshd, folder):
 
 
 def test_identification(sshd):
-    import socket
     with socket.create_connection(("127.0.0.1", sshd.port)) as s:
         assert re.match(rb"SSH-2\.0-Dayfly_[0-9.]+\r\n", s.recv(256))

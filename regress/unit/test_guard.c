@@ -37,7 +37,7 @@ struct fixture {
 	struct log log;
 	struct title title;
 	struct ipc wire, listener;
-	pid_t pid;
+	pid_t pid, nursery;
 	uint8_t session_id[32];
 	uint8_t buf[LIMIT_IPC];
 };
@@ -92,15 +92,47 @@ load(struct fixture *f)
 	assert_int_equal(load_config(&f->loaded, &in), ERR_OK);
 }
 
+/* The session that a guard has born: takes what it gets, until the end. */
+NORETURN static void
+be_session(int fd)
+{
+	char buf[4096];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	while (poll(&p, 1, WAIT_MSEC) == 1 && (read(fd, buf, sizeof(buf)) > 0 || errno == EAGAIN))
+		;
+	_exit(0);
+}
+
+/* One birth, and the end. */
+NORETURN static void
+be_nursery(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	struct ipc ipc;
+	uint8_t buf[256];
+
+	ipc_init(&ipc, fd);
+	if (poll(&p, 1, WAIT_MSEC) != 1 ||
+	    ipc_receive(&ipc, (struct room){ buf, sizeof(buf) }, &message, &fds) != ERR_OK || fds.n != 1)
+		_exit(1);
+	ipc_close(&ipc);
+	ipc_init(&ipc, fds.fd[0]);
+	(void)!ipc_send_from_nursery_born(&ipc, &(struct msg_from_nursery_born){ .pid = (uint32_t)getpid() }, NULL);
+	be_session(fds.fd[0]);
+}
+
 /* The guard's process: never returns into the test. */
 static void
-run_guard(struct fixture *f, int wire_fd, int listener_fd)
+run_guard(struct fixture *f, int wire_fd, int listener_fd, int nursery_fd)
 {
 	static const uint8_t secret[32];
 	struct guard_start start = { .log = &f->log, .rules = f->loaded.rules,
 	    .config = &f->loaded.config, .keys = &f->keys, .title = &f->title,
 	    .wire_fd = wire_fd, .listener_fd = listener_fd, .secret = secret,
-	    .accepted = clock_boot(), .self_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC) };
+	    .accepted = clock_boot(), .nursery_fd = nursery_fd };
 
 	start.in = start.out = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ipc_close(&f->wire);
@@ -112,7 +144,7 @@ static int
 setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	int wire[2], listener[2];
+	int wire[2], listener[2], nursery[2];
 
 	snprintf(f->dir, sizeof(f->dir), "/tmp/guard.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -124,11 +156,23 @@ setup(void **state)
 	load(f);
 	assert_int_equal(ipc_pair(wire), ERR_OK);
 	assert_int_equal(ipc_pair(listener), ERR_OK);
+	assert_int_equal(ipc_pair(nursery), ERR_OK);
 	ipc_init(&f->wire, wire[0]);
 	ipc_init(&f->listener, listener[0]);
+	f->nursery = fork();
+	if (f->nursery == 0) {
+		ipc_close(&f->wire);
+		ipc_close(&f->listener);
+		close(wire[1]);
+		close(listener[1]);
+		close(nursery[0]);
+		be_nursery(nursery[1]);
+	}
+	close(nursery[1]);
 	f->pid = fork();
 	if (f->pid == 0)
-		run_guard(f, wire[1], listener[1]);
+		run_guard(f, wire[1], listener[1], nursery[0]);
+	close(nursery[0]);
 	close(wire[1]);
 	close(listener[1]);
 	*state = f;
@@ -145,6 +189,7 @@ teardown(void **state)
 	ipc_close(&f->listener);
 	if (f->pid > 0)
 		waitpid(f->pid, NULL, 0);
+	waitpid(f->nursery, NULL, 0);
 	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
 	assert_int_equal(system(command), 0);
 	key_free(&f->user_key);
@@ -510,20 +555,8 @@ descriptors_that_nobody_wants_are_closed_and_change_nothing(void **state)
 
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-/* The session process that a guard starts: takes what it gets, until the end. */
-static int
-be_session(void)
-{
-	char buf[4096];
-	struct pollfd p = { .fd = SESSION_FD, .events = POLLIN };
-
-	while (poll(&p, 1, WAIT_MSEC) == 1 && (read(SESSION_FD, buf, sizeof(buf)) > 0 || errno == EAGAIN))
-		;
-	return 0;
-}
-
 int
-main(int argc, char **argv)
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_hash_of_our_own_transcript_is_signed),
@@ -545,7 +578,5 @@ main(int argc, char **argv)
 		T(descriptors_that_nobody_wants_are_closed_and_change_nothing),
 	};
 
-	if (argc > 1 && strcmp(argv[1], SESSION_FLAG) == 0)
-		return be_session();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/* Having somebody born, from the side of those who ask for it. */
+#include <poll.h>
+#include <unistd.h>
+
+#include "os/ipc.h"
+#include "sshd/messages.h"
+#include "sshd/nursery.h"
+
+/* Longer than any machine takes to fork. */
+#define WAIT_MSEC	1000
+
+/* Sends a request, waiting for room; the other end of *born_fd goes with it. */
+static enum err
+ask(int fd, struct span message, int *born_fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	struct ipc to;
+	int pair[2];
+	enum err e;
+
+	TRY(ipc_pair(pair));
+	/* The descriptor is shared: nothing may be left in a queue of ours. */
+	e = poll(&p, 1, WAIT_MSEC) == 1 ? ERR_OK : ERR_SYSTEM;
+	if (e == ERR_OK) {
+		ipc_init(&to, fd);
+		e = ipc_send(&to, message, &(struct ipc_fds){ .fd = { pair[1] }, .n = 1 });
+		if (e == ERR_OK && ipc_wants_write(&to))
+			e = ERR_SYSTEM;
+		to.fd = -1;		/* stays open */
+		ipc_close(&to);
+	}
+	close(pair[1]);
+	if (e != ERR_OK)
+		close(pair[0]);
+	*born_fd = pair[0];
+	return e;
+}
+
+enum err
+nursery_ask_wire(int fd, uint32_t uid, int *born_fd)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
+
+	msg_nursery_wire_put(&w, &(struct msg_nursery_wire){ .uid = uid });
+	TRY(wr_end(&w));
+	return ask(fd, writer_span(&w), born_fd);
+}
+
+enum err
+nursery_ask_session(int fd, int *born_fd)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
+
+	msg_nursery_session_put(&w, &(struct msg_nursery_session){ .ends_here = 0 });
+	TRY(wr_end(&w));
+	return ask(fd, writer_span(&w), born_fd);
+}
+
+static enum err
+on_from_nursery_born(struct born *b, const struct msg_from_nursery_born *m, struct ipc_fds *fds)
+{
+	b->pid = (pid_t)m->pid;
+	if (fds->n > 0) {
+		b->pidfd = fds->fd[0];
+		fds->fd[0] = -1;
+	}
+	return ERR_OK;
+}
+
+IPC_RECEIVER(hear, FROM_NURSERY, struct born)
+
+enum err
+nursery_wait(int born_fd, struct born *out)
+{
+	struct pollfd p = { .fd = born_fd, .events = POLLIN };
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	struct ipc from;
+	uint8_t buf[64];
+	enum err e = ERR_SYSTEM;
+
+	*out = (struct born){ .fd = born_fd, .pidfd = -1 };
+	ipc_init(&from, born_fd);
+	if (poll(&p, 1, WAIT_MSEC) == 1)
+		e = ipc_receive(&from, (struct room){ buf, sizeof(buf) }, &message, &fds);
+	if (e == ERR_OK)
+		e = hear(out, &from, PHASE_NEW, message, &fds);
+	ipc_fds_close(&fds);
+	if (e == ERR_OK)
+		from.fd = -1;		/* stays open */
+	ipc_close(&from);
+	return e;
+}
