@@ -68,13 +68,20 @@ exchange_start(struct transport *t)
 		return;
 	}
 	t->exchange = x;
-	t->exchange_began = t->now;
+	t->exchange_began = MSEC_NEVER;
 	ours = &x->kexinit[t->config.side];
 	e = exchange_propose(t, ours);
 	if (e != ERR_OK)
 		(void)!transport_fault(t, e, "no KEXINIT could be made");
 	else
 		packet_send(t, writer_span(ours));
+}
+
+void
+exchange_time(struct transport *t)
+{
+	if (t->exchange != NULL && t->exchange_began == MSEC_NEVER)
+		t->exchange_began = t->now;
 }
 
 void

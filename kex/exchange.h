@@ -39,6 +39,9 @@ struct exchange {
 /* Starts one by sending our KEXINIT. A failure is recorded in t. */
 void exchange_start(struct transport *t);
 
+/* Dates one that was started since the time was last told: it is t->now. */
+void exchange_time(struct transport *t);
+
 /* Wipes and frees. NULL is fine. */
 void exchange_free(struct exchange *x);
 

@@ -27,6 +27,9 @@ rekey_deadline(const struct transport *t)
 {
 	if (t->session_id_len == 0)
 		return MSEC_NEVER;	/* the program has a deadline for the login */
+	/* Begun between two calls that bring the time: what we know of it may be old. */
+	if (t->exchange != NULL && t->exchange_began == MSEC_NEVER)
+		return 0;
 	if (t->exchange != NULL && t->n_exchanges > 1)
 		return t->exchange_began + LIMIT_REKEY_TIME;
 	/*

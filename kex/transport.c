@@ -238,6 +238,7 @@ transport_received(struct transport *t, size_t n, msec now)
 	t->lent = NULL;
 	if (transport_is_over(t))
 		return;
+	exchange_time(t);
 	input_add(&t->in, n, now);
 	input_idle(&t->in, now);
 	output_idle(&t->out, now);

@@ -56,7 +56,7 @@ struct transport {
 	bool is_authenticated;
 	struct exchange *exchange;	/* NULL: none is running */
 	unsigned n_exchanges;		/* begun so far */
-	msec exchange_began;
+	msec exchange_began;		/* MSEC_NEVER: since the time was last told */
 	msec exchange_ended;
 	uint8_t session_id[HASH_MAX_LEN];
 	size_t session_id_len;

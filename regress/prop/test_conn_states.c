@@ -362,10 +362,30 @@ a_rekey_that_the_peer_never_answers_times_out(void **state)
 	pair_init(&p, "ed25519");
 	pair_open(&p);
 	conn_rekey(p.end[SIDE_SERVER].conn);
+	assert_int_equal(conn_received(p.end[SIDE_SERVER].conn, 0, p.now), ERR_OK);
 	assert_int_equal(conn_deadline(p.end[SIDE_SERVER].conn), p.now + LIMIT_REKEY_TIME);
 	p.now += LIMIT_REKEY_TIME;
 	assert_int_equal(conn_received(p.end[SIDE_SERVER].conn, 0, p.now), ERR_CLOSED);
 	assert_refused(&p, SIDE_SERVER, ERR_TIMEOUT);
+	pair_free(&p);
+}
+
+/* ~R, or much output, after a long silence: the conn knows only an old time then. */
+static void
+a_rekey_after_a_long_silence_gets_its_whole_time(void **state)
+{
+	struct conn *conn;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	pair_open(&p);
+	conn = p.end[SIDE_CLIENT].conn;
+	p.now += 2 * LIMIT_REKEY_TIME;
+	conn_rekey(conn);
+	assert_int_equal(conn_deadline(conn), 0);
+	assert_int_equal(conn_received(conn, 0, p.now), ERR_OK);
+	assert_int_equal(conn_deadline(conn), p.now + LIMIT_REKEY_TIME);
 	pair_free(&p);
 }
 
@@ -541,6 +561,7 @@ main(void)
 		cmocka_unit_test(anything_but_the_exchange_behind_a_kexinit_disconnects),
 		cmocka_unit_test(output_that_waits_for_an_exchange_is_bounded),
 		cmocka_unit_test(a_rekey_that_the_peer_never_answers_times_out),
+		cmocka_unit_test(a_rekey_after_a_long_silence_gets_its_whole_time),
 		cmocka_unit_test(data_that_was_under_way_before_the_peer_saw_our_kexinit_is_taken),
 		cmocka_unit_test(answers_that_nobody_asked_for_are_dropped),
 		cmocka_unit_test(numbers_nobody_knows_are_answered_with_unimplemented),
