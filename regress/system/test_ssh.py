@@ -469,6 +469,7 @@ def test_escapes(terminal):
     terminal.expect("a~?b\r\n")
     terminal.send("~~tilde\r")
     terminal.expect("~tilde: ")
+    terminal.expect("% ")
     terminal.send("~R")
     terminal.send("echo after the rekey\r")
     terminal.expect("\r\nafter the rekey")
@@ -477,11 +478,20 @@ def test_escapes(terminal):
     assert modes(terminal.slave) == terminal.before
 
 
+def test_nothing_typed_or_printed_is_lost_in_rekeys(terminal):
+    for i in range(60):
+        terminal.send("\r~R")
+        line = f"echo -{i}-$(({i} + 1))-\r"
+        for part in (line if i % 2 else [line]):
+            terminal.send(part)
+        terminal.expect(f"-{i}-{i + 1}-\r\n")
+
+
 def test_suspend_and_resume(friend):
     child = pexpect.spawn("sh", ["-i"], timeout=20, encoding="utf-8", env={**os.environ, "PS1": "local% "})
     child.expect("local% ")
-    child.sendline(" ".join(friend.command("PS1=far%\\ ", "exec", "sh", "-i", options=["-t"])).replace(
-        "PS1=far%\\ ", "'PS1=\"far% \"'"))
+    # The echo of this line must not look like the prompt that it asks for.
+    child.sendline(" ".join(friend.command("'PS1=\"f\"\"ar% \"'", "exec", "sh", "-i", options=["-t"])))
     child.expect("far% ")
     child.send("\r~\x1a")
     child.expect_exact("[suspend ssh]")
