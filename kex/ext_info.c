@@ -1,6 +1,24 @@
 /* SPDX-License-Identifier: ISC */
 /* SSH_MSG_EXT_INFO (RFC 8308), both ways. */
 #include "kex/transport_i.h"
+#include "keys/cert.h"
+
+/* Writes the names of a list that sign by themselves, which a certificate's do not (RFC 8308 3.1). */
+static void
+put_sig_algs(struct writer *w, const char *list)
+{
+	struct span rest = span_str(list), name;
+	size_t m = wr_open(w), n = 0;
+
+	while (span_token(&rest, ',', &name)) {
+		if (name.len == 0 || cert_alg_plain(name) != NULL)
+			continue;
+		if (n++ > 0)
+			wr_u8(w, ',');
+		wr_raw(w, name);
+	}
+	wr_close(w, m);
+}
 
 /* What a server announces; its list of signature algorithms comes first. */
 static void
@@ -12,7 +30,7 @@ put_server(const struct transport *t, struct writer *w)
 	wr_u32(w, has_algs ? 3 : 2);
 	if (has_algs) {
 		wr_str(w, "server-sig-algs");
-		wr_str(w, algs);
+		put_sig_algs(w, algs);
 	}
 	wr_str(w, "publickey-hostbound@openssh.com");
 	wr_str(w, "0");

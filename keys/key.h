@@ -121,7 +121,8 @@ const char *key_alg_hash(struct span alg);
 enum key_list {
 	KEY_LIST_DEFAULT,	/* HostKeyAlgorithms, PubkeyAcceptedAlgorithms */
 	KEY_LIST_CA,		/* CASignatureAlgorithms */
-	KEY_LIST_ALL,		/* every algorithm, for ssh -Q key-sig and "*" */
+	KEY_LIST_SIG,		/* every algorithm of plain keys, ssh -Q sig */
+	KEY_LIST_ALL,		/* those and the certificates', for ssh -Q key-sig and "*" */
 	KEY_LIST_PLAIN,		/* types that are no certificates, ssh -Q key-plain */
 	KEY_LIST_CERT,		/* certificate types, ssh -Q key-cert */
 	KEY_LIST_TYPES,		/* both, ssh -Q key */

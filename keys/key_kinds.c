@@ -16,9 +16,17 @@
 #define SK_ECDSA	"sk-ecdsa-sha2-nistp256@openssh.com"
 #define WEBAUTHN	"webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
 
+#define V01		"-cert-v01@openssh.com"
+
+/* What signs, and what is certified, in the order of preference. */
 #define PLAIN_ALGS							\
 	ED25519 "," ECDSA_256 "," ECDSA_384 "," ECDSA_521 ","		\
 	SK_ED25519 "," SK_ECDSA "," WEBAUTHN "," RSA_512 "," RSA_256
+
+#define CERT_ALGS							\
+	ED25519 V01 "," ECDSA_256 V01 "," ECDSA_384 V01 ","		\
+	ECDSA_521 V01 ",sk-ssh-ed25519" V01 ",sk-ecdsa-sha2-nistp256" V01 "," \
+	"webauthn-sk-ecdsa-sha2-nistp256" V01 "," RSA_512 V01 "," RSA_256 V01
 
 const struct key_kind *const key_kinds[] = {
 	&key_kind_ed25519,
@@ -46,14 +54,18 @@ static const struct key_alg key_alg_rows[] = {
 };
 
 static const char *const key_lists[] = {
-	[KEY_LIST_DEFAULT] = PLAIN_ALGS,
+	[KEY_LIST_DEFAULT] = CERT_ALGS "," PLAIN_ALGS,
 	[KEY_LIST_CA] = PLAIN_ALGS,
-	[KEY_LIST_ALL] = PLAIN_ALGS "," RSA_SHA1,
+	[KEY_LIST_SIG] = PLAIN_ALGS "," RSA_SHA1,
+	[KEY_LIST_ALL] = CERT_ALGS "," PLAIN_ALGS "," RSA_SHA1 V01 "," RSA_SHA1,
 	[KEY_LIST_PLAIN] = ED25519 "," SK_ED25519 "," ECDSA_256 "," ECDSA_384 ","
 	    ECDSA_521 "," SK_ECDSA "," RSA_SHA1,
-	[KEY_LIST_CERT] = "",
-	[KEY_LIST_TYPES] = ED25519 "," SK_ED25519 "," ECDSA_256 "," ECDSA_384 ","
-	    ECDSA_521 "," SK_ECDSA "," RSA_SHA1,
+	[KEY_LIST_CERT] = ED25519 V01 ",sk-ssh-ed25519" V01 "," ECDSA_256 V01 ","
+	    ECDSA_384 V01 "," ECDSA_521 V01 ",sk-ecdsa-sha2-nistp256" V01 "," RSA_SHA1 V01,
+	[KEY_LIST_TYPES] = ED25519 "," ED25519 V01 "," SK_ED25519 ",sk-ssh-ed25519" V01 ","
+	    ECDSA_256 "," ECDSA_256 V01 "," ECDSA_384 "," ECDSA_384 V01 ","
+	    ECDSA_521 "," ECDSA_521 V01 "," SK_ECDSA ",sk-ecdsa-sha2-nistp256" V01 ","
+	    RSA_SHA1 "," RSA_SHA1 V01,
 };
 
 const struct key_kind *

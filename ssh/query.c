@@ -34,9 +34,9 @@ signatures(void)
 }
 
 static const char *
-ca_signatures(void)
+plain_signatures(void)
 {
-	return keys_list(KEY_LIST_CA);
+	return keys_list(KEY_LIST_SIG);
 }
 
 static const char *
@@ -55,17 +55,17 @@ static const struct {
 	{ "compression", kex_compression_names, false },
 	{ "kex", kex_names, false },
 	{ "key", types, false },
-	{ "key-ca-sign", ca_signatures, true },
+	{ "key-ca-sign", plain_signatures, true },
 	{ "key-cert", certs, false },
 	{ "key-plain", plain, false },
 	{ "key-sig", signatures, false },
 	{ "mac", crypto_mac_names, false },
 	{ "protocol-version", versions, false },
-	{ "sig", plain, false },
+	{ "sig", plain_signatures, false },
 	{ "Ciphers", crypto_cipher_names, true },
 	{ "MACs", crypto_mac_names, true },
 	{ "KexAlgorithms", kex_names, true },
-	{ "CASignatureAlgorithms", ca_signatures, true },
+	{ "CASignatureAlgorithms", plain_signatures, true },
 	{ "PubkeyAcceptedAlgorithms", signatures, true },
 	{ "PubkeyAcceptedKeyTypes", signatures, true },
 	{ "HostKeyAlgorithms", signatures, true },

@@ -200,7 +200,7 @@ set_algs(struct config_algs *algs)
 	algs->of[ALGS_MACS].defaults = crypto_mac_defaults();
 	algs->of[ALGS_SIGNATURES].all = keys_list(KEY_LIST_ALL);
 	algs->of[ALGS_SIGNATURES].defaults = keys_list(KEY_LIST_DEFAULT);
-	algs->of[ALGS_CA_SIGNATURES].all = keys_list(KEY_LIST_ALL);
+	algs->of[ALGS_CA_SIGNATURES].all = keys_list(KEY_LIST_SIG);
 	algs->of[ALGS_CA_SIGNATURES].defaults = keys_list(KEY_LIST_CA);
 }
 

@@ -19,7 +19,7 @@ load_algs(void)
 		[ALGS_CIPHERS] = { crypto_cipher_names(), crypto_cipher_defaults() },
 		[ALGS_MACS] = { crypto_mac_names(), crypto_mac_defaults() },
 		[ALGS_SIGNATURES] = { keys_list(KEY_LIST_ALL), keys_list(KEY_LIST_DEFAULT) },
-		[ALGS_CA_SIGNATURES] = { keys_list(KEY_LIST_ALL), keys_list(KEY_LIST_CA) },
+		[ALGS_CA_SIGNATURES] = { keys_list(KEY_LIST_SIG), keys_list(KEY_LIST_CA) },
 	} };
 }
 

@@ -96,7 +96,8 @@ pair_init(struct pair *p, const char *kind)
 		};
 		p->end[s].seed.state = 7 + s;
 	}
-	p->end[SIDE_SERVER].config.server_sig_algs = "ssh-ed25519,rsa-sha2-256";
+	p->end[SIDE_SERVER].config.server_sig_algs =
+	    "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519,rsa-sha2-256";
 	p->end[SIDE_SERVER].config.hostkeys = p->hostkey;
 	p->end[SIDE_SERVER].config.n_hostkeys = 1;
 }

@@ -651,6 +651,24 @@ def test_query(term, name):
     assert name in run([harness.SSH, "-Q", term]).stdout.split("\n")
 
 
+PEER_SSH = os.path.join(os.environ.get("PEERS", ""), "openssh10/usr/bin/ssh")
+
+
+@pytest.mark.skipif(not os.path.exists(PEER_SSH), reason="OpenSSH 10 has not been fetched")
+@pytest.mark.parametrize("term", ["cipher", "cipher-auth", "compression", "kex", "key", "key-ca-sign", "key-cert",
+                                  "key-plain", "key-sig", "mac", "protocol-version", "sig", "Ciphers", "MACs",
+                                  "KexAlgorithms", "CASignatureAlgorithms", "PubkeyAcceptedAlgorithms",
+                                  "PubkeyAcceptedKeyTypes", "HostKeyAlgorithms", "HostbasedAcceptedAlgorithms",
+                                  "HostbasedKeyTypes", "HostbasedAcceptedKeyTypes"])
+def test_a_query_names_all_that_openssh_10_does(term):
+    """What later versions have, or only ours has, may stand there too."""
+    theirs = set(run([PEER_SSH, "-Q", term]).stdout.split())
+    ours = run([harness.SSH, "-Q", term]).stdout.split()
+    assert theirs <= set(ours) and len(set(ours)) == len(ours)
+    if term not in ("kex", "KexAlgorithms"):
+        assert all("mldsa44" in name or name.startswith("webauthn") for name in set(ours) - theirs)
+
+
 def test_query_of_nothing():
     assert run([harness.SSH, "-Q", "weather"], check=False).returncode == 255
 

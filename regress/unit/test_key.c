@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "keys/fingerprint.h"
+#include "keys/cert.h"
 #include "keys/key.h"
 #include "regress/support/alloc.h"
 #include "regress/support/kat.h"
@@ -272,16 +273,26 @@ lists_name_only_algorithms_and_types_that_exist(void **state)
 		struct span list = span_str(keys_list((enum key_list)which)), name;
 
 		while (span_token(&list, ',', &name)) {
+			const char *plain = cert_alg_plain(name);
+
+			if (plain != NULL)
+				name = span_str(plain);
+			assert_true(plain == NULL || which == KEY_LIST_DEFAULT || which == KEY_LIST_ALL);
 			assert_non_null(key_alg_find(name));
 			assert_non_null(key_alg_type(name));
 			assert_non_null(key_alg_hash(name));
 		}
 	}
-	for (int which = KEY_LIST_PLAIN; which <= KEY_LIST_PLAIN; which++) {
+	for (int which = KEY_LIST_PLAIN; which <= KEY_LIST_TYPES; which++) {
 		struct span list = span_str(keys_list((enum key_list)which)), name;
 
-		while (span_token(&list, ',', &name))
-			assert_non_null(key_type_find(name));
+		while (span_token(&list, ',', &name)) {
+			const char *plain = cert_type_plain(name);
+
+			assert_true(plain == NULL || which != KEY_LIST_PLAIN);
+			assert_true(plain != NULL || which != KEY_LIST_CERT);
+			assert_non_null(key_type_find(plain != NULL ? span_str(plain) : name));
+		}
 	}
 }
 
@@ -291,7 +302,10 @@ sha1_signatures_are_in_no_default_list(void **state)
 	(void)state;
 	assert_false(text_list_has(span_str(keys_list(KEY_LIST_DEFAULT)), SPAN_LIT("ssh-rsa")));
 	assert_false(text_list_has(span_str(keys_list(KEY_LIST_CA)), SPAN_LIT("ssh-rsa")));
+	assert_false(text_list_has(span_str(keys_list(KEY_LIST_DEFAULT)),
+	    SPAN_LIT("ssh-rsa-cert-v01@openssh.com")));
 	assert_true(text_list_has(span_str(keys_list(KEY_LIST_ALL)), SPAN_LIT("ssh-rsa")));
+	assert_true(text_list_has(span_str(keys_list(KEY_LIST_SIG)), SPAN_LIT("ssh-rsa")));
 }
 
 static void
