@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: ISC
+"""How the cost grows with the number of sessions, keys and bytes, and a plot of it."""
+import os
+import statistics
+
+import measures
+
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 260, 60, 40, 30
+COLOURS = ("#1668b8", "#c8541c", "#4f8f2f", "#7a4fb0")
+
+
+def login_ms(side, count=8):
+    return statistics.median(measures.run_timed(side.command("true"))[0] * 1000 for _ in range(count))
+
+
+def by_sessions(side, counts):
+    """Milliseconds a login with so many sessions open."""
+    points, clients = [], []
+    try:
+        for count in counts:
+            idle = measures.Idle(side, count - sum(len(c.clients) for c in clients))
+            clients.append(idle)
+            points.append((count, login_ms(side)))
+    finally:
+        for idle in clients:
+            idle.__exit__()
+    return points
+
+
+def key_lines(count, folder):
+    """So many lines of keys that nobody has: the same Ed25519 point, with other last bytes."""
+    import base64
+    head = b"\0\0\0\x0bssh-ed25519\0\0\0 "
+    return (f"ssh-ed25519 {base64.b64encode(head + i.to_bytes(32, 'big')).decode()} filler{i}\n" for i in range(count))
+
+
+def by_authorized_keys(side, counts):
+    """Milliseconds a login with so many lines of authorized_keys before the right one."""
+    points = []
+    with open(side.authorized_keys, encoding="utf-8") as f:
+        own = f.read()
+    for count in counts:
+        with open(side.authorized_keys, "w", encoding="utf-8") as f:
+            f.writelines(key_lines(count, side.dir))
+            f.write(own)
+        points.append((count, login_ms(side)))
+    with open(side.authorized_keys, "w", encoding="utf-8") as f:
+        f.write(own)
+    return points
+
+
+def by_known_hosts(side, counts):
+    """Milliseconds a login with so many lines of known_hosts before the right one."""
+    points = []
+    with open(side.known_hosts, encoding="utf-8") as f:
+        own = f.read()
+    for count in counts:
+        with open(side.known_hosts, "w", encoding="utf-8") as f:
+            f.writelines(f"host{i}.example.com {line}" for i, line in enumerate(key_lines(count, side.dir)))
+            f.write(own)
+        points.append((count, login_ms(side)))
+    with open(side.known_hosts, "w", encoding="utf-8") as f:
+        f.write(own)
+    return points
+
+
+def by_size(side, sizes, mib=64):
+    """CPU seconds per GiB of both ends when the program writes so many bytes at a time."""
+    points = []
+    for size in sizes:
+        before = side.settle()
+        total = min(mib * 1048576, size * 60000)
+        command = f"dd if=/dev/zero bs={size} count={total // size} 2>/dev/null"
+        _, client = measures.run_timed(side.command(command))
+        points.append((size, (side.settle() - before + client) * 2 ** 30 / total))
+    return points
+
+
+# OpenSSH's clients take a fifth of a second each to get in.
+THEIR_SESSIONS = 100
+
+GROWTH = [
+    # name, x axis, y axis, function, points
+    ("sessions", "sessions open", "login ms", by_sessions, (1, 10, 100, 1000)),
+    ("authorized_keys", "lines of authorized_keys", "login ms", by_authorized_keys, (10, 1000, 100000)),
+    ("known_hosts", "lines of known_hosts", "login ms", by_known_hosts, (10, 1000, 100000)),
+    ("write-size", "bytes a write of the program", "CPU s/GiB", by_size, (64, 512, 4096, 32768, 262144)),
+]
+
+
+def plot(title, x_name, y_name, series):
+    """An SVG with a logarithmic x axis; series: {name: [(x, y), ...]}."""
+    import math
+    xs = [math.log10(x) for points in series.values() for x, _ in points]
+    ys = [y for points in series.values() for _, y in points]
+    low, span, top = min(xs), (max(xs) - min(xs)) or 1, max(ys) * 1.1 or 1
+
+    def at(x, y):
+        return (LEFT + (math.log10(x) - low) / span * (WIDTH - LEFT - 20),
+                HEIGHT - BOTTOM - y / top * (HEIGHT - BOTTOM - TOP))
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" font-family="sans-serif" '
+             'font-size="11">', f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
+             f'<text x="{WIDTH / 2}" y="16" text-anchor="middle" font-size="13">{title}</text>',
+             f'<text x="{WIDTH / 2}" y="{HEIGHT - 6}" text-anchor="middle">{x_name}</text>',
+             f'<text x="12" y="{HEIGHT / 2}" text-anchor="middle" transform="rotate(-90 12 {HEIGHT / 2})">{y_name}</text>',
+             f'<path d="M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - 20}" fill="none" stroke="#444"/>']
+    for x in sorted({x for points in series.values() for x, _ in points}):
+        px, py = at(x, 0)
+        parts.append(f'<text x="{px:.0f}" y="{py + 14:.0f}" text-anchor="middle">{x}</text>')
+    for tick in range(5):
+        value = top * tick / 4
+        _, py = at(10 ** low, value)
+        parts.append(f'<text x="{LEFT - 5}" y="{py + 4:.0f}" text-anchor="end">{value:.3g}</text>')
+    for number, (name, points) in enumerate(series.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        line = " ".join("%.1f,%.1f" % at(x, y) for x, y in points)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += ['<circle cx="%.1f" cy="%.1f" r="3" fill="%s"/>' % (*at(x, y), colour) for x, y in points]
+        parts.append(f'<text x="{LEFT + 10}" y="{TOP + 12 + 14 * number}" fill="{colour}">{name}</text>')
+    return "\n".join(parts + ["</svg>\n"])
+
+
+def run(sides, folder):
+    """Measures each growth for each side, prints the points, and plots them to folder/NAME.svg if there is one."""
+    for name, x_name, y_name, measure, points in GROWTH:
+        series = {}
+        for side in (s for s in sides if s.ciphers):
+            most = THEIR_SESSIONS if name == "sessions" and side.name != "dayfly" else max(points)
+            series[side.name] = measure(side, [p for p in points if p <= most])
+        for side, got in series.items():
+            print(f"{name:20} {side:14} " + "  ".join(f"{x}: {y:.2f}" for x, y in got), flush=True)
+        if not folder:
+            continue
+        with open(os.path.join(folder, name + ".svg"), "w", encoding="utf-8") as f:
+            f.write(plot(name, x_name, y_name, series))
