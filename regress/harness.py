@@ -140,6 +140,10 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def wait_log(self, text):
+        """Waits for a line: what session says may be written after its client has ended."""
+        wait_until(lambda: text in self.log_text(), f"the log to say {text!r}", 10)
+
     def authorize(self, public_key_path, user=None, options=""):
         """Adds a key to the user's authorized_keys."""
         user = user or login_user()

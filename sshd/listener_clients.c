@@ -127,6 +127,7 @@ kill_left_over(void *arg)
 {
 	struct connection *c = arg;
 
+	c->was_killed = true;
 	/* Both are our children and not reaped: the numbers are still theirs. */
 	if (c->guard != 0)
 		kill(c->guard, SIGKILL);
@@ -182,7 +183,8 @@ ended(struct connection *c, pid_t pid, int status)
 			pool_renew(&l->pool);
 			timer_set(l->refill, loop_now(l->loop));
 		}
-		log_error(l->log, "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
+		log_at(l->log, c->was_killed ? LOG_LEVEL_DEBUG1 : LOG_LEVEL_ERROR,
+		    "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
 	}
 	if (pid == c->guard) {
 		penalise(c, verdict(status));
@@ -425,8 +427,7 @@ listener_take(struct listener *l, int in, int out)
 			net_no_delay(in);
 		e = enter(l, in, out, &client);
 		if (e != ERR_OK)
-			log_error(l->log, "cannot take a connection: %s",
-			    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+			listener_rest(l, "cannot take a connection", e);
 	}
 	close(in);
 	if (out != in)

@@ -34,6 +34,7 @@ struct connection {
 	struct watch *watch;
 	struct timer *kill;		/* what is left of it dies then */
 	bool logged_in;
+	bool was_killed;		/* by us: no news when it is reaped */
 	struct endpoint client;
 };
 
@@ -59,6 +60,7 @@ struct listener {
 	uint8_t secret[32];		/* what the delay of a refusal is derived from */
 	uint64_t n_dropped;		/* since the last line about it */
 	msec dropped_logged;
+	msec trouble_logged;		/* when clients could not be taken in */
 	bool one_only;			/* -d, -i: one connection, then the end */
 	bool ends;
 	int status;			/* exit status */
@@ -83,6 +85,12 @@ enum err listener_open_sockets(struct listener *l, size_t *failed);
 
 /* Starts (or stops, for a moment) accepting on all of them. ERR_NOMEM, ERR_SYSTEM. */
 enum err listener_accept(struct listener *l, bool accept);
+
+/*
+ * The system is out of descriptors, processes or memory: logs what could not be
+ * done, once in some seconds, and rests. Clients wait in the backlog.
+ */
+void listener_rest(struct listener *l, const char *what, enum err why);
 
 /* Closes all. */
 void listener_close_sockets(struct listener *l);

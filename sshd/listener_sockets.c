@@ -12,6 +12,9 @@
 /* How long accepting rests when the system is out of descriptors or memory. */
 #define REST_MSEC	500
 
+/* One line about that in this time. */
+#define TROUBLE_LOG_MSEC	5000
+
 static bool
 same_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
@@ -89,6 +92,21 @@ collect(struct listener *l, struct wanted *w)
 	return ERR_OK;
 }
 
+void
+listener_rest(struct listener *l, const char *what, enum err why)
+{
+	msec now = loop_now(l->loop);
+	bool is_news = l->trouble_logged == 0 || now >= l->trouble_logged + TROUBLE_LOG_MSEC;
+
+	log_at(l->log, is_news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG1, "%s: %s", what,
+	    why == ERR_SYSTEM ? strerror(errno) : err_text(why));
+	if (is_news)
+		l->trouble_logged = now;
+	/* Trying at once would only burn time. */
+	(void)!listener_accept(l, false);
+	timer_set(l->reopen, now + REST_MSEC);
+}
+
 static void
 on_client(void *arg, unsigned events)
 {
@@ -109,10 +127,7 @@ on_client(void *arg, unsigned events)
 		listener_take(l, fd, fd);
 		return;
 	}
-	log_error(l->log, "accept: %s", strerror(errno));
-	/* Trying at once would only burn time: the client waits in the backlog. */
-	(void)!listener_accept(l, false);
-	timer_set(l->reopen, loop_now(l->loop) + REST_MSEC);
+	listener_rest(l, "accept", e);
 }
 
 static void

@@ -46,6 +46,18 @@ leave_nursery(struct pool *p)
 	p->births = 0;
 }
 
+/* Logs what could not be done: loudly the first time, until it can be done again. */
+static void
+fail(struct pool *p, const struct log *log, const char *what, enum err why)
+{
+	int saved = errno;
+
+	log_at(log, p->is_failing ? LOG_LEVEL_DEBUG1 : LOG_LEVEL_ERROR, "%s: %s", what,
+	    why == ERR_SYSTEM ? strerror(saved) : err_text(why));
+	p->is_failing = true;
+	errno = saved;
+}
+
 static enum err
 start_nursery(struct pool *p, const struct log *log)
 {
@@ -71,7 +83,7 @@ start_nursery(struct pool *p, const struct log *log)
 	e = process_start(&job, &p->nursery_pid);
 	close(pair[1]);
 	if (e != ERR_OK) {
-		log_error(log, "cannot start the nursery: %s", strerror(errno));
+		fail(p, log, "cannot start the nursery", e);
 		close(pair[0]);
 		p->nursery_pid = 0;
 		return e;
@@ -117,9 +129,10 @@ start(struct pool *p, struct spare *out, const struct log *log)
 		e = give_birth(p, out, log);
 	}
 	if (e != ERR_OK) {
-		log_error(log, "cannot start a wire process: %s",
-		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		fail(p, log, "cannot start a wire process", e);
 		leave_nursery(p);
+	} else {
+		p->is_failing = false;
 	}
 	return e;
 }

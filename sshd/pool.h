@@ -35,6 +35,7 @@ struct pool {
 	int nursery;		/* where to ask; -1: none */
 	pid_t nursery_pid;
 	unsigned births;	/* of this nursery */
+	bool is_failing;	/* which was logged */
 	struct spare v[POOL_SIZE];
 	size_t n;
 };

@@ -38,7 +38,7 @@ def test_an_unknown_key_and_an_unknown_user_look_the_same(sshd, folder):
         assert done.returncode == 255
         messages.append(done.stderr.replace(user, "USER"))
     assert messages[0] == messages[1]
-    assert "Invalid user nobody-of-that-name from 127.0.0.1 port" in sshd.log_text()
+    sshd.wait_log("Invalid user nobody-of-that-name from 127.0.0.1 port")
 
 
 @needs_root
@@ -46,7 +46,7 @@ def test_an_unknown_key_and_an_unknown_user_look_the_same(sshd, folder):
 def test_accounts_that_may_not_log_in(sshd, user, why):
     sshd.authorize(sshd.key + ".pub", user=user)
     assert run(sshd.ssh("true", key=sshd.key, user=user, program="ssh"), check=False).returncode == 255
-    assert why in sshd.log_text()
+    sshd.wait_log(why)
 
 
 @needs_root
@@ -87,13 +87,13 @@ def test_revoked_keys_are_refused_and_a_list_that_cannot_be_read_revokes_all(fol
             s.authorize(key + ".pub")
         assert run(s.ssh("echo in", key=good)).stdout == "in\n"
         assert run(s.ssh("true", key=bad), check=False).returncode == 255
-        assert f"revoked by file {lists}" in s.log_text()
+        s.wait_log(f"revoked by file {lists}")
         run(["ssh-keygen", "-q", "-k", "-f", str(lists), good + ".pub"])
         assert run(s.ssh("true", key=good), check=False).returncode == 255
         assert run(s.ssh("echo in", key=bad)).stdout == "in\n"
         lists.unlink()
         assert run(s.ssh("true", key=bad), check=False).returncode == 255
-        assert f"revoked keys file {lists}: No such file or directory" in s.log_text()
+        s.wait_log(f"revoked keys file {lists}: No such file or directory")
 
 
 @needs_root

@@ -188,7 +188,7 @@ def test_ending_the_listener_lets_sessions_end_in_their_own_time_or_at_once_but_
     p = open_session(sshd)
     sshd.process.terminate()
     assert sshd.process.wait(10) == 0
-    assert "Received signal 15; terminating." in sshd.log_text()
+    sshd.wait_log("Received signal 15; terminating.")
     p.stdin.close()
     p.wait(20)
 

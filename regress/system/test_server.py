@@ -29,6 +29,12 @@ def reload(server):
     wait_until(lambda: server.log_text().count("Received SIGHUP; reloading.") > before, "the reload")
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 # --- SIGHUP ---
 
 def test_a_reload_puts_a_new_config_into_force_and_keeps_sessions(sshd):
@@ -220,7 +226,7 @@ def test_max_startups_drops_with_a_word(folder):
             with socket.create_connection(("127.0.0.1", s.port), 5) as c:
                 c.settimeout(5)
                 assert c.recv(100) == b"Not allowed at this time\r\n"
-            assert "Maxstartups" in s.log_text()
+            s.wait_log("Maxstartups")
         finally:
             for c in idle:
                 c.close()
@@ -264,7 +270,7 @@ def test_a_connection_without_channels_is_ended(folder):
         t = paramiko.Transport(("127.0.0.1", s.port))
         t.connect(username=harness.login_user(), pkey=paramiko.Ed25519Key.from_private_key_file(s.key))
         wait_until(lambda: not t.is_active(), "the end", 10)
-        assert "terminating inactive connection" in s.log_text()
+        s.wait_log("terminating inactive connection")
 
 
 def test_a_session_may_last_as_long_as_its_grant_says(folder):
@@ -304,3 +310,19 @@ def test_logins_on_terminals_are_recorded(sshd):
     child.kill()
     child.wait()
     wait_until(lambda: not re.search(rf"alice\s+{tty}\b", run(["who", "/run/utmp"]).stdout), "the end of it")
+
+
+def test_out_of_descriptors_it_waits_says_so_once_and_goes_on(folder):
+    with harness.server(folder / "s", config="MaxStartups 1000\nPerSourcePenalties no\nLogLevel INFO",
+                        prefix=("prlimit", "--nofile=100:100")) as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub")
+        clients = [socket.create_connection(("127.0.0.1", s.port), 5) for _ in range(100)]
+        s.wait_log("Too many open files")
+        began = cpu_seconds(s.process.pid)
+        time.sleep(2)
+        assert cpu_seconds(s.process.pid) - began < 0.5
+        assert s.log_text().count("Too many open files") < 10
+        for c in clients:
+            c.close()
+        assert run(s.ssh("echo in", key=key)).stdout == "in\n"
