@@ -7,6 +7,7 @@
 #include "auth/account.h"
 #include "os/file.h"
 #include "sshd/control_i.h"
+#include "sshd/own_account.h"
 
 void
 control_policy_free(struct control_policy *p)
@@ -194,5 +195,7 @@ control_user_exists(const struct words *passwd_files, struct span user)
 {
 	SCOPED(account_free) struct account a = { .name = NULL };
 
-	return find_account(passwd_files, user, 0, &a) == ERR_OK;
+	if (find_account(passwd_files, user, 0, &a) == ERR_OK)
+		return true;
+	return own_account_make(&a, passwd_files) == ERR_OK && span_is(user, a.name);
 }

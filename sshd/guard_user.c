@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "sshd/guard_access.h"
 #include "sshd/guard_i.h"
+#include "sshd/own_account.h"
 
 /* passwd, group or shadow, all of their files together. */
 #define ACCOUNTS_MAX	(64 * 1024 * 1024)
@@ -66,24 +67,6 @@ read_files(struct guard *g, const struct words *files, struct writer *w)
 	}
 }
 
-/* Without root and without an entry: the account that the environment tells of. */
-static enum err
-account_of_environment(struct account *a)
-{
-	const char *name = getenv("USER");
-	const char *home = getenv("HOME");
-	const char *shell = getenv("SHELL");
-	char number[16];
-
-	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
-	if (name == NULL || name[0] == '\0')
-		name = getenv("LOGNAME");
-	if (name == NULL || name[0] == '\0')
-		name = number;
-	return account_make(a, span_str(name), (uint32_t)geteuid(), (uint32_t)getegid(),
-	    span_str(home), span_str(shell));
-}
-
 /* Finds the account in the files. ERR_NOTFOUND. */
 static enum err
 find_account(struct guard *g, struct span name, struct account *a)
@@ -96,11 +79,11 @@ find_account(struct guard *g, struct span name, struct account *a)
 	read_files(g, &c->passwd_files, &passwd);
 	TRY(wr_end(&passwd));
 	e = account_find(a, writer_span(&passwd), name);
-	if (e != ERR_NOTFOUND || geteuid() == 0)
+	if (e != ERR_NOTFOUND)
 		return e;
 	if (account_find_uid(&own, writer_span(&passwd), (uint32_t)geteuid()) == ERR_OK)
 		return ERR_NOTFOUND;
-	TRY(account_of_environment(&own));
+	TRY(own_account_make(&own, &c->passwd_files));
 	if (!span_is(name, own.name))
 		return ERR_NOTFOUND;
 	*a = own;

@@ -12,6 +12,7 @@
 #include "os/file.h"
 #include "sshd/listener_i.h"
 #include "sshd/messages.h"
+#include "sshd/own_account.h"
 
 /* What the config says of the table. */
 static struct ephemeral_limits
@@ -44,6 +45,7 @@ static char *
 only_user(const struct listener *l)
 {
 	const struct words *files = &listener_config(l)->passwd_files;
+	SCOPED(account_free) struct account own = { .name = NULL };
 
 	if (geteuid() == 0)
 		return NULL;
@@ -55,7 +57,9 @@ only_user(const struct listener *l)
 		    account_find_uid(&a, writer_span(&text), (uint32_t)geteuid()) == ERR_OK)
 			return span_dup_str(span_str(a.name));
 	}
-	return span_dup_str(span_str(getenv("USER")));
+	if (own_account_make(&own, files) != ERR_OK)
+		return span_dup_str(SPAN_EMPTY);
+	return span_dup_str(span_str(own.name));
 }
 
 /* What of the config the control socket goes by; borrowed from it. */

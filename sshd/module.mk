@@ -2,7 +2,7 @@
 PROGRAMS += sshd
 SBIN_PROGRAMS += sshd
 CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/control_log.c sshd/control_policy.c \
-	sshd/control_requests.c sshd/control_socket.c
+	sshd/control_requests.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
 sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c
 sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/penalties.c
@@ -20,7 +20,7 @@ sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
 sshd_TESTS += regress/unit/test_guard.c
 test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/load.o \
-	sshd/login_record.o sshd/nursery_ask.o sshd/title.o sshd/control_policy.o
+	sshd/login_record.o sshd/nursery_ask.o sshd/title.o sshd/control_policy.o sshd/own_account.o
 test_penalties_OBJS = sshd/penalties.o
 test_guard_access_OBJS = sshd/guard_access.o sshd/guard_methods.o
 test_sshd_options_OBJS = sshd/options.o

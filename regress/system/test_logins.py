@@ -193,6 +193,25 @@ def test_root_of_a_container_that_may_little(folder, prefix):
 
 
 @needs_root
+def test_root_without_any_account_files(folder):
+    """An initramfs: no /etc at all. A PasswdFile that is missing is another matter."""
+    bare = ("unshare", "-m", "--propagation", "private", "sh", "-c", 'mount -t tmpfs tmpfs /etc; exec "$@"', "sh")
+    key = harness.make_key(folder / "id")
+    with harness.server(folder / "s", config="PermitRootLogin yes", prefix=bare) as s:
+        s.authorize(key + ".pub", user="root")
+        line = "id -u; echo $USER $HOME; ls /etc"
+        env = f"{os.environ.get('HOME', '/')}"
+        assert run(s.ssh(line, key=key, user="root")).stdout == f"0\nroot {env}\n"
+        assert run(s.ssh("true", key=key, user="alice"), check=False).returncode == 255
+        run(["rm", f"{s.dir}/authorized_keys.root"])
+        s.ephemeral("add", "--user", "root", key + ".pub")
+        assert run(s.ssh("echo in", key=key, user="root")).stdout == "in\n"
+    with harness.server(folder / "t", config="PermitRootLogin yes\nPasswdFile /etc/not-there", prefix=bare) as s:
+        s.authorize(key + ".pub", user="root")
+        assert run(s.ssh("true", key=key, user="root"), check=False).returncode == 255
+
+
+@needs_root
 def test_accounts_from_files_of_our_own(folder):
     accounts = folder / "accounts"
     accounts.mkdir()
