@@ -64,6 +64,7 @@ ephemeral_new(struct ephemeral **out, const struct ephemeral_limits *limits, str
 	link_init(&t->all);
 	link_init(&t->over);
 	link_init(&t->pending);
+	link_init(&t->codes);
 	ephemeral_set_limits(t, limits);
 	*out = t;
 	return ERR_OK;
@@ -79,6 +80,8 @@ ephemeral_free(struct ephemeral *t)
 	htable_free(&t->by_key);
 	htable_free(&t->by_id);
 	htable_free(&t->counters);
+	htable_free(&t->rings);
+	free(t->guessers);
 	htable_free(&t->sessions);
 	free(t->heap);
 	free(t);
@@ -123,7 +126,8 @@ check_request(const struct ephemeral *t, const struct ephemeral_request *req)
 	    req->blob.len == 0 || req->blob.len > LIMIT_KEY_BLOB ||
 	    !is_cidr_list(req->sources) || !is_text(req->options, EPHEMERAL_MAX_OPTIONS) ||
 	    !is_text(req->registrar, EPHEMERAL_MAX_REGISTRAR) ||
-	    !is_text(req->comment, EPHEMERAL_MAX_COMMENT))
+	    !is_text(req->comment, EPHEMERAL_MAX_COMMENT) ||
+	    (req->proof.len != 0 && req->proof.len != EPHEMERAL_PROOF_LEN))
 		return ERR_SYNTAX;
 	if (req->ttl < t->limits.min_ttl || req->ttl > t->limits.max_ttl ||
 	    req->grace > t->limits.max_ttl)
@@ -165,6 +169,8 @@ check_counts(struct ephemeral *t, const struct ephemeral_request *req,
 		return EPHEMERAL_FULL_REGISTRAR;
 	if (count_of_key(t, req->user, fingerprint, hash) >= EPHEMERAL_PER_KEY)
 		return EPHEMERAL_FULL_KEY;
+	if (req->proof.len > 0 && t->n_codes >= EPHEMERAL_CODES)
+		return EPHEMERAL_FULL_CODES;
 	return EPHEMERAL_NOT_FULL;
 }
 
@@ -176,12 +182,12 @@ static bool
 make_room(struct ephemeral *t, const struct ephemeral_request *req)
 {
 	size_t need = table_cost(sizeof(struct entry) + req->blob.len + req->sources.len +
-	    req->options.len + req->comment.len) +
+	    req->options.len + req->comment.len + req->proof.len) + table_cost(sizeof(struct ring)) +
 	    table_cost(sizeof(struct counter) + req->user.len) +
 	    table_cost(sizeof(struct counter) + req->registrar.len);
 
 	if (t->by_id.n >= t->by_id.n_buckets)
-		need += 3 * htable_bytes(&t->by_id);
+		need += 4 * htable_bytes(&t->by_id);
 	if (t->heap_n >= t->heap_cap)
 		need += t->heap_cap * sizeof(struct entry *);
 	while (table_bytes(t) + need > t->limits.bytes) {
@@ -219,6 +225,10 @@ insert(struct ephemeral *t, struct entry *e, const struct ephemeral_request *req
 	e->in_key_table = true;
 	link_append(&t->all, &e->all);
 	heap_add(t, e);
+	if (e->proof_len > 0) {
+		link_append(&t->codes, &e->code);
+		t->n_codes++;
+	}
 	e->user->live++;
 	e->registrar->live++;
 	entry_event(t, e, EPHEMERAL_EV_REGISTERED);
@@ -250,8 +260,7 @@ ephemeral_add(struct ephemeral *t, const struct ephemeral_request *req, msec now
 	TRY(htable_reserve(&t->by_id));
 	TRY(htable_reserve(&t->by_key));
 	TRY(heap_reserve(t));
-	TRY(entry_new(t, req, &e));
-	memcpy(e->fingerprint, fingerprint, EPHEMERAL_FP_LEN);
+	TRY(entry_new(t, req, fingerprint, &e));
 	insert(t, e, req, hash);
 	entry_grant(e, out);
 	return ERR_OK;
@@ -295,5 +304,6 @@ ephemeral_bytes(const struct ephemeral *t)
 uint64_t
 ephemeral_probes(const struct ephemeral *t)
 {
-	return t->by_key.probes + t->by_id.probes + t->counters.probes + t->sessions.probes;
+	return t->by_key.probes + t->by_id.probes + t->counters.probes +
+	    t->rings.probes + t->sessions.probes;
 }

@@ -10,6 +10,9 @@
  *             proven holder can be told why, and its sessions be found
  * registrar   who registered it, by a name of the program's making
  * session     something that a grant opened, by a number of the program's
+ * code        a grant whose key was derived from a code that people read to
+ *             each other. Its key is never confirmed to who only asks: one
+ *             must sign. Wrong tries end it, and shut out their source
  *
  * The table does no I/O and has no clock: each call is told the time (of the
  * boot-time clock), and ends what has ended by then before it does anything
@@ -61,6 +64,20 @@ struct ephemeral;
 #define EPHEMERAL_MAX_COMMENT	256
 #define EPHEMERAL_MAX_REGISTRAR	256
 
+/* Codes that are live, of the whole table: each wrong try looks at all of them. */
+#define EPHEMERAL_CODES		256
+
+/* Wrong tries that end a code, whoever made them; and that shut out their source for a while. */
+#define EPHEMERAL_CODE_TRIES	10
+#define EPHEMERAL_SOURCE_TRIES	5
+#define EPHEMERAL_SOURCE_SHUT	((msec)600000)
+
+/* Sources of wrong tries that are remembered; the one that has been quiet longest makes room. */
+#define EPHEMERAL_SOURCES	256
+
+/* Bytes of a code's proof key. */
+#define EPHEMERAL_PROOF_LEN	32
+
 struct ephemeral_limits {
 	size_t total;			/* live grants; at most LIMIT_EPHEMERAL */
 	size_t per_user;		/* 0: no limit but total, here and below */
@@ -95,6 +112,7 @@ struct ephemeral_request {
 	msec session_length;
 	struct span registrar;
 	struct span comment;
+	struct span proof;		/* EPHEMERAL_PROOF_LEN bytes: it is a code; or empty */
 };
 
 enum ephemeral_state {
@@ -102,6 +120,7 @@ enum ephemeral_state {
 	EPHEMERAL_EXPIRED,
 	EPHEMERAL_USED_UP,
 	EPHEMERAL_REVOKED,
+	EPHEMERAL_LOCKED,		/* a code, after too many wrong tries */
 };
 
 /* A grant as it is now. */
@@ -115,6 +134,7 @@ struct ephemeral_grant {
 	struct span options;
 	struct span registrar;
 	struct span comment;
+	struct span proof;		/* of a code; else empty */
 	msec registered;
 	msec end;			/* when it expires; when it ended, if it is over */
 	uint32_t uses;			/* allowed in all; 0: no limit */
@@ -148,6 +168,7 @@ enum ephemeral_full {
 	EPHEMERAL_FULL_USER,
 	EPHEMERAL_FULL_REGISTRAR,
 	EPHEMERAL_FULL_KEY,
+	EPHEMERAL_FULL_CODES,
 };
 
 /*
@@ -168,16 +189,21 @@ enum ephemeral_answer {
 	EPHEMERAL_NO_EXPIRED,
 	EPHEMERAL_NO_USED_UP,
 	EPHEMERAL_NO_REVOKED,
+	EPHEMERAL_NO_LOCKED,
 	EPHEMERAL_NO_SOURCE,		/* live, but not from this address */
+	EPHEMERAL_NO_USER,		/* live, but for somebody else */
+	EPHEMERAL_N_ANSWERS
 };
 
 /*
  * Whether key would let user in from source (NULL: not known, which passes
- * only where no sources are set). Changes nothing. With YES or a NO, *out
- * (may be NULL) is the grant it is about.
+ * only where no sources are set). is_signed: the client has sent a signature,
+ * good or bad; without one, codes are not known. Changes nothing. With YES or
+ * a NO, *out (may be NULL) is the grant it is about. user empty: nobody that
+ * may log in, which is never answered YES.
  */
 enum ephemeral_answer ephemeral_find(struct ephemeral *t, struct span user, struct span blob,
-    const struct address *source, msec now, struct ephemeral_grant *out);
+    const struct address *source, bool is_signed, msec now, struct ephemeral_grant *out);
 
 /*
  * The same for a client whose signature has been verified: YES has consumed
@@ -193,6 +219,17 @@ enum ephemeral_answer ephemeral_use(struct ephemeral *t, struct span user, struc
  */
 void ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
     const struct ephemeral_grant *grant, msec now);
+
+/*
+ * Notes that somebody at source (NULL: not known) has tried a key or a code
+ * for user that nobody knows: counts against that source, and against each of
+ * the user's codes.
+ */
+void ephemeral_wrong_code(struct ephemeral *t, struct span user, const struct address *source,
+    msec now);
+
+/* Whether there is any code, and source has not been shut out for wrong ones. */
+bool ephemeral_wants_code(struct ephemeral *t, const struct address *source, msec now);
 
 /* --- looking at it and changing it --- */
 
@@ -288,7 +325,9 @@ bool ephemeral_session_next(const struct ephemeral *t, struct span id, uint64_t 
 	X(EXTENDED,	"extended")					\
 	X(EXPIRED,	"expired")					\
 	X(USED_UP,	"used up")					\
-	X(REVOKED,	"revoked")
+	X(REVOKED,	"revoked")					\
+	X(WRONG_CODE,	"guessed at")	/* a code, by somebody else */	\
+	X(LOCKED,	"locked")
 
 enum ephemeral_event_kind {
 #define X(name, text) EPHEMERAL_EV_##name,
@@ -315,7 +354,10 @@ bool ephemeral_next_event(struct ephemeral *t, struct ephemeral_event *out);
 /* The name of a kind of event ("used up"); static. */
 const char *ephemeral_event_name(enum ephemeral_event_kind kind);
 
-/* The name of a state ("live", "expired", "used up", "revoked"); static. */
+/* The name of a state ("live", "expired", "used up", "revoked", "locked"); static. */
 const char *ephemeral_state_name(enum ephemeral_state state);
+
+/* One word for a refusal ("expired", "source" ...), for programs to read; static. */
+const char *ephemeral_answer_name(enum ephemeral_answer answer);
 
 #endif

@@ -17,7 +17,7 @@ size_t
 table_bytes(const struct ephemeral *t)
 {
 	return t->bytes + htable_bytes(&t->by_key) + htable_bytes(&t->by_id) +
-	    htable_bytes(&t->counters) + htable_bytes(&t->sessions) +
+	    htable_bytes(&t->counters) + htable_bytes(&t->rings) + htable_bytes(&t->sessions) +
 	    t->heap_cap * sizeof(struct entry *);
 }
 
@@ -82,12 +82,64 @@ counter_live(struct ephemeral *t, enum counter_kind kind, struct span name)
 	return c == NULL ? 0 : c->live;
 }
 
+/* --- keys --- */
+
+static uint64_t
+ring_hash(const struct ephemeral *t, const uint8_t *fingerprint)
+{
+	return siphash(&t->secret, span_of(fingerprint, EPHEMERAL_FP_LEN), SPAN_EMPTY);
+}
+
+struct ring *
+ring_find(struct ephemeral *t, const uint8_t *fingerprint)
+{
+	struct hnode *node = htable_first(&t->rings, ring_hash(t, fingerprint));
+
+	for (; node != NULL; node = htable_next(&t->rings, node)) {
+		struct ring *ring = HTABLE_OF(node, struct ring, node);
+
+		if (memcmp(ring->fingerprint, fingerprint, EPHEMERAL_FP_LEN) == 0)
+			return ring;
+	}
+	return NULL;
+}
+
+enum err
+ring_get(struct ephemeral *t, const uint8_t *fingerprint, struct ring **out)
+{
+	struct ring *ring = ring_find(t, fingerprint);
+
+	if (ring == NULL) {
+		TRY(htable_reserve(&t->rings));
+		ring = calloc(1, sizeof(*ring));
+		if (ring == NULL)
+			return ERR_NOMEM;
+		link_init(&ring->entries);
+		memcpy(ring->fingerprint, fingerprint, EPHEMERAL_FP_LEN);
+		htable_add(&t->rings, &ring->node, ring_hash(t, fingerprint));
+		t->bytes += table_cost(sizeof(*ring));
+	}
+	*out = ring;
+	return ERR_OK;
+}
+
+void
+ring_release(struct ephemeral *t, struct ring *ring)
+{
+	if (ring == NULL || !link_is_alone(&ring->entries))
+		return;
+	htable_remove(&t->rings, &ring->node);
+	t->bytes -= table_cost(sizeof(*ring));
+	free(ring);
+}
+
 /* --- entries --- */
 
 static size_t
 entry_len(const struct entry *e)
 {
-	return sizeof(*e) + e->blob_len + e->sources_len + e->options_len + e->comment_len;
+	return sizeof(*e) + e->blob_len + e->sources_len + e->options_len + e->comment_len +
+	    e->proof_len;
 }
 
 /* Appends s to the strings of e. */
@@ -103,7 +155,8 @@ append(struct entry *e, size_t *at, struct span s)
 static struct entry *
 entry_alloc(const struct ephemeral_request *req)
 {
-	size_t len = req->blob.len + req->sources.len + req->options.len + req->comment.len;
+	size_t len = req->blob.len + req->sources.len + req->options.len + req->comment.len +
+	    req->proof.len;
 	struct entry *e = calloc(1, sizeof(*e) + len);
 	size_t at = 0;
 
@@ -113,34 +166,44 @@ entry_alloc(const struct ephemeral_request *req)
 	e->sources_len = append(e, &at, req->sources);
 	e->options_len = append(e, &at, req->options);
 	e->comment_len = append(e, &at, req->comment);
+	e->proof_len = (uint8_t)append(e, &at, req->proof);
 	link_init(&e->all);
 	link_init(&e->over);
 	link_init(&e->pending);
 	link_init(&e->sessions);
+	link_init(&e->of_ring);
+	link_init(&e->code);
 	return e;
 }
 
 enum err
-entry_new(struct ephemeral *t, const struct ephemeral_request *req, struct entry **out)
+entry_new(struct ephemeral *t, const struct ephemeral_request *req,
+    const uint8_t *fingerprint, struct entry **out)
 {
 	struct counter *user = NULL, *registrar = NULL;
+	struct ring *ring = NULL;
 	struct entry *e = NULL;
 	enum err err;
 
 	err = counter_get(t, COUNTER_USER, req->user, &user);
 	if (err == ERR_OK)
 		err = counter_get(t, COUNTER_REGISTRAR, req->registrar, &registrar);
+	if (err == ERR_OK)
+		err = ring_get(t, fingerprint, &ring);
 	if (err == ERR_OK && (e = entry_alloc(req)) == NULL)
 		err = ERR_NOMEM;
 	if (err != ERR_OK) {
 		counter_release(t, user);
 		counter_release(t, registrar);
+		ring_release(t, ring);
 		return err;
 	}
 	e->user = user;
 	e->registrar = registrar;
 	user->refs++;
 	registrar->refs++;
+	e->ring = ring;
+	link_append(&ring->entries, &e->of_ring);
 	t->bytes += table_cost(entry_len(e));
 	*out = e;
 	return ERR_OK;
@@ -157,6 +220,12 @@ entry_free(struct ephemeral *t, struct entry *e)
 	link_remove(&e->all);
 	link_remove(&e->over);
 	link_remove(&e->pending);
+	if (!link_is_alone(&e->code)) {
+		link_remove(&e->code);
+		t->n_codes--;
+	}
+	link_remove(&e->of_ring);
+	ring_release(t, e->ring);
 	e->user->refs--;
 	counter_release(t, e->user);
 	e->registrar->refs--;
@@ -181,7 +250,7 @@ hide_other_over(struct ephemeral *t, struct entry *e)
 
 		node = htable_next(&t->by_key, node);
 		if (other == e || other->state == EPHEMERAL_LIVE ||
-		    !entry_is_for(other, user, e->fingerprint))
+		    !entry_is_for(other, user, e->ring->fingerprint))
 			continue;
 		htable_remove(&t->by_key, &other->by_key);
 		other->in_key_table = false;
@@ -200,16 +269,26 @@ entry_settle(struct ephemeral *t, struct entry *e)
 void
 entry_end(struct ephemeral *t, struct entry *e, enum ephemeral_state state, msec when)
 {
+	static const uint8_t events[] = {
+		[EPHEMERAL_EXPIRED] = EPHEMERAL_EV_EXPIRED, [EPHEMERAL_USED_UP] = EPHEMERAL_EV_USED_UP,
+		[EPHEMERAL_REVOKED] = EPHEMERAL_EV_REVOKED, [EPHEMERAL_LOCKED] = EPHEMERAL_EV_LOCKED,
+	};
+
 	must(e->state == EPHEMERAL_LIVE && state != EPHEMERAL_LIVE);
 	heap_remove(t, e);
+	if (!link_is_alone(&e->code)) {
+		link_remove(&e->code);
+		t->n_codes--;
+	}
 	e->state = (uint8_t)state;
 	e->ended = when;
+	link_remove(&e->of_ring);
+	link_append(e->ring->entries.next, &e->of_ring);	/* to the front: behind are the live ones */
 	e->user->live--;
 	e->registrar->live--;
 	hide_other_over(t, e);
 	entry_settle(t, e);
-	entry_event(t, e, state == EPHEMERAL_EXPIRED ? EPHEMERAL_EV_EXPIRED :
-	    state == EPHEMERAL_USED_UP ? EPHEMERAL_EV_USED_UP : EPHEMERAL_EV_REVOKED);
+	entry_event(t, e, (enum ephemeral_event_kind)events[state]);
 }
 
 bool
@@ -258,7 +337,7 @@ entry_key_hash(const struct ephemeral *t, struct span user, const uint8_t *finge
 bool
 entry_is_for(const struct entry *e, struct span user, const uint8_t *fingerprint)
 {
-	return memcmp(e->fingerprint, fingerprint, EPHEMERAL_FP_LEN) == 0 &&
+	return memcmp(e->ring->fingerprint, fingerprint, EPHEMERAL_FP_LEN) == 0 &&
 	    span_eq(span_of(e->user->name, e->user->len), user);
 }
 
@@ -278,11 +357,12 @@ entry_grant(const struct entry *e, struct ephemeral_grant *out)
 		.state = (enum ephemeral_state)e->state,
 		.user = span_of(e->user->name, e->user->len),
 		.blob = span_of(e->bytes, e->blob_len),
-		.fingerprint = span_of(e->fingerprint, EPHEMERAL_FP_LEN),
+		.fingerprint = span_of(e->ring->fingerprint, EPHEMERAL_FP_LEN),
 		.sources = entry_sources(e),
 		.options = span_of(options, e->options_len),
 		.registrar = span_of(e->registrar->name, e->registrar->len),
 		.comment = span_of(options + e->options_len, e->comment_len),
+		.proof = span_of(options + e->options_len + e->comment_len, e->proof_len),
 		.registered = e->registered,
 		.end = e->state == EPHEMERAL_LIVE ? e->expires : e->ended,
 		.uses = e->uses,

@@ -6,6 +6,7 @@
  *          the list of all, the heap of what ends (live) or the list of what
  *          is to be forgotten (over), the list of those with pending events
  * counter  a user or a registrar, with how many live grants it has
+ * ring     a key, with all its entries, whoever they are for
  */
 #ifndef AUTH_EPHEMERAL_I_H
 #define AUTH_EPHEMERAL_I_H
@@ -31,6 +32,19 @@ struct counter {
 	uint8_t name[];
 };
 
+struct ring {
+	struct hnode node;
+	struct link entries;		/* over, then live: the newest last */
+	uint8_t fingerprint[EPHEMERAL_FP_LEN];
+};
+
+/* Of a source of wrong codes. */
+struct guesser {
+	struct address source;		/* family 0: free */
+	uint32_t tries;
+	msec last;
+};
+
 struct entry {
 	struct hnode by_key;
 	struct hnode by_id;
@@ -38,6 +52,9 @@ struct entry {
 	struct link over;		/* to be forgotten, by forget_at */
 	struct link pending;
 	struct link sessions;
+	struct link of_ring;
+	struct link code;		/* in the list of codes, if it is a live one */
+	struct ring *ring;
 	struct counter *user;
 	struct counter *registrar;
 	uint64_t serial;
@@ -52,18 +69,19 @@ struct entry {
 	uint32_t used;
 	uint32_t n_sessions;
 	uint32_t times[EPHEMERAL_EV_COUNT];	/* pending events */
+	uint32_t wrong;			/* tries, of a code */
 	struct address source;		/* of the last use or refusal */
-	uint8_t fingerprint[EPHEMERAL_FP_LEN];
 	char id[EPHEMERAL_ID_SIZE];
 	uint8_t state;			/* enum ephemeral_state */
 	uint8_t session;		/* enum ephemeral_session */
 	uint8_t refusal;		/* enum ephemeral_answer */
 	bool in_key_table;
+	uint8_t proof_len;
 	uint16_t blob_len;
 	uint16_t sources_len;
 	uint16_t options_len;
 	uint16_t comment_len;
-	uint8_t bytes[];		/* those four */
+	uint8_t bytes[];		/* those four, and the proof key */
 };
 
 struct session {
@@ -81,10 +99,14 @@ struct ephemeral {
 	struct htable by_key;
 	struct htable by_id;
 	struct htable counters;
+	struct htable rings;
 	struct htable sessions;
 	struct link all;
 	struct link over;
 	struct link pending;
+	struct link codes;
+	size_t n_codes;
+	struct guesser *guessers;	/* EPHEMERAL_SOURCES of them; NULL: none yet */
 	struct entry **heap;		/* the next to expire first */
 	size_t heap_n;			/* = live grants */
 	size_t heap_cap;
@@ -156,8 +178,9 @@ size_t table_cost(size_t n);
 /* All memory of the table. */
 size_t table_bytes(const struct ephemeral *t);
 
-/* Makes a live entry with nothing but its strings and counters set. ERR_NOMEM. */
-enum err entry_new(struct ephemeral *t, const struct ephemeral_request *req, struct entry **out);
+/* Makes a live entry with nothing but its strings, key and counters set. ERR_NOMEM. */
+enum err entry_new(struct ephemeral *t, const struct ephemeral_request *req,
+    const uint8_t *fingerprint, struct entry **out);
 
 /* Frees an entry wherever it is; its sessions are no longer known. */
 void entry_free(struct ephemeral *t, struct entry *e);
@@ -198,6 +221,18 @@ void counter_release(struct ephemeral *t, struct counter *c);
 
 /* How many live grants the name has. */
 uint32_t counter_live(struct ephemeral *t, enum counter_kind kind, struct span name);
+
+/* The key with this fingerprint, made if need be. ERR_NOMEM. */
+enum err ring_get(struct ephemeral *t, const uint8_t *fingerprint, struct ring **out);
+
+/* The key with this fingerprint, or NULL. */
+struct ring *ring_find(struct ephemeral *t, const uint8_t *fingerprint);
+
+/* Frees a key that has no entries. */
+void ring_release(struct ephemeral *t, struct ring *ring);
+
+/* Whether source has tried too many wrong codes lately. */
+bool code_source_is_shut(const struct ephemeral *t, const struct address *source);
 
 /* Frees a session. */
 void ephemeral_session_free(struct ephemeral *t, struct session *s);

@@ -73,7 +73,7 @@ matches(const struct entry *e, const struct ephemeral_filter *f)
 	    !span_eq(span_of(e->registrar->name, e->registrar->len), f->registrar))
 		return false;
 	return f->fingerprint.len == 0 ||
-	    span_eq(span_of(e->fingerprint, EPHEMERAL_FP_LEN), f->fingerprint);
+	    span_eq(span_of(e->ring->fingerprint, EPHEMERAL_FP_LEN), f->fingerprint);
 }
 
 size_t
@@ -132,6 +132,7 @@ ephemeral_state_name(enum ephemeral_state state)
 		[EPHEMERAL_EXPIRED] = "expired",
 		[EPHEMERAL_USED_UP] = "used up",
 		[EPHEMERAL_REVOKED] = "revoked",
+		[EPHEMERAL_LOCKED] = "locked",
 	};
 
 	return names[state];

@@ -33,6 +33,8 @@ answer_of(const struct entry *e, const struct address *source)
 		return EPHEMERAL_NO_USED_UP;
 	case EPHEMERAL_REVOKED:
 		return EPHEMERAL_NO_REVOKED;
+	case EPHEMERAL_LOCKED:
+		return EPHEMERAL_NO_LOCKED;
 	}
 	return EPHEMERAL_UNKNOWN;
 }
@@ -44,45 +46,85 @@ rank(enum ephemeral_answer answer)
 	return answer == EPHEMERAL_YES ? 2 : answer == EPHEMERAL_NO_SOURCE ? 1 : 0;
 }
 
+/* What is asked of the table. */
+struct question {
+	struct span user, blob;
+	const struct address *source;
+	bool is_signed;
+};
+
+/* Whether the entry has this key, and may be talked of. */
+static bool
+is_meant(const struct ephemeral *t, const struct entry *e, const struct question *q)
+{
+	/* The fingerprint stands for the key; the blob is compared all the same. */
+	if (!span_eq(span_of(e->bytes, e->blob_len), q->blob))
+		return false;
+	return e->proof_len == 0 || (q->is_signed && !code_source_is_shut(t, q->source));
+}
+
+/* The newest live grant of the key for somebody else; NULL: there is none. */
+static struct entry *
+of_somebody_else(struct ephemeral *t, const uint8_t *fingerprint, const struct question *q)
+{
+	struct ring *ring = ring_find(t, fingerprint);
+	unsigned n = 0;
+
+	if (ring == NULL)
+		return NULL;
+	for (struct link *l = ring->entries.prev; l != &ring->entries && n < EPHEMERAL_PER_KEY;
+	    l = l->prev, n++) {
+		struct entry *e = ENTRY_OF(l, of_ring);
+
+		if (e->state != EPHEMERAL_LIVE)
+			break;		/* and so are all before it */
+		/* A code is told nothing: whoever guessed it has to guess its user, too. */
+		if (e->proof_len == 0 && is_meant(t, e, q))
+			return e;
+	}
+	return NULL;
+}
+
 /* The grant that counts: of the best rank the newest. */
 static enum ephemeral_answer
-look_up(struct ephemeral *t, struct span user, struct span blob, const struct address *source,
-    struct entry **out)
+look_up(struct ephemeral *t, const struct question *q, struct entry **out)
 {
 	uint8_t fingerprint[HASH_MAX_LEN];
 	enum ephemeral_answer best = EPHEMERAL_UNKNOWN;
+	struct span user = q->user;
 	struct hnode *node;
 
 	*out = NULL;
-	hash_once(hash_find("sha256"), blob, fingerprint);
+	hash_once(hash_find("sha256"), q->blob, fingerprint);
 	node = htable_first(&t->by_key, entry_key_hash(t, user, fingerprint));
 	for (; node != NULL; node = htable_next(&t->by_key, node)) {
 		struct entry *e = ENTRY_OF(node, by_key);
 		enum ephemeral_answer answer;
 
-		/* The fingerprint stands for the key; the blob is compared all the same. */
-		if (!entry_is_for(e, user, fingerprint) ||
-		    !span_eq(span_of(e->bytes, e->blob_len), blob))
+		if (!entry_is_for(e, user, fingerprint) || !is_meant(t, e, q))
 			continue;
-		answer = answer_of(e, source);
+		answer = answer_of(e, q->source);
 		if (*out == NULL || rank(answer) > rank(best) ||
 		    (rank(answer) == rank(best) && e->serial > (*out)->serial)) {
 			*out = e;
 			best = answer;
 		}
 	}
+	if (*out == NULL && (*out = of_somebody_else(t, fingerprint, q)) != NULL)
+		best = EPHEMERAL_NO_USER;
 	return best;
 }
 
 enum ephemeral_answer
 ephemeral_find(struct ephemeral *t, struct span user, struct span blob,
-    const struct address *source, msec now, struct ephemeral_grant *out)
+    const struct address *source, bool is_signed, msec now, struct ephemeral_grant *out)
 {
+	struct question q = { user, blob, source, is_signed };
 	enum ephemeral_answer answer;
 	struct entry *e;
 
 	table_advance(t, now);
-	answer = look_up(t, user, blob, source, &e);
+	answer = look_up(t, &q, &e);
 	if (e != NULL && out != NULL)
 		entry_grant(e, out);
 	return answer;
@@ -105,11 +147,12 @@ enum ephemeral_answer
 ephemeral_use(struct ephemeral *t, struct span user, struct span blob,
     const struct address *source, msec now, struct ephemeral_grant *out)
 {
+	struct question q = { user, blob, source, true };
 	enum ephemeral_answer answer;
 	struct entry *e;
 
 	table_advance(t, now);
-	answer = look_up(t, user, blob, source, &e);
+	answer = look_up(t, &q, &e);
 	if (e == NULL)
 		return EPHEMERAL_UNKNOWN;
 	e->source = source == NULL ? (struct address){ .family = 0 } : *source;
@@ -142,6 +185,7 @@ void
 ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
     const struct ephemeral_grant *grant, msec now)
 {
+	const char *what = grant->proof.len > 0 ? "this code" : "this key's registration";
 	msec ago;
 
 	if (answer == EPHEMERAL_YES || answer == EPHEMERAL_UNKNOWN)
@@ -150,8 +194,16 @@ ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
 		wr_printf(w, "this key is registered, but not for logins from your address");
 		return;
 	}
+	if (answer == EPHEMERAL_NO_USER) {
+		wr_printf(w, "this key is registered, but not for this user");
+		return;
+	}
+	if (answer == EPHEMERAL_NO_LOCKED) {
+		wr_printf(w, "this code was locked after too many wrong tries: ask for a new one");
+		return;
+	}
 	ago = now > grant->end ? now - grant->end : 0;
-	wr_printf(w, "this key's registration ");
+	wr_printf(w, "%s ", what);
 	if (answer == EPHEMERAL_NO_EXPIRED)
 		wr_printf(w, "expired ");
 	else if (answer == EPHEMERAL_NO_REVOKED)
@@ -161,5 +213,22 @@ ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
 	else
 		wr_printf(w, "was for %u logins and was used up ", grant->uses);
 	put_ago(w, ago);
-	wr_printf(w, ": register it again");
+	wr_printf(w, grant->proof.len > 0 ? ": ask for a new one" : ": register it again");
+}
+
+const char *
+ephemeral_answer_name(enum ephemeral_answer answer)
+{
+	static const char *const names[] = {
+		[EPHEMERAL_YES] = "yes",
+		[EPHEMERAL_UNKNOWN] = "unknown",
+		[EPHEMERAL_NO_EXPIRED] = "expired",
+		[EPHEMERAL_NO_USED_UP] = "used up",
+		[EPHEMERAL_NO_REVOKED] = "revoked",
+		[EPHEMERAL_NO_LOCKED] = "locked",
+		[EPHEMERAL_NO_SOURCE] = "wrong source",
+		[EPHEMERAL_NO_USER] = "wrong user",
+	};
+
+	return names[answer];
 }

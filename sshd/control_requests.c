@@ -194,6 +194,8 @@ refuse_full(struct control_client *cl, enum ephemeral_full full, struct span use
 	case EPHEMERAL_FULL_KEY:
 		return refuse(cl, "full: this key is registered for %s %d times already", shown,
 		    EPHEMERAL_PER_KEY);
+	case EPHEMERAL_FULL_CODES:
+		return refuse(cl, "full: there are %d codes already", EPHEMERAL_CODES);
 	case EPHEMERAL_FULL_BYTES:
 		return refuse(cl, "full: the table's memory is used up");
 	case EPHEMERAL_FULL_TOTAL:

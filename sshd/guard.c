@@ -125,8 +125,7 @@ on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds
 	log_info(&g->log, "Ending the session of %s from %s port %u: %s",
 	    g->user.name == NULL ? "nobody yet" : g->user.name, g->client,
 	    (unsigned)g->client_port, text_visible_str(text, sizeof(text), m->text));
-	guard_end(g, 11, text_visible_str(text, sizeof(text), m->text));
-	guard_end_programs(g);
+	guard_end_session(g, text_visible_str(text, sizeof(text), m->text));
 	return ERR_OK;
 }
 
@@ -273,7 +272,7 @@ session_ready(void *arg, unsigned events)
 	watch_free(g->session_watch);
 	g->session_watch = NULL;
 	ipc_close(&g->session);
-	guard_end(g, 11, "the session process has ended");
+	guard_end(g, 11, g->end_text[0] != '\0' ? g->end_text : "the session process has ended");
 }
 
 void

@@ -90,8 +90,11 @@ struct guard {
 	int session_pidfd;		/* -1: none, or the kernel has none */
 	bool logged_in;
 	msec until;			/* when the session has to end; MSEC_NEVER */
-	bool warned;
+	size_t n_warned;		/* how many of the warnings before it have been given */
 	struct timer *until_timer;
+	char end_text[200];		/* why the session is being ended by force; empty: it is not */
+	struct timer *end_timer;	/* its last line is on its way until then */
+	struct timer *kill_timer;
 	struct login_record ttys[GUARD_TTYS];	/* that utmp has entries for; line empty: none */
 
 	/* guard_end.c */
@@ -194,8 +197,11 @@ enum err guard_log_in(struct guard *g);
 /* The session has to end at another time. */
 void guard_set_until(struct guard *g, msec end);
 
-/* Ends the user's programs too, with or without a terminal: nobody may go on. */
-void guard_end_programs(struct guard *g);
+/*
+ * Ends the session by force: its terminals are told why, all processes that
+ * came of it end, with or without a terminal, and then the connection.
+ */
+void guard_end_session(struct guard *g, const char *why);
 
 /* A terminal came into use, or went. */
 void guard_record_tty(struct guard *g, const struct msg_from_session_tty *m);

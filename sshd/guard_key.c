@@ -74,11 +74,38 @@ is_in_files(struct guard *g)
 	return g->user.is_valid && guard_find_key(g, g->asked.blob) == ERR_OK;
 }
 
+/* The client's address in numbers; empty without a network. */
+static struct span
+source(const struct guard *g)
+{
+	return g->start->has_ends ? span_str(g->client) : SPAN_EMPTY;
+}
+
+/* Whom the table is asked about: nobody, if it is somebody who may not log in. */
+static struct span
+table_user(const struct guard *g)
+{
+	return g->user.is_valid ? span_str(g->user.account.name) : SPAN_EMPTY;
+}
+
+/*
+ * A key that nobody knows. Clients ask before they sign, unless it comes from
+ * a code, which is not confirmed to who asks: so this may have been a guess.
+ */
+static void
+unknown(struct guard *g)
+{
+	if (g->asked.has_sig && span_is(g->asked.alg, "ssh-ed25519") && guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_wrong(&g->listener,
+		    &(struct msg_from_guard_wrong){ .user = table_user(g), .address = source(g) }, NULL));
+	guard_fail(g, g->asked.has_sig);
+}
+
 static void
 try_files(struct guard *g)
 {
 	if (!is_in_files(g))
-		guard_fail(g, g->asked.has_sig);
+		unknown(g);
 	else if (!g->asked.has_sig)
 		guard_answer(g, AUTH_RESULT_PK_OK);
 	else if (signature_holds(g))
@@ -93,19 +120,19 @@ try_files(struct guard *g)
 static void
 ask(struct guard *g, bool use)
 {
-	struct span address = g->start->has_ends ? span_str(g->client) : SPAN_EMPTY;
 	uint32_t id = ++g->last_question;
 
 	g->question = id;
 	g->holder_proved = use;
 	if (use)
 		guard_listener_sent(g, ipc_send_from_guard_use(&g->listener,
-		    &(struct msg_from_guard_use){ .id = id, .user = span_str(g->user.account.name),
-		    .blob = g->asked.blob, .address = address }, NULL));
+		    &(struct msg_from_guard_use){ .id = id, .user = table_user(g),
+		    .blob = g->asked.blob, .address = source(g) }, NULL));
 	else
 		guard_listener_sent(g, ipc_send_from_guard_find(&g->listener,
-		    &(struct msg_from_guard_find){ .id = id, .user = span_str(g->user.account.name),
-		    .blob = g->asked.blob, .address = address }, NULL));
+		    &(struct msg_from_guard_find){ .id = id, .user = table_user(g),
+		    .blob = g->asked.blob, .address = source(g),
+		    .is_signed = g->asked.has_sig }, NULL));
 }
 
 /* Takes over what a grant says. */
@@ -125,10 +152,8 @@ keep_grant(struct guard *g, const struct msg_guard_grant *m)
 static void
 answer_query(struct guard *g, enum ephemeral_answer answer)
 {
-	bool was_known = answer == EPHEMERAL_NO_EXPIRED || answer == EPHEMERAL_NO_USED_UP ||
-	    answer == EPHEMERAL_NO_REVOKED;
-
-	if (answer == EPHEMERAL_YES || was_known || is_in_files(g))
+	/* Also where it lets nobody in, so that the holder signs, and can be told why. */
+	if (answer != EPHEMERAL_UNKNOWN || is_in_files(g))
 		guard_answer(g, AUTH_RESULT_PK_OK);
 	else
 		guard_fail(g, false);
@@ -178,18 +203,20 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 {
 	if (m->id != g->question || !g->is_asked)
 		return ERR_OK;		/* an old question */
+	if (m->answer >= EPHEMERAL_N_ANSWERS)
+		return ERR_FORMAT;	/* and the question is answered by the listener's end */
 	g->question = 0;
-	if (m->answer > EPHEMERAL_NO_SOURCE)
-		return ERR_FORMAT;
 	if (g->holder_proved) {
 		used(g, m);
 	} else if (!g->asked.has_sig) {
 		answer_query(g, (enum ephemeral_answer)m->answer);
-	} else if (m->answer == EPHEMERAL_UNKNOWN || m->answer == EPHEMERAL_NO_SOURCE) {
+	} else if (m->answer == EPHEMERAL_UNKNOWN || (m->answer != EPHEMERAL_YES && is_in_files(g))) {
 		try_files(g);
 	} else {
 		/* The grant's own options say what its token has to do. */
 		TRY(keep_grant(g, m));
+		if (m->answer != EPHEMERAL_YES)
+			writer_reset(&g->key.options);	/* they are not for this login */
 		g->proved_once = signature_holds(g);
 		if (g->proved_once)
 			ask(g, true);
@@ -278,7 +305,7 @@ guard_publickey(struct guard *g)
 {
 	if (!is_acceptable(g))
 		guard_fail(g, g->asked.has_sig);
-	else if (g->user.is_valid && g->user.config.ephemeral_keys && guard_has_listener(g))
+	else if (g->user.config.ephemeral_keys && guard_has_listener(g))
 		ask(g, false);
 	else
 		try_files(g);

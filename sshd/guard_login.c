@@ -7,11 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/process_tree.h"
 #include "sshd/guard_i.h"
 #include "sshd/nursery.h"
 
 /* How long before its end a session is told. */
-#define WARN_MSEC	60000
+static const msec warnings[] = { 60000, 10000 };
+
+/* The last line has so long to get to the terminal before the connection ends. */
+#define LAST_LINE_MSEC	100
+
+/* Then programs have so long to end by themselves: the session gives them a little more. */
+#define KILL_MSEC	100
 
 /* Pieces of the config, as they fit into a message. */
 #define PIECE		(LIMIT_IPC / 2)
@@ -158,11 +165,71 @@ notice(struct guard *g, const char *text)
 		    &(struct msg_session_notice){ .text = span_str(text) }, NULL);
 }
 
-void
-guard_end_programs(struct guard *g)
+static void
+kill_due(void *arg)
 {
+	struct guard *g = arg;
+	enum err e;
+
+	/* The session has killed what the user may kill; this is for the rest (su, sudo). */
+	if (g->session_watch == NULL)
+		return;
+	e = process_kill_descendants(g->session_pid, g->session_pidfd);
+	if (e != ERR_OK)
+		log_error(&g->log, "cannot find all processes of the session: %s",
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+}
+
+static void
+last_line_due(void *arg)
+{
+	struct guard *g = arg;
+
+	/* Both at once: that its program was killed must not be the last thing a client hears. */
 	if (g->session_watch != NULL)
 		(void)!ipc_send_session_end(&g->session, &(struct msg_session_end){ .ends_here = 0 }, NULL);
+	guard_end(g, 11, g->end_text);
+	timer_set(g->kill_timer, loop_time(g->loop) + KILL_MSEC);
+}
+
+void
+guard_end_session(struct guard *g, const char *why)
+{
+	if (g->end_text[0] != '\0')
+		return;
+	snprintf(g->end_text, sizeof(g->end_text), "%s", why);
+	notice(g, why);
+	if (g->session_watch == NULL || loop_timer(g->loop, &g->end_timer, last_line_due, g) != ERR_OK ||
+	    loop_timer(g->loop, &g->kill_timer, kill_due, g) != ERR_OK) {
+		guard_end(g, 11, why);
+		return;
+	}
+	timer_set(g->end_timer, loop_time(g->loop) + LAST_LINE_MSEC);
+}
+
+/* The next warning that lies ahead, and when it is due; the end itself behind the last. */
+static msec
+next_moment(const struct guard *g)
+{
+	if (g->n_warned == COUNT(warnings))
+		return g->until;
+	return g->until > warnings[g->n_warned] ? g->until - warnings[g->n_warned] : 0;
+}
+
+/* Tells the terminals how long the session has, and the listener that they were told. */
+static void
+warn(struct guard *g, msec now)
+{
+	uint32_t seconds = (uint32_t)((g->until - now + 999) / 1000);
+	char text[80];
+
+	snprintf(text, sizeof(text), "This session ends in %u seconds.", seconds);
+	notice(g, text);
+	log_verbose(&g->log, "Session of %s from %s port %u ends in %u seconds", g->user.account.name,
+	    g->client, (unsigned)g->client_port, seconds);
+	if (guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_warned(&g->listener,
+		    &(struct msg_from_guard_warned){ .seconds = seconds }, NULL));
 }
 
 static void
@@ -170,38 +237,37 @@ until_due(void *arg)
 {
 	struct guard *g = arg;
 	msec now = loop_now(g->loop);
-	char text[128];
 
 	if (now >= g->until) {
 		log_info(&g->log, "Session of %s from %s port %u ends: ephemeral key %s allows no more",
 		    g->user.account.name, g->client, (unsigned)g->client_port, g->key.grant);
-		/* In this order: the client hears why before it hears that its program died. */
-		guard_end(g, 11, "the time that was granted for this session is over");
-		guard_end_programs(g);
+		guard_end_session(g, "the time that was granted for this session is over");
 		return;
 	}
-	if (!g->warned && now + WARN_MSEC >= g->until) {
-		g->warned = true;
-		snprintf(text, sizeof(text), "This session ends in %llu seconds.",
-		    (unsigned long long)((g->until - now + 999) / 1000));
-		notice(g, text);
+	if (g->n_warned < COUNT(warnings) && now >= next_moment(g)) {
+		/* Of several that are due at once, one is enough. */
+		while (g->n_warned < COUNT(warnings) && now >= next_moment(g))
+			g->n_warned++;
+		warn(g, now);
 	}
-	timer_set(g->until_timer, g->warned ? g->until : g->until - WARN_MSEC);
+	timer_set(g->until_timer, next_moment(g));
 }
 
 void
 guard_set_until(struct guard *g, msec end)
 {
-	if (g->until_timer == NULL && loop_timer(g->loop, &g->until_timer, until_due, g) != ERR_OK) {
+	bool is_new = g->until_timer == NULL;
+
+	if (is_new && loop_timer(g->loop, &g->until_timer, until_due, g) != ERR_OK) {
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
 	g->until = end;
-	g->warned = false;
-	if (end == MSEC_NEVER)
-		timer_set(g->until_timer, MSEC_NEVER);
-	else
-		timer_set(g->until_timer, end > WARN_MSEC ? end - WARN_MSEC : 0);
+	g->n_warned = 0;
+	/* A session that has just begun has no terminal yet: no use in telling it at once. */
+	while (is_new && g->n_warned < COUNT(warnings) && end <= loop_now(g->loop) + warnings[g->n_warned])
+		g->n_warned++;
+	timer_set(g->until_timer, end == MSEC_NEVER ? MSEC_NEVER : next_moment(g));
 }
 
 /* --- records --- */

@@ -26,14 +26,33 @@ static enum err
 on_from_guard_find(struct connection *c, const struct msg_from_guard_find *m, struct ipc_fds *fds)
 {
 	(void)fds;
-	return listener_answer_grant(c, m->id, m->user, m->blob, m->address, false);
+	return listener_answer_grant(c, m, false);
 }
 
 static enum err
 on_from_guard_use(struct connection *c, const struct msg_from_guard_use *m, struct ipc_fds *fds)
 {
+	struct msg_from_guard_find find = { .id = m->id, .user = m->user, .blob = m->blob,
+	    .address = m->address, .is_signed = true };
+
 	(void)fds;
-	return listener_answer_grant(c, m->id, m->user, m->blob, m->address, true);
+	return listener_answer_grant(c, &find, true);
+}
+
+static enum err
+on_from_guard_wrong(struct connection *c, const struct msg_from_guard_wrong *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_wrong_code(c->listener, m->user, m->address);
+}
+
+static enum err
+on_from_guard_warned(struct connection *c, const struct msg_from_guard_warned *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	(void)c;
+	(void)m;
+	return ERR_OK;
 }
 
 /* The connection does not count as starting any more. */

@@ -11,6 +11,7 @@
 #include "os/net.h"
 #include "sshd/control.h"
 #include "sshd/listener.h"
+#include "sshd/messages.h"
 #include "sshd/penalties.h"
 #include "sshd/pool.h"
 
@@ -124,8 +125,10 @@ void listener_age_table(struct listener *l);
 void listener_close_table(struct listener *l);
 
 /* Answers a guard. */
-enum err listener_answer_grant(struct connection *c, uint32_t id, struct span user,
-    struct span blob, struct span address, bool use);
+enum err listener_answer_grant(struct connection *c, const struct msg_from_guard_find *m, bool use);
+
+/* A guard's client has tried a key that nobody knows. ERR_SYNTAX. */
+enum err listener_wrong_code(struct listener *l, struct span user, struct span address);
 
 /* --- the rest --- */
 

@@ -170,22 +170,24 @@ open_session(struct connection *c, const struct ephemeral_grant *g)
 }
 
 enum err
-listener_answer_grant(struct connection *c, uint32_t id, struct span user, struct span blob,
-    struct span address, bool use)
+listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q, bool use)
 {
 	struct listener *l = c->listener;
-	struct msg_guard_grant m = { .id = id, .end = MSEC_NEVER };
+	struct msg_guard_grant m = { .id = q->id, .end = MSEC_NEVER };
 	SCOPED(writer_free) struct writer reason = writer_init(1024);
 	struct ephemeral_grant g = { .id = NULL };
 	struct address source = { .family = 0 };
+	const struct address *from = NULL;
 	msec now = loop_now(l->loop);
 	char grant[EPHEMERAL_ID_SIZE];
 	enum ephemeral_answer answer;
 
-	if (address.len > 0)
-		TRY(address_parse(address, &source));
-	answer = (use ? ephemeral_use : ephemeral_find)(l->table, user, blob,
-	    source.family == 0 ? NULL : &source, now, &g);
+	if (q->address.len > 0) {
+		TRY(address_parse(q->address, &source));
+		from = &source;
+	}
+	answer = use ? ephemeral_use(l->table, q->user, q->blob, from, now, &g) :
+	    ephemeral_find(l->table, q->user, q->blob, from, q->is_signed, now, &g);
 	if (g.id != NULL && answer != EPHEMERAL_UNKNOWN) {
 		snprintf(grant, sizeof(grant), "%s", g.id);
 		m.grant = span_str(grant);
@@ -209,5 +211,17 @@ listener_answer_grant(struct connection *c, uint32_t id, struct span user, struc
 	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
 	if (use)
 		control_log_events(l->table, l->log);
+	return ERR_OK;
+}
+
+enum err
+listener_wrong_code(struct listener *l, struct span user, struct span address)
+{
+	struct address source;
+
+	if (address.len > 0)
+		TRY(address_parse(address, &source));
+	ephemeral_wrong_code(l->table, user, address.len > 0 ? &source : NULL, loop_now(l->loop));
+	control_log_events(l->table, l->log);
 	return ERR_OK;
 }

@@ -130,13 +130,22 @@ enum wire_end {
 
 /* --- guard -> listener --- */
 
-/* Would this key let that user in? address: in numbers. */
+/*
+ * Would this key let that user in (empty: nobody that may log in)? address: in
+ * numbers; is_signed: the client has sent a signature, good or bad.
+ */
 #define FROM_GUARD_FIND_FIELDS(F)					\
-	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address)
+	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address) F(flag, is_signed)
 
 /* The same, its signature verified: consumes a use, and opens a session. */
 #define FROM_GUARD_USE_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address)
+
+/* A signature by a key that nobody knows: it may have been a guess at a code. */
+#define FROM_GUARD_WRONG_FIELDS(F)	F(bytes, user) F(bytes, address)
+
+/* The user's terminals were told that the session ends. */
+#define FROM_GUARD_WARNED_FIELDS(F)	F(u32, seconds)
 
 /* Somebody is logged in: the connection does not count for MaxStartups any more. */
 #define FROM_GUARD_LOGGED_IN_FIELDS(F)	F(bytes, user)
@@ -144,7 +153,9 @@ enum wire_end {
 #define FROM_GUARD(M)							\
 	M(from_guard_find,	PHASE_AUTH,	0, FROM_GUARD_FIND_FIELDS) \
 	M(from_guard_use,	PHASE_AUTH,	0, FROM_GUARD_USE_FIELDS) \
-	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS)
+	M(from_guard_wrong,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_WRONG_FIELDS) \
+	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS) \
+	M(from_guard_warned,	PHASE_OPEN,	0, FROM_GUARD_WARNED_FIELDS)
 
 /* --- listener -> guard --- */
 

@@ -30,6 +30,7 @@
 #include "os/file.h"
 #include "os/ids.h"
 #include "os/process.h"
+#include "os/process_tree.h"
 #include "sshd/session_i.h"
 
 /* Of all pieces of a part. */
@@ -201,6 +202,9 @@ become_user(struct session *s)
 		log_error(&s->log, "cannot become %s: %s", s->user, strerror(errno));
 	(void)setenv("HOME", s->home, 1);
 	(void)prctl(PR_SET_DUMPABLE, 0);	/* his programs are his own to trace; this is not */
+	/* What a granted session leaves behind must be found when it is ended by force. */
+	if (s->grant[0] != '\0' && process_adopt_orphans() != ERR_OK)
+		log_error(&s->log, "cannot adopt orphans: %s", strerror(errno));
 	return e;
 }
 
@@ -312,6 +316,8 @@ end_due(void *arg)
 	struct session *s = arg;
 
 	program_signal_all(s, SIGKILL);
+	if (s->grant[0] != '\0')
+		(void)!process_kill_descendants(getpid(), -1);
 	leave(s, 0);
 }
 

@@ -219,13 +219,14 @@ op_login(struct model *m, bool is_use)
 	bool local = below(m, 2) == 0;
 	struct address from;
 	struct model_entry *e = look_up(m, user, key, local);
-	enum ephemeral_answer expected = answer_of(e, local), answer;
+	enum ephemeral_answer expected = e == NULL && live_where(m, -1, (int)key) > 0 ?
+	    EPHEMERAL_NO_USER : answer_of(e, local), answer;
 	struct ephemeral_grant g;
 
 	assert_int_equal(address_parse(local ? SPAN_LIT("127.1.2.3") : SPAN_LIT("192.0.2.1"), &from),
 	    ERR_OK);
 	answer = is_use ? ephemeral_use(m->t, user_name(user), key_blob(key), &from, m->now, &g) :
-	    ephemeral_find(m->t, user_name(user), key_blob(key), &from, m->now, &g);
+	    ephemeral_find(m->t, user_name(user), key_blob(key), &from, false, m->now, &g);
 	assert_int_equal(answer, expected);
 	if (answer != EPHEMERAL_YES)
 		return;

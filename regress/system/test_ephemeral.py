@@ -117,6 +117,58 @@ def test_from_limits_the_source(server):
     add(server, "--from", "192.0.2.0/24", server.key + ".pub")
     refused = login(server, server.key)
     assert refused.returncode == 255
+    assert "registered, but not for logins from your address" in refused.stderr
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs a second account")
+@pytest.mark.parametrize("user", ["bob", "nobody-at-all"])
+def test_the_holder_is_told_that_he_chose_the_wrong_user(server, user):
+    add(server, server.key + ".pub")
+    refused = login(server, server.key, user=user)
+    assert refused.returncode == 255
+    assert "registered, but not for this user" in refused.stderr
+    assert login(server, server.key).returncode == 0, "and the right one still gets in"
+
+
+def denial(server, key_file, user):
+    """What a stranger's failed login looks like: every packet's length, and how long it took."""
+    import paramiko
+    t = paramiko.Transport(("127.0.0.1", server.port))
+    lengths = []
+    read = t.packetizer.read_message
+    def spy():
+        ptype, m = read()
+        lengths.append((ptype, len(m.asbytes())))
+        return ptype, m
+    t.packetizer.read_message = spy
+    t.start_client(timeout=20)
+    wait_until(lambda: t.is_active(), "the key exchange")
+    key = paramiko.Ed25519Key.from_private_key_file(key_file)
+    began = time.monotonic()
+    with pytest.raises(paramiko.AuthenticationException):
+        t.auth_publickey(user, key)
+    took = time.monotonic() - began
+    banner = t.get_banner()
+    t.close()
+    return [entry for entry in lengths if 50 <= entry[0] <= 60], took, banner
+
+
+def test_strangers_are_denied_alike_in_bytes_and_time(server, folder):
+    """No grant, a live grant of another key, an expired one, no such user: all the same to a stranger."""
+    other = harness.make_key(folder / "other")
+    user = harness.login_user()
+    cases = {"nothing": (lambda: None, user), "live": (lambda: add(server, server.key + ".pub"), user),
+             "revoked": (lambda: server.ephemeral("revoke", "all"), user), "no such user": (lambda: None, "nobody-at-all")}
+    seen, times = {}, {}
+    for name, (prepare, who) in cases.items():
+        prepare()
+        results = [denial(server, other, who) for _ in range(3)]
+        assert all(r[2] is None for r in results)
+        seen[name] = results[0][0]
+        times[name] = min(r[1] for r in results)
+    assert len({str(v) for v in seen.values()}) == 1, seen
+    # All of them are answered at moments of a grid; only load moves them further.
+    assert max(times.values()) - min(times.values()) < 0.25, times
 
 
 def test_options_restrict_the_session(server):

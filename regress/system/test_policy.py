@@ -343,6 +343,34 @@ def test_revoking_with_kill_ends_what_has_no_terminal(serve):
     wait_until(lambda: not runs(pid), "the command to be gone", 5)
 
 
+@pytest.mark.parametrize("tty", [False, True])
+def test_revoking_with_kill_ends_what_has_got_away_within_a_second(serve, tty):
+    s = serve(key=False)
+    s.ephemeral("add", "--user", harness.login_user(), s.key + ".pub")
+    script = ("trap '' HUP TERM; setsid sh -c 'trap \"\" HUP TERM; echo $$; (sleep 1000 & echo $!); sleep 1000' & "
+              "sleep 0.3; (nohup sleep 1000 >/dev/null 2>&1 & echo $!); echo $$; wait; sleep 1000")
+    p = subprocess.Popen(s.ssh(script, key=s.key, tty=tty), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE)
+    pids = [int(p.stdout.readline()) for _ in range(4)]
+    assert all(runs(pid) for pid in pids)
+    began = time.monotonic()
+    s.ephemeral("revoke", "all", "--kill")
+    wait_until(lambda: not any(runs(pid) for pid in pids), "all of them to be gone", 5)
+    assert time.monotonic() - began < (1.0 if "sanitize" not in harness.BINDIR else 4.0)
+    assert p.wait(10) == 255
+    why = (p.stdout if tty else p.stderr).read()
+    assert b"the key that opened this session was revoked" in why
+
+
+def test_a_session_without_a_grant_leaves_its_daemons_alone(serve):
+    s = serve()
+    done = run(s.ssh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!", key=s.key))
+    pid = int(done.stdout)
+    time.sleep(0.5)
+    assert runs(pid)
+    run(["kill", str(pid)])
+
+
 @needs_root
 def test_penalties_add_up_until_a_source_is_refused(folder):
     """From an address of this machine that is not loopback."""

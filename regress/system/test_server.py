@@ -284,6 +284,32 @@ def test_a_session_may_last_as_long_as_its_grant_says(folder):
         assert "granted" in done.stderr
 
 
+def test_a_terminal_is_told_before_its_session_ends_and_why_it_did(folder):
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.ephemeral("add", "--user", harness.login_user(), "--session", "11s", key + ".pub")
+        done = run(s.ssh("echo in; sleep 30", key=key, tty=True), check=False)
+        lines = [line for line in done.stdout.replace("\r", "").split("\n") if line]
+        assert lines == ["in", "*** This session ends in 10 seconds. ***",
+                         "*** the time that was granted for this session is over ***"], done.stdout
+        assert done.returncode == 255
+
+
+def test_a_terminal_is_told_a_minute_before_its_grant_ends(folder):
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.ephemeral("add", "--user", harness.login_user(), "--ttl", "62s", "--session", "grant", key + ".pub")
+        p = subprocess.Popen(s.ssh("echo in; exec cat", key=key, tty=True), stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert p.stdout.readline() == b"in\r\n"
+        assert p.stdout.readline().strip() == b""
+        assert p.stdout.readline().strip() == b"*** This session ends in 60 seconds. ***"
+        s.ephemeral("revoke", "all")
+        assert p.wait(5) == 255
+        assert b"*** the time that was granted for this session is over ***" in p.stdout.read()
+
+
+
 def test_revoking_ends_sessions_if_told_to(folder):
     import json
     with harness.server(folder / "s") as s:

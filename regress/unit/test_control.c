@@ -314,7 +314,7 @@ a_key_is_registered_listed_extended_and_revoked(void **state)
 	assert_int_equal(f->n_grants, 1);
 	assert_true(f->grant.left == 60 * S);
 	memcpy(id, f->id, sizeof(id));
-	assert_int_equal(ephemeral_find(f->table, SPAN_LIT("alice"), BLOB, NULL,
+	assert_int_equal(ephemeral_find(f->table, SPAN_LIT("alice"), BLOB, NULL, false,
 	    loop_now(f->loop), NULL), EPHEMERAL_YES);
 
 	ask_list(f, (struct msg_ctl_list){ .live_only = true });

@@ -76,7 +76,7 @@ use(struct fixture *f, msec now)
 static enum ephemeral_answer
 query(struct fixture *f, msec now)
 {
-	return ephemeral_find(f->t, USER, KEY, NULL, now, &f->g);
+	return ephemeral_find(f->t, USER, KEY, NULL, false, now, &f->g);
 }
 
 /* The sentence that the holder of KEY is told. */
@@ -235,7 +235,7 @@ grace_never_shortens_and_needs_a_use(void **state)
 	req.blob = KEY2;
 	req.grace = 300 * S;
 	add_forget(f, req, T0 + 59 * S);
-	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, T0 + 119 * S, NULL),
+	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, false, T0 + 119 * S, NULL),
 	    EPHEMERAL_NO_EXPIRED);
 }
 
@@ -247,13 +247,174 @@ key_and_user_must_both_be_the_registered_ones(void **state)
 	struct fixture *f = *state;
 
 	add_forget(f, request(), T0);
-	assert_int_equal(ephemeral_find(f->t, SPAN_LIT("bob"), KEY, NULL, T0, NULL),
+	assert_int_equal(ephemeral_find(f->t, SPAN_LIT("bob"), KEY, NULL, false, T0, NULL),
+	    EPHEMERAL_NO_USER);
+	assert_int_equal(ephemeral_find(f->t, SPAN_LIT("alic"), KEY, NULL, false, T0, NULL),
+	    EPHEMERAL_NO_USER);
+	assert_int_equal(ephemeral_find(f->t, SPAN_EMPTY, KEY, NULL, false, T0, NULL),
+	    EPHEMERAL_NO_USER);
+	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, false, T0, NULL), EPHEMERAL_UNKNOWN);
+	assert_int_equal(ephemeral_find(f->t, SPAN_EMPTY, SPAN_EMPTY, NULL, false, T0, NULL),
 	    EPHEMERAL_UNKNOWN);
-	assert_int_equal(ephemeral_find(f->t, SPAN_LIT("alic"), KEY, NULL, T0, NULL),
+}
+
+static void
+a_key_is_of_somebody_else_only_as_long_as_it_is_live_there(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = request();
+	SCOPED(writer_free) struct writer w = writer_init(200);
+
+	req.uses = 1;
+	add_forget(f, req, T0);
+	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
+	    EPHEMERAL_NO_USER);
+	assert_int_equal(f->g.used, 0);
+	ephemeral_reason(&w, EPHEMERAL_NO_USER, &f->g, T0);
+	assert_true(span_is(writer_span(&w), "this key is registered, but not for this user"));
+	assert_int_equal(use(f, T0), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
 	    EPHEMERAL_UNKNOWN);
-	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, T0, NULL), EPHEMERAL_UNKNOWN);
-	assert_int_equal(ephemeral_find(f->t, SPAN_EMPTY, SPAN_EMPTY, NULL, T0, NULL),
+	/* One that is over does not hide one that lives, in whatever order they came. */
+	req.user = SPAN_LIT("carol");
+	add_forget(f, req, T0);
+	req.user = SPAN_LIT("dave");
+	add_forget(f, req, T0);
+	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("dave"), KEY, NULL, T0, &f->g), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
+	    EPHEMERAL_NO_USER);
+}
+
+/* --- codes --- */
+
+#define PROOF	SPAN_LIT("0123456789abcdef0123456789ABCDEF")
+
+static struct ephemeral_request
+code_request(void)
+{
+	struct ephemeral_request req = request();
+
+	req.uses = 1;
+	req.proof = PROOF;
+	return req;
+}
+
+static void
+a_code_is_not_confirmed_to_who_only_asks(void **state)
+{
+	struct fixture *f = *state;
+
+	add_forget(f, code_request(), T0);
+	assert_int_equal(query(f, T0), EPHEMERAL_UNKNOWN);
+	assert_int_equal(ephemeral_find(f->t, USER, KEY, NULL, true, T0, &f->g), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_find(f->t, SPAN_LIT("bob"), KEY, NULL, true, T0, NULL),
 	    EPHEMERAL_UNKNOWN);
+	assert_int_equal(use(f, T0), EPHEMERAL_YES);
+	assert_true(span_eq(f->g.proof, PROOF));
+	assert_string_equal(reason(f, T0 + 3 * S),
+	    "this code was for one login and was used up 3 s ago: ask for a new one");
+	assert_int_equal(query(f, T0), EPHEMERAL_UNKNOWN);
+}
+
+static void
+a_proof_key_of_another_length_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = request();
+
+	req.proof = SPAN_LIT("short");
+	assert_int_equal(ephemeral_add(f->t, &req, T0, &f->g, NULL), ERR_SYNTAX);
+	assert_int_equal(ephemeral_count(f->t), 0);
+}
+
+static void
+wrong_tries_from_many_sources_lock_a_code_and_nothing_else(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = request();
+	char from[32];
+
+	add_forget(f, code_request(), T0);
+	req.blob = KEY2;
+	add_forget(f, req, T0);
+	for (int i = 1; i <= EPHEMERAL_CODE_TRIES; i++) {
+		struct address a;
+
+		assert_int_equal(ephemeral_find(f->t, USER, KEY, NULL, true, T0, NULL), EPHEMERAL_YES);
+		snprintf(from, sizeof(from), "192.0.2.%d", i);
+		a = address(from);
+		ephemeral_wrong_code(f->t, SPAN_LIT("bob"), &a, T0);
+		ephemeral_wrong_code(f->t, USER, &a, T0);
+	}
+	assert_string_equal(reason(f, T0),
+	    "this code was locked after too many wrong tries: ask for a new one");
+	assert_int_equal(f->g.state, EPHEMERAL_LOCKED);
+	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, false, T0, NULL), EPHEMERAL_YES);
+}
+
+static void
+one_source_is_shut_out_before_it_can_lock_a_code(void **state)
+{
+	struct fixture *f = *state;
+	struct address bad = address("2001:db8::1"), same = address("2001:db8::ffff:2");
+	struct address good = address("2001:db8:0:1::1");
+	struct ephemeral_request req = code_request();
+
+	req.ttl = 3600 * S;
+	add_forget(f, req, T0);
+	assert_true(ephemeral_wants_code(f->t, &bad, T0));
+	for (int i = 0; i < 10 * EPHEMERAL_CODE_TRIES; i++)
+		ephemeral_wrong_code(f->t, USER, &bad, T0);
+	assert_false(ephemeral_wants_code(f->t, &same, T0));
+	assert_int_equal(ephemeral_use(f->t, USER, KEY, &same, T0, &f->g), EPHEMERAL_UNKNOWN);
+	assert_true(ephemeral_wants_code(f->t, &good, T0));
+	/* After a while it may try again. */
+	assert_int_equal(ephemeral_use(f->t, USER, KEY, &same, T0 + EPHEMERAL_SOURCE_SHUT, &f->g),
+	    EPHEMERAL_YES);
+}
+
+static void
+sources_of_wrong_codes_take_a_bounded_place(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = code_request();
+	struct address first = address("10.255.255.255");
+
+	req.user = SPAN_LIT("bob");
+	add_forget(f, req, T0);
+	for (int i = 0; i < EPHEMERAL_SOURCE_TRIES; i++)
+		ephemeral_wrong_code(f->t, USER, &first, T0);
+	assert_false(ephemeral_wants_code(f->t, &first, T0));
+	for (int i = 0; i < 2 * EPHEMERAL_SOURCES; i++) {
+		struct address a = { .family = 4, .bytes = { 10, 1, (uint8_t)(i >> 8), (uint8_t)i } };
+
+		ephemeral_wrong_code(f->t, USER, &a, T0 + S);
+	}
+	assert_true(ephemeral_wants_code(f->t, &first, T0 + S));	/* forgotten: the oldest */
+	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, &first, T0 + S, &f->g),
+	    EPHEMERAL_YES);
+}
+
+static void
+codes_are_bounded_in_number_and_leave_room_when_they_end(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = code_request();
+	enum ephemeral_full full;
+	uint8_t key[4] = { 'k' };
+
+	req.blob = span_of(key, sizeof(key));
+	for (int i = 0; i < EPHEMERAL_CODES; i++) {
+		key[1] = (uint8_t)i;
+		add_forget(f, req, T0);
+	}
+	key[2] = 1;
+	assert_int_equal(ephemeral_add(f->t, &req, T0, &f->g, &full), ERR_LIMIT);
+	assert_int_equal(full, EPHEMERAL_FULL_CODES);
+	req.proof = SPAN_EMPTY;
+	add_forget(f, req, T0);
+	req.proof = PROOF;
+	add_forget(f, req, T0 + 60 * S);
 }
 
 static void
@@ -269,7 +430,7 @@ a_source_list_lets_in_from_nowhere_else(void **state)
 	add_forget(f, req, T0);
 	assert_int_equal(ephemeral_use(f->t, USER, KEY, &out, T0, &f->g), EPHEMERAL_NO_SOURCE);
 	assert_int_equal(ephemeral_use(f->t, USER, KEY, NULL, T0, &f->g), EPHEMERAL_NO_SOURCE);
-	assert_int_equal(ephemeral_find(f->t, USER, KEY, &in6, T0, NULL), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_find(f->t, USER, KEY, &in6, false, T0, NULL), EPHEMERAL_YES);
 	/* The refusals consumed nothing. */
 	assert_int_equal(ephemeral_use(f->t, USER, KEY, &in, T0, &f->g), EPHEMERAL_YES);
 }
@@ -547,7 +708,7 @@ revoking_by_id_user_fingerprint_and_all(void **state)
 	memcpy(fingerprint, f->g.fingerprint.p, sizeof(fingerprint));
 	by_fingerprint.fingerprint = span_of(fingerprint, sizeof(fingerprint));
 	assert_int_equal(ephemeral_revoke_matching(f->t, &by_fingerprint, T0), 1);
-	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, T0, NULL), EPHEMERAL_NO_REVOKED);
+	assert_int_equal(ephemeral_find(f->t, USER, KEY2, NULL, false, T0, NULL), EPHEMERAL_NO_REVOKED);
 	assert_int_equal(ephemeral_revoke_matching(f->t, &everything, T0), 2);
 	assert_int_equal(ephemeral_count(f->t), 0);
 }
@@ -808,7 +969,7 @@ without_memory_an_addition_changes_nothing(void **state)
 		alloc_fail_never();
 		if (e != ERR_OK && t != NULL) {
 			assert_int_equal(ephemeral_count(t), id[0] != '\0');
-			assert_int_equal(ephemeral_find(t, USER, KEY, NULL, T0, NULL),
+			assert_int_equal(ephemeral_find(t, USER, KEY, NULL, false, T0, NULL),
 			    id[0] != '\0' ? EPHEMERAL_YES : EPHEMERAL_UNKNOWN);
 		}
 		ephemeral_free(t);
@@ -835,6 +996,13 @@ main(void)
 		T(grace_begins_with_the_first_use),
 		T(grace_never_shortens_and_needs_a_use),
 		T(key_and_user_must_both_be_the_registered_ones),
+		T(a_key_is_of_somebody_else_only_as_long_as_it_is_live_there),
+		T(a_code_is_not_confirmed_to_who_only_asks),
+		T(a_proof_key_of_another_length_is_refused),
+		T(wrong_tries_from_many_sources_lock_a_code_and_nothing_else),
+		T(one_source_is_shut_out_before_it_can_lock_a_code),
+		T(sources_of_wrong_codes_take_a_bounded_place),
+		T(codes_are_bounded_in_number_and_leave_room_when_they_end),
 		T(a_source_list_lets_in_from_nowhere_else),
 		T(the_newest_usable_grant_of_a_key_counts),
 		T(what_a_query_allowed_says_nothing_about_another_key),

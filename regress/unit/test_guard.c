@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "auth/ephemeral.h"
 #include "auth/result.h"
 #include "auth/userauth.h"
 #include "crypto/hash.h"
@@ -489,6 +490,162 @@ a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener(void **state)
 	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
 }
 
+/* Logs in by a grant whose session ends then; takes what the listener is told. */
+static void
+log_in_until(struct fixture *f, struct key *key, msec end)
+{
+	struct msg_from_guard_find find;
+	struct msg_from_guard_use use;
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", key, span_of(f->session_id, 32));
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+	assert_true(find.is_signed);
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+	    .grant = SPAN_LIT("abcd"), .end = end }, NULL), ERR_OK);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
+	assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
+	    .grant = SPAN_LIT("abcd"), .end = end }, NULL), ERR_OK);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_logged_in);
+}
+
+static void
+expect_warning(struct fixture *f, uint32_t seconds)
+{
+	struct msg_from_guard_warned warned;
+	struct span body;
+
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_warned);
+	assert_int_equal(msg_from_guard_warned_get(body, &warned), ERR_OK);
+	assert_int_equal(warned.seconds, seconds);
+}
+
+static void
+a_session_is_warned_a_minute_and_ten_seconds_before_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct msg_wire_end end;
+	struct span body;
+
+	log_in_until(f, key, clock_boot() + 60000 + 150);
+	expect_warning(f, 60);
+	assert_int_equal(ipc_send_guard_until(&f->listener,
+	    &(struct msg_guard_until){ .end = clock_boot() + 10000 + 50 }, NULL), ERR_OK);
+	expect_warning(f, 11);		/* the minute is over: it is told so at once */
+	expect_warning(f, 10);
+	assert_int_equal(ipc_send_guard_until(&f->listener,
+	    &(struct msg_guard_until){ .end = clock_boot() + 50 }, NULL), ERR_OK);
+	expect_warning(f, 1);
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_end);
+	assert_int_equal(msg_wire_end_get(body, &end), ERR_OK);
+	assert_true(span_is(end.text, "the time that was granted for this session is over"));
+	expect_end(f);
+}
+
+static void
+a_session_that_is_extended_is_warned_again(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+
+	log_in_until(f, key, clock_boot() + 10000 + 150);
+	expect_warning(f, 10);		/* the minute had begun before there was a terminal */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ipc_send_guard_until(&f->listener,
+		    &(struct msg_guard_until){ .end = clock_boot() + 60000 + 50 }, NULL), ERR_OK);
+		expect_warning(f, 60);
+	}
+	ipc_close(&f->wire);
+}
+
+static void
+an_answer_that_does_not_exist_counts_as_none(void **state)
+{
+	struct fixture *f = *state;
+	struct msg_from_guard_find find;
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+	    .answer = EPHEMERAL_N_ANSWERS, .end = MSEC_NEVER }, NULL), ERR_OK);
+	/* The listener is out of its senses: the guard does without it, and the file has the key. */
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+}
+
+/* A grant that does not let this user in, whatever the reason. */
+static void
+a_denial_is_explained_to_who_signs_and_to_nobody_else(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct msg_wire_banner banner;
+	struct span body;
+	uint8_t other[32] = { 1 };
+
+	expect_setup(f);
+	exchange(f);
+	for (int good = 0; good <= 1; good++) {
+		struct msg_from_guard_find find;
+		struct msg_from_guard_use use;
+
+		send_key(f, "me", key, good ? span_of(f->session_id, 32) : span_of(other, 32));
+		assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+		assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+		assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+		    .answer = EPHEMERAL_NO_USER, .reason = SPAN_LIT("secret"), .end = MSEC_NEVER }, NULL), ERR_OK);
+		if (!good) {
+			assert_int_equal(receive(f, &f->wire, &body), MSG_wire_auth_answer);
+			continue;
+		}
+		assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
+		assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
+		assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
+		    .answer = EPHEMERAL_NO_USER, .reason = SPAN_LIT("not for this user"),
+		    .end = MSEC_NEVER }, NULL), ERR_OK);
+		assert_int_equal(receive(f, &f->wire, &body), MSG_wire_banner);
+		assert_int_equal(msg_wire_banner_get(body, &banner), ERR_OK);
+		assert_true(span_is(banner.text, "not for this user\r\n"));
+	}
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
+static void
+of_users_who_may_not_log_in_the_table_is_asked_too_but_not_by_name(void **state)
+{
+	struct fixture *f = *state;
+	struct msg_from_guard_find find;
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	send_key(f, "nobody-here", f->user_key, span_of(f->session_id, 32));
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
+	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
+	assert_int_equal(find.user.len, 0);
+	/* Even if it said yes: nobody gets in as nobody. */
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
+	    .grant = SPAN_LIT("abcd"), .end = MSEC_NEVER }, NULL), ERR_OK);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
+	{
+		struct msg_from_guard_use use;
+
+		assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
+		assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
+		    .grant = SPAN_LIT("abcd"), .end = MSEC_NEVER }, NULL), ERR_OK);
+	}
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+}
+
 /* --- a wire out of its senses --- */
 
 static void
@@ -571,6 +728,11 @@ main(void)
 		T(without_an_exchange_no_key_lets_in),
 		T(a_key_that_is_not_in_the_file_does_not_let_in),
 		T(a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener),
+		T(a_session_is_warned_a_minute_and_ten_seconds_before_its_end),
+		T(a_session_that_is_extended_is_warned_again),
+		T(an_answer_that_does_not_exist_counts_as_none),
+		T(a_denial_is_explained_to_who_signs_and_to_nobody_else),
+		T(of_users_who_may_not_log_in_the_table_is_asked_too_but_not_by_name),
 		T(a_second_request_before_the_answer_ends_it),
 		T(a_change_of_user_ends_it),
 		T(a_message_out_of_phase_ends_it),
