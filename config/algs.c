@@ -10,7 +10,8 @@
  */
 static const char *const known_elsewhere[] = {
 	/* key exchange */
-	"mlkem768x25519-sha256,mlkem768nistp256-sha256,sntrup761x25519-sha512,"
+	"mlkem768x25519-sha256,mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"
+	"sntrup761x25519-sha512,"
 	"sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,"
 	"ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
 	"diffie-hellman-group-exchange-sha256,diffie-hellman-group-exchange-sha1,"

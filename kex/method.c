@@ -18,6 +18,7 @@ static const struct kex_method *const methods[] = {
 	&kex_ecdh_p384,
 	&kex_ecdh_p521,
 	&kex_mlkem768nistp256.method,
+	&kex_mlkem1024nistp384.method,
 	&kex_gex_sha256,
 	&kex_dh_group16_sha512,
 	&kex_dh_group18_sha512,
@@ -42,7 +43,8 @@ static const struct kex_method *const methods[] = {
 
 /* Only where somebody asks for them by name: new, or SHA-1. */
 #define NEVER_DEFAULT							\
-	"mlkem768nistp256-sha256,diffie-hellman-group-exchange-sha1,"	\
+	"mlkem768nistp256-sha256,mlkem1024nistp384-sha384,"		\
+	"diffie-hellman-group-exchange-sha1,"				\
 	"diffie-hellman-group14-sha1,diffie-hellman-group1-sha1"
 
 const char *

@@ -28,32 +28,33 @@ struct curve {
 };
 
 /* The most of any of the above. */
-#define MAX_PUBLIC	1184
-#define MAX_CT		1088
+#define MAX_PUBLIC	MLKEM_MAX_EK_LEN
+#define MAX_CT		MLKEM_MAX_CT_LEN
 #define MAX_POINT	ECDH_MAX_POINT
 
-static enum err
-mlkem768_keygen(const struct rng *rng, uint8_t *public, uint8_t *secret)
-{
-	return mlkem_keygen(MLKEM_768, rng, public, secret);
+#define MLKEM(set)							\
+static enum err								\
+mlkem##set##_keygen(const struct rng *rng, uint8_t *public, uint8_t *secret) \
+{									\
+	return mlkem_keygen(MLKEM_##set, rng, public, secret);		\
+}									\
+static enum err								\
+mlkem##set##_encaps(const struct rng *rng, struct span public, uint8_t *ct, uint8_t *shared) \
+{									\
+	return mlkem_encaps(MLKEM_##set, rng, public, ct, shared);	\
+}									\
+static enum err								\
+mlkem##set##_decaps(struct span secret, struct span ct, uint8_t *shared) \
+{									\
+	return mlkem_decaps(MLKEM_##set, secret, ct, shared);		\
+}									\
+static const struct kem mlkem##set = {					\
+	MLKEM_##set##_EK_LEN, MLKEM_##set##_DK_LEN, MLKEM_##set##_CT_LEN, MLKEM_SHARED_LEN, \
+	mlkem##set##_keygen, mlkem##set##_encaps, mlkem##set##_decaps,	\
 }
 
-static enum err
-mlkem768_encaps(const struct rng *rng, struct span public, uint8_t *ct, uint8_t *shared)
-{
-	return mlkem_encaps(MLKEM_768, rng, public, ct, shared);
-}
-
-static enum err
-mlkem768_decaps(struct span secret, struct span ct, uint8_t *shared)
-{
-	return mlkem_decaps(MLKEM_768, secret, ct, shared);
-}
-
-static const struct kem mlkem768 = {
-	MLKEM_768_EK_LEN, MLKEM_768_DK_LEN, MLKEM_768_CT_LEN, MLKEM_SHARED_LEN,
-	mlkem768_keygen, mlkem768_encaps, mlkem768_decaps,
-};
+MLKEM(768);
+MLKEM(1024);
 
 static enum err
 sntrup_keygen(const struct rng *rng, uint8_t *public, uint8_t *secret)
@@ -96,20 +97,22 @@ static const struct curve curve25519 = {
 	X25519_LEN, X25519_LEN, X25519_LEN, curve25519_keygen, curve25519_agree,
 };
 
-static enum err
-p256_keygen(const struct rng *rng, uint8_t *secret, uint8_t *public)
-{
-	return ecdh_keygen(ECDH_P256, rng, secret, public);
-}
+#define NIST(size, c_point, c_shared)					\
+static enum err								\
+p##size##_keygen(const struct rng *rng, uint8_t *secret, uint8_t *public) \
+{									\
+	return ecdh_keygen(ECDH_P##size, rng, secret, public);		\
+}									\
+static enum err								\
+p##size##_agree(const uint8_t *secret, struct span peer, uint8_t *shared) \
+{									\
+	return ecdh_agree(ECDH_P##size, secret, peer, shared);		\
+}									\
+/* Buffers of ecdh.h are as long as the largest curve asks; c_shared bytes count here. */ \
+static const struct curve p##size = { c_point, ECDH_MAX_LEN, c_shared, p##size##_keygen, p##size##_agree }
 
-static enum err
-p256_agree(const uint8_t *secret, struct span peer, uint8_t *shared)
-{
-	return ecdh_agree(ECDH_P256, secret, peer, shared);
-}
-
-/* Buffers of ecdh.h are as long as the largest curve asks; 32 bytes count here. */
-static const struct curve p256 = { 65, ECDH_MAX_LEN, 32, p256_keygen, p256_agree };
+NIST(256, 65, 32);
+NIST(384, 97, 48);
 
 /* --- the methods --- */
 
@@ -132,6 +135,10 @@ const struct kex_hybrid kex_mlkem768x25519 = {
 
 const struct kex_hybrid kex_mlkem768nistp256 = {
 	HYBRID("mlkem768nistp256-sha256", "sha256"), .kem = &mlkem768, .curve = &p256,
+};
+
+const struct kex_hybrid kex_mlkem1024nistp384 = {
+	HYBRID("mlkem1024nistp384-sha384", "sha384"), .kem = &mlkem1024, .curve = &p384,
 };
 
 const struct kex_hybrid kex_sntrup761x25519 = {

@@ -24,6 +24,7 @@ struct kex_hybrid {
 
 extern const struct kex_hybrid kex_mlkem768x25519;
 extern const struct kex_hybrid kex_mlkem768nistp256;
+extern const struct kex_hybrid kex_mlkem1024nistp384;
 extern const struct kex_hybrid kex_sntrup761x25519;
 extern const struct kex_hybrid kex_sntrup761x25519_openssh;
 

@@ -163,6 +163,38 @@ mlkem_keys_with_coefficients_out_of_range_are_refused(void **state)
 	server_refuses("mlkem768x25519-sha256", span_of(init, sizeof(init)));
 }
 
+/* The same of the hybrids with NIST curves; the points are not on them either. */
+static void
+mlkem_hybrids_with_nist_curves_refuse_lengths_keys_and_points(void **state)
+{
+	static const struct {
+		const char *kex;
+		size_t ek_len, ct_len, point_len;
+	} kinds[] = {
+		{ "mlkem768nistp256-sha256", 1184, 1088, 65 },
+		{ "mlkem1024nistp384-sha384", 1568, 1568, 97 },
+	};
+	uint8_t value[1568 + 97 + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		size_t init = kinds[i].ek_len + kinds[i].point_len;
+		size_t reply = kinds[i].ct_len + kinds[i].point_len;
+
+		memset(value, 0xff, sizeof(value));
+		server_refuses(kinds[i].kex, span_of(value, init));
+		memset(value, 0, sizeof(value));
+		value[kinds[i].ek_len] = 4;
+		server_refuses(kinds[i].kex, span_of(value, init));
+		memset(value, 0, sizeof(value));
+		value[kinds[i].ct_len] = 4;
+		client_refuses(kinds[i].kex, span_of(value, reply));
+		both_refuse(kinds[i].kex, span_of(value, init - 1));
+		both_refuse(kinds[i].kex, span_of(value, init + 1));
+		both_refuse(kinds[i].kex, SPAN_EMPTY);
+	}
+}
+
 static void
 mlkem_hybrid_values_of_another_length_or_with_a_bad_point_are_refused(void **state)
 {
@@ -659,6 +691,7 @@ main(void)
 		cmocka_unit_test(x25519_points_of_another_length_are_refused),
 		cmocka_unit_test(nist_points_that_are_not_on_the_curve_or_compressed_are_refused),
 		cmocka_unit_test(mlkem_keys_with_coefficients_out_of_range_are_refused),
+		cmocka_unit_test(mlkem_hybrids_with_nist_curves_refuse_lengths_keys_and_points),
 		cmocka_unit_test(mlkem_hybrid_values_of_another_length_or_with_a_bad_point_are_refused),
 		cmocka_unit_test(dh_numbers_out_of_range_negative_or_not_in_shortest_form_are_refused),
 		cmocka_unit_test(group_exchange_with_sizes_that_make_no_sense_is_refused),

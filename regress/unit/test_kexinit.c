@@ -166,7 +166,7 @@ every_method_that_is_named_exists_and_is_whole(void **state)
 		assert_int_equal(m->request_number != 0, m->answer != NULL && m->answered != NULL);
 		n++;
 	}
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 17);
 	assert_null(kex_method_find(SPAN_LIT("none")));
 	assert_null(kex_method_find(SPAN_EMPTY));
 }
@@ -187,6 +187,7 @@ the_defaults_are_those_of_openssh(void **state)
 	    "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256");
 	assert_true(kex_is_post_quantum(SPAN_LIT("mlkem768x25519-sha256")));
 	assert_true(kex_is_post_quantum(SPAN_LIT("sntrup761x25519-sha512")));
+	assert_true(kex_is_post_quantum(SPAN_LIT("mlkem1024nistp384-sha384")));
 	assert_false(kex_is_post_quantum(SPAN_LIT("curve25519-sha256")));
 	assert_false(kex_is_post_quantum(SPAN_LIT("unknown")));
 }
