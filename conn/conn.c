@@ -25,6 +25,7 @@ transport_config_of(const struct conn_config *config, const struct transport_hos
 		.rekey_bytes = config->rekey_bytes,
 		.rekey_after = config->rekey_after,
 		.required_rsa_bits = config->required_rsa_bits,
+		.asks_group = config->asks_group,
 		.rng = config->rng,
 #ifdef FUZZING
 		.is_clear = config->is_clear,

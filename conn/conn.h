@@ -60,6 +60,7 @@ struct conn_config {
 	msec rekey_after;		/* 0: never by time */
 	uint64_t window_budget;		/* bytes all receive windows may reach; 0: default */
 	unsigned required_rsa_bits;	/* 0: 1024 */
+	bool asks_group;		/* server: NEED_GROUP comes; else groups are our own */
 
 	struct rng rng;
 #ifdef FUZZING
@@ -123,6 +124,12 @@ msec conn_deadline(const struct conn *c);
  * algorithm, string signature); empty: cannot sign, the connection ends.
  */
 void conn_answer_host_signature(struct conn *c, uint32_t id, struct span sig);
+
+/*
+ * Answers NEED_GROUP with prime and generator (magnitudes). An empty prime, or
+ * one of another size than was asked for: one of our own groups is taken.
+ */
+void conn_answer_group(struct conn *c, uint32_t id, struct span prime, struct span generator);
 
 /* Answers NEED_HOSTKEY_CHECK; false ends the connection (ERR_HOSTKEY). */
 void conn_answer_hostkey_check(struct conn *c, uint32_t id, bool trusted);

@@ -9,6 +9,12 @@ conn_answer_host_signature(struct conn *c, uint32_t id, struct span sig)
 }
 
 void
+conn_answer_group(struct conn *c, uint32_t id, struct span prime, struct span generator)
+{
+	transport_answer_group(c->transport, id, prime, generator);
+}
+
+void
 conn_answer_hostkey_check(struct conn *c, uint32_t id, bool trusted)
 {
 	transport_answer_hostkey(c->transport, id, trusted);

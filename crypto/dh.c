@@ -110,6 +110,16 @@ dh_group_choose(struct dh_group **out, unsigned min, unsigned n, unsigned max)
 	return best == COUNT(fixed) ? ERR_NOTFOUND : make_fixed(out, best);
 }
 
+unsigned
+dh_bits_for(size_t key_len)
+{
+	if (key_len <= 14)
+		return 2048;
+	if (key_len <= 16)
+		return 3072;
+	return key_len <= 24 ? 7680 : DH_MAX_BITS;
+}
+
 enum err
 dh_group_new(struct dh_group **out, struct span p, struct span g)
 {

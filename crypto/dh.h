@@ -33,6 +33,12 @@ enum err dh_group_fixed(struct dh_group **out, unsigned number);
 enum err dh_group_choose(struct dh_group **out, unsigned min, unsigned n, unsigned max);
 
 /*
+ * The size of group to ask for beside a cipher whose key has so many bytes: as
+ * hard to break as that (NIST SP 800-57 part 1, table 2), DH_MAX_BITS at most.
+ */
+unsigned dh_bits_for(size_t key_len);
+
+/*
  * Makes a group that the peer or a file names. ERR_KEX unless p is odd and of
  * DH_MIN_BITS to DH_MAX_BITS and 1 < g < p - 1; that p is prime is not
  * checked. ERR_NOMEM.

@@ -21,6 +21,7 @@
 	/* transport */							\
 	X(IDENT)		/* ident: peer's identification string */ \
 	X(NEED_HOST_SIGNATURE)	/* server: sign; see .sign */		\
+	X(NEED_GROUP)		/* server: a group of such a size; see .group */ \
 	X(NEED_HOSTKEY_CHECK)	/* client: trust this key? see .hostkey */ \
 	X(KEX_DONE)		/* keys in use; see .kex */		\
 	X(EXT_INFO)		/* one extension of the peer: .ext */	\
@@ -112,6 +113,11 @@ struct event {
 			struct span transcript;
 			struct span exchange_hash;
 		} sign;
+
+		/* Bits of the group that the client wants (RFC 4419). */
+		struct {
+			uint32_t min, n, max;
+		} group;
 
 		/*
 		 * The signature over the exchange hash has been verified already

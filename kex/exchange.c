@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/dh.h"
 #include "kex/transport_i.h"
 #include "keys/cert.h"
 
@@ -93,29 +94,6 @@ transport_rekey(struct transport *t)
 
 /* --- agreeing --- */
 
-/* "no matching cipher found. Their offer: ... Our offer (Ciphers): ..." */
-static enum err
-no_match(struct transport *t, enum kexinit_list list, struct span theirs, struct span ours)
-{
-	SCOPED(writer_free) struct writer w = writer_init(3 * LIMIT_KEXINIT);
-	static const char *const text[LIST_COUNT] = {
-		[LIST_KEX] = "no matching key exchange method found",
-		[LIST_HOSTKEY] = "no matching host key type found",
-		[LIST_CIPHER_CTOS] = "no matching cipher found",
-		[LIST_CIPHER_STOC] = "no matching cipher found",
-		[LIST_MAC_CTOS] = "no matching MAC found",
-		[LIST_MAC_STOC] = "no matching MAC found",
-		[LIST_COMPRESSION_CTOS] = "no matching compression method found",
-		[LIST_COMPRESSION_STOC] = "no matching compression method found",
-	};
-
-	wr_printf(&w, "%s. Their offer: ", text[list]);
-	wr_raw(&w, theirs);
-	wr_printf(&w, ". Our offer (%s): ", kexinit_list_keyword(list));
-	wr_raw(&w, span_first(ours, kexinit_markers(ours)));
-	return transport_fault_detail(t, ERR_NEGOTIATE, text[list], &w);
-}
-
 /* The name as one of our own static strings. */
 static const char *
 compression_name(struct span name)
@@ -183,6 +161,15 @@ find_hostkey(struct transport *t, struct span alg)
 	return transport_fault(t, ERR_NEGOTIATE, "no host key for the algorithm");
 }
 
+/* Bytes of the longer one of the two keys. */
+static size_t
+key_len(const struct exchange *x)
+{
+	size_t a = x->alg[RX].key_len, b = x->alg[TX].key_len;
+
+	return a > b ? a : b;
+}
+
 enum err
 exchange_agree(struct transport *t)
 {
@@ -197,7 +184,7 @@ exchange_agree(struct transport *t)
 		if (kexinit_get(writer_span(&x->kexinit[s]), &m[s]) != ERR_OK)
 			return transport_fault(t, ERR_FORMAT, "malformed KEXINIT");
 	if (kexinit_negotiate(&m[SIDE_CLIENT], &m[SIDE_SERVER], &a, &failed) != ERR_OK)
-		return no_match(t, failed, m[them].list[failed], m[us].list[failed]);
+		return exchange_no_match(t, failed, m[them].list[failed], m[us].list[failed]);
 	x->run.method = kex_method_find(a.name[LIST_KEX]);
 	must(x->run.method != NULL);
 	x->hash_alg = hash_find(x->run.method->hash);
@@ -206,7 +193,9 @@ exchange_agree(struct transport *t)
 	x->has_agreed = true;
 	TRY(find_hostkey(t, a.name[LIST_HOSTKEY]));
 	TRY(find_protect(t, RX, &a));
-	return find_protect(t, TX, &a);
+	TRY(find_protect(t, TX, &a));
+	x->run.sizes.n = dh_bits_for(key_len(x));
+	return ERR_OK;
 }
 
 /* --- the peer's KEXINIT --- */

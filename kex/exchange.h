@@ -51,6 +51,13 @@ enum err exchange_propose(const struct transport *t, struct writer *w);
 /* Agrees on everything, both KEXINITs being there. Records failures. */
 enum err exchange_agree(struct transport *t);
 
+/*
+ * Records that list has no name in common: the peer is told what is missing,
+ * our own log both lists as well and the option that would make it work.
+ */
+enum err exchange_no_match(struct transport *t, enum kexinit_list list, struct span theirs,
+    struct span ours);
+
 /* Client: makes and sends C_INIT. */
 enum err exchange_send_init(struct transport *t);
 

@@ -42,15 +42,16 @@ method_done(struct transport *t, enum asking asking)
 
 /* --- server --- */
 
+/* Sends the group; an empty prime: one of our own. */
 static enum err
-on_request(struct transport *t, struct span body)
+send_group(struct transport *t, struct span prime, struct span generator)
 {
 	struct kex_run *run = &t->exchange->run;
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
 	enum err e;
 
 	wr_u8(&w, run->method->answer_number);
-	e = run->method->answer(run, body, &w);
+	e = run->method->answer(run, prime, generator, &w);
 	if (e != ERR_OK)
 		return method_failed(t, e);
 	if (wr_end(&w) != ERR_OK)
@@ -58,6 +59,34 @@ on_request(struct transport *t, struct span body)
 	packet_send(t, writer_span(&w));
 	t->exchange->expected = run->method->init_number;
 	return ERR_OK;
+}
+
+static enum err
+on_request(struct transport *t, struct span body, struct event *ev)
+{
+	struct kex_run *run = &t->exchange->run;
+	enum err e = run->method->requested(run, body);
+
+	if (e != ERR_OK)
+		return method_failed(t, e);
+	if (!t->config.asks_group)
+		return send_group(t, SPAN_EMPTY, SPAN_EMPTY);
+	t->asking = ASKING_GROUP;
+	t->ask_id++;
+	*ev = (struct event){ .type = EV_NEED_GROUP, .id = t->ask_id };
+	ev->group.min = run->sizes.min;
+	ev->group.n = run->sizes.n;
+	ev->group.max = run->sizes.max;
+	return ERR_OK;
+}
+
+void
+transport_answer_group(struct transport *t, uint32_t id, struct span prime, struct span generator)
+{
+	if (t->asking != ASKING_GROUP || id != t->ask_id || transport_is_over(t))
+		return;
+	t->asking = ASKING_NOTHING;
+	(void)!send_group(t, prime, generator);
 }
 
 static void
@@ -258,5 +287,5 @@ transport_on_kex(struct transport *t, struct span payload, struct event *ev)
 		return on_init(t, body, ev);
 	if (number == m->reply_number && t->config.side == SIDE_CLIENT)
 		return on_reply(t, body, ev);
-	return t->config.side == SIDE_SERVER ? on_request(t, body) : on_answer(t, body);
+	return t->config.side == SIDE_SERVER ? on_request(t, body, ev) : on_answer(t, body);
 }

@@ -19,6 +19,9 @@ const char *kex_default_algs(enum side side);
 /* Whether the method of that name withstands quantum computers; false if unknown. */
 bool kex_is_post_quantum(struct span name);
 
+/* The hash of the method of that name ("sha256"), static; NULL if unknown. */
+const char *kex_hash(struct span name);
+
 /* Every compression method, a comma list; static. */
 const char *kex_compression_names(void);
 

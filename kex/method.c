@@ -82,6 +82,14 @@ kex_is_post_quantum(struct span name)
 	return m != NULL && m->is_post_quantum;
 }
 
+const char *
+kex_hash(struct span name)
+{
+	const struct kex_method *m = kex_method_find(name);
+
+	return m == NULL ? NULL : m->hash;
+}
+
 /* Keeps what was written as the encoded K. */
 static enum err
 set_shared(struct kex_run *run, const struct writer *w)

@@ -27,6 +27,11 @@
 
 struct dh_group;
 
+/* Bits of a group: at least, as wished, at most. */
+struct kex_sizes {
+	uint32_t min, n, max;
+};
+
 /* A method at work, on one side. */
 struct kex_run {
 	const struct kex_method *method;
@@ -34,6 +39,7 @@ struct kex_run {
 	struct rng rng;
 	struct secret state;	/* the method's own: ephemeral secrets */
 	struct dh_group *group;	/* methods in groups of numbers have one */
+	struct kex_sizes sizes;	/* of the group that the client asks for (RFC 4419) */
 	struct writer extra;	/* what the round before adds to the transcript */
 	struct writer init;	/* C_INIT */
 	struct writer reply;	/* S_REPLY */
@@ -58,10 +64,16 @@ struct kex_method {
 	/* The round before, 0 and NULL where there is none (RFC 4419). */
 	uint8_t request_number;
 	uint8_t answer_number;
-	/* Client: writes the request's fields. */
+	/* Client: writes the request's fields; run->sizes.n says what it wishes. */
 	void (*request)(struct kex_run *run, struct writer *w);
-	/* Server: reads the request, writes the answer's fields. */
-	enum err (*answer)(struct kex_run *run, struct span request, struct writer *w);
+	/* Server: reads the request, and makes run->sizes what it may be given. ERR_KEX, ... */
+	enum err (*requested)(struct kex_run *run, struct span request);
+	/*
+	 * Server: writes the answer's fields, with the group of prime and generator if
+	 * that is one of those sizes, else with one of our own. ERR_KEX, ...
+	 */
+	enum err (*answer)(struct kex_run *run, struct span prime, struct span generator,
+	    struct writer *w);
 	/* Client: reads the answer. */
 	enum err (*answered)(struct kex_run *run, struct span answer);
 };

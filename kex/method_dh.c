@@ -12,7 +12,9 @@ static enum err dh_finish(struct kex_run *run);
 static enum err gex_init(struct kex_run *run);
 static enum err gex_reply(struct kex_run *run);
 static void gex_request(struct kex_run *run, struct writer *w);
-static enum err gex_answer(struct kex_run *run, struct span request, struct writer *w);
+static enum err gex_requested(struct kex_run *run, struct span request);
+static enum err gex_answer(struct kex_run *run, struct span prime, struct span generator,
+    struct writer *w);
 static enum err gex_answered(struct kex_run *run, struct span answer);
 
 #define DH(c_name, c_hash, c_group)					\
@@ -27,7 +29,8 @@ static enum err gex_answered(struct kex_run *run, struct span answer);
 		.name = (c_name), .hash = (c_hash),			\
 		.request_number = 34, .answer_number = 31,		\
 		.init_number = 32, .reply_number = 33,			\
-		.request = gex_request, .answer = gex_answer,		\
+		.request = gex_request, .requested = gex_requested,	\
+		.answer = gex_answer,					\
 		.answered = gex_answered,				\
 		.init = gex_init, .reply = gex_reply, .finish = dh_finish, \
 	}
@@ -39,9 +42,6 @@ const struct kex_method kex_dh_group14_sha1 = DH("diffie-hellman-group14-sha1", 
 const struct kex_method kex_dh_group1_sha1 = DH("diffie-hellman-group1-sha1", "sha1", 1);
 const struct kex_method kex_gex_sha256 = GEX("diffie-hellman-group-exchange-sha256", "sha256");
 const struct kex_method kex_gex_sha1 = GEX("diffie-hellman-group-exchange-sha1", "sha1");
-
-/* What a client asks for: 4096 bits are as good as its ciphers, and quick. */
-#define GEX_BITS	4096
 
 /* --- both kinds --- */
 
@@ -143,8 +143,10 @@ put_sizes(struct writer *w, uint32_t min, uint32_t n, uint32_t max)
 static void
 gex_request(struct kex_run *run, struct writer *w)
 {
-	put_sizes(w, DH_MIN_BITS, GEX_BITS, DH_MAX_BITS);
-	put_sizes(&run->extra, DH_MIN_BITS, GEX_BITS, DH_MAX_BITS);
+	uint32_t n = run->sizes.n;
+
+	put_sizes(w, DH_MIN_BITS, n, DH_MAX_BITS);
+	put_sizes(&run->extra, DH_MIN_BITS, n, DH_MAX_BITS);
 }
 
 /* And so are p and g. */
@@ -156,24 +158,44 @@ put_group(struct writer *w, const struct dh_group *group)
 }
 
 static enum err
-gex_answer(struct kex_run *run, struct span request, struct writer *w)
+gex_requested(struct kex_run *run, struct span request)
 {
+	struct kex_sizes *sizes = &run->sizes;
 	struct reader r = rd_init(request);
 	uint32_t min = rd_u32(&r);
 	uint32_t n = rd_u32(&r);
 	uint32_t max = rd_u32(&r);
 
 	TRY(rd_end(&r));
-	if (min > n || n > max || max < DH_MIN_BITS)
+	if (min > n || n > max || max < DH_MIN_BITS || min > DH_MAX_BITS)
 		return ERR_KEX;
 	put_sizes(&run->extra, min, n, max);
-	if (min > DH_MAX_BITS)
-		return ERR_KEX;
-	min = min < DH_MIN_BITS ? DH_MIN_BITS : min;
-	max = max > DH_MAX_BITS ? DH_MAX_BITS : max;
-	n = n < min ? min : n > max ? max : n;
-	if (dh_group_choose(&run->group, min, n, max) != ERR_OK)
-		return ERR_KEX;
+	sizes->min = min < DH_MIN_BITS ? DH_MIN_BITS : min;
+	sizes->max = max > DH_MAX_BITS ? DH_MAX_BITS : max;
+	sizes->n = n < sizes->min ? sizes->min : n > sizes->max ? sizes->max : n;
+	return ERR_OK;
+}
+
+/* Makes the group that is given, if it has the right size, else a fixed one. */
+static enum err
+make_group(struct kex_run *run, struct span prime, struct span generator)
+{
+	const struct kex_sizes *sizes = &run->sizes;
+	enum err e;
+
+	if (prime.len > 0 && prime.len >= sizes->min / 8 && prime.len <= sizes->max / 8) {
+		e = dh_group_new(&run->group, prime, generator);
+		if (e != ERR_KEX)
+			return e;
+	}
+	e = dh_group_choose(&run->group, sizes->min, sizes->n, sizes->max);
+	return e == ERR_NOTFOUND ? ERR_KEX : e;
+}
+
+static enum err
+gex_answer(struct kex_run *run, struct span prime, struct span generator, struct writer *w)
+{
+	TRY(make_group(run, prime, generator));
 	put_group(w, run->group);
 	put_group(&run->extra, run->group);
 	return wr_end(&run->extra);

@@ -37,6 +37,7 @@ struct transport_config {
 	uint64_t rekey_bytes;
 	msec rekey_after;
 	unsigned required_rsa_bits;
+	bool asks_group;
 	struct rng rng;
 	bool is_clear;		/* fuzzing builds only: no encryption, no proofs */
 };
@@ -152,6 +153,10 @@ enum err transport_on_pong(struct transport *t, struct span payload, struct even
 
 /* Answers EV_NEED_HOST_SIGNATURE. */
 void transport_answer_signature(struct transport *t, uint32_t id, struct span sig);
+
+/* Answers EV_NEED_GROUP. */
+void transport_answer_group(struct transport *t, uint32_t id, struct span prime,
+    struct span generator);
 
 /* Answers EV_NEED_HOSTKEY_CHECK. */
 void transport_answer_hostkey(struct transport *t, uint32_t id, bool trusted);

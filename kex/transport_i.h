@@ -20,7 +20,7 @@
 #include "kex/transport_conn.h"
 
 /* A question to the program that is open. */
-enum asking { ASKING_NOTHING, ASKING_SIGNATURE, ASKING_HOSTKEY };
+enum asking { ASKING_NOTHING, ASKING_SIGNATURE, ASKING_HOSTKEY, ASKING_GROUP };
 
 /* One direction of the connection, as the keys in use make it. */
 struct flow {

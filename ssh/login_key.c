@@ -75,6 +75,14 @@ send_signed(struct ssh *s, struct identity *id)
 	return true;
 }
 
+/* RequiredRSASize holds for our own keys, too. */
+static bool
+is_too_short(const struct ssh *s, const struct key *key)
+{
+	return span_is(span_str(key_type(key)), "ssh-rsa") &&
+	    key_bits(key) < s->settings.config.required_rsa_size;
+}
+
 /*
  * Tries one key. A key at hand is used at once: that spares asking whether it
  * would do, and a server that has a reason to refuse it (its registration
@@ -96,6 +104,11 @@ try_identity(struct ssh *s, struct identity *id)
 	}
 	if (id->is_bad)
 		return false;
+	if (is_too_short(s, id->pub)) {
+		log_info(&s->log, "Skipping RSA key %s of %u bits: RequiredRSASize is %u", id->path,
+		    key_bits(id->pub), (unsigned)s->settings.config.required_rsa_size);
+		return false;
+	}
 	l->current_id = id;
 	l->current_alg = choose_alg(s, id->pub);
 	if (l->current_alg == NULL) {

@@ -99,7 +99,7 @@ on_disconnected(struct ssh *s, const struct event *ev)
 static void
 on_failed(struct ssh *s, const struct event *ev)
 {
-	char buf[2048];
+	char buf[LOG_LINE_MAX];
 
 	if (s->is_leaving)
 		return;
@@ -107,7 +107,8 @@ on_failed(struct ssh *s, const struct event *ev)
 	if (ev->err == ERR_NEGOTIATE)
 		log_fatal(&s->log, "Unable to negotiate with %s port %u: %s", s->route.peer_text,
 		    s->route.peer_port, buf);
-	else if (ev->err != ERR_HOSTKEY)	/* all is said already */
+	else if (ev->err != ERR_HOSTKEY ||	/* unless all is said already */
+	    !span_is(ev->text, "Host key verification failed."))
 		log_fatal(&s->log, "Connection to %s port %u: %s%s%s", s->route.peer_text,
 		    s->route.peer_port, err_text(ev->err), ev->text.len > 0 ? ": " : "", buf);
 }

@@ -75,6 +75,13 @@ on_from_wire_sign(struct guard *g, const struct msg_from_wire_sign *m, struct ip
 }
 
 static enum err
+on_from_wire_group(struct guard *g, const struct msg_from_wire_group *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_group(g, m);
+}
+
+static enum err
 on_from_wire_auth(struct guard *g, const struct msg_from_wire_auth *m, struct ipc_fds *fds)
 {
 	(void)fds;

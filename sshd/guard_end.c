@@ -31,12 +31,11 @@ void
 guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 {
 	struct log log = guard_wire_log(g);
-	char who[LIMIT_USER * 4 + 32], text[1024], detail[2048];
+	char who[LIMIT_USER * 4 + 32], text[LOG_LINE_MAX];
 	unsigned port = g->client_port;
 
 	by_whom(g, who, sizeof(who));
 	text_visible_str(text, sizeof(text), m->text);
-	text_visible_str(detail, sizeof(detail), m->detail);
 	switch (m->what) {
 	case WIRE_END_CLOSED:
 		log_info(&log, "Connection closed by %s%s port %u", who, g->client, port);
@@ -54,8 +53,7 @@ guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 		log_info(&log, "banner exchange: Connection from %s port %u: %s", g->client, port, text);
 		break;
 	case WIRE_END_NEGOTIATE:
-		log_info(&log, "Unable to negotiate with %s port %u: %s. Their offer: %s", g->client,
-		    port, text, detail);
+		log_info(&log, "Unable to negotiate with %s port %u: %s", g->client, port, text);
 		break;
 	case WIRE_END_TIMEOUT:
 		log_info(&log, "Timeout, client not responding from %s%s port %u", who, g->client, port);

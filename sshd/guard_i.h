@@ -66,6 +66,7 @@ struct guard {
 	size_t session_id_len;
 	unsigned hostkey;		/* that of the first exchange: K_S */
 	unsigned n_signed;		/* before login */
+	unsigned n_groups;		/* of ModuliFile asked for; before login */
 
 	/* guard_user.c, guard_auth.c */
 	struct guard_user user;
@@ -129,6 +130,12 @@ void guard_put_ident(struct writer *w, const struct sshd_config *c);
 
 /* Signs, or refuses to (which ends the connection). */
 enum err guard_sign(struct guard *g, const struct msg_from_wire_sign *m);
+
+/*
+ * Answers with a group of ModuliFile; with none if the file has none of that
+ * size or is not there. ERR_LIMIT if it is asked too often before login.
+ */
+enum err guard_group(struct guard *g, const struct msg_from_wire_group *m);
 
 /* Proves possession of host keys (hostkeys-prove-00@openssh.com). */
 enum err guard_prove(struct guard *g, const struct msg_from_wire_prove *m);

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* The guard signs for the host: exchange hashes, and proofs of host keys. */
+/* The guard signs for the host: exchange hashes, and proofs of host keys. And it chooses groups. */
 #include <string.h>
 
 #include "crypto/hash.h"
+#include "crypto/random.h"
+#include "kex/kex.h"
+#include "kex/moduli.h"
+#include "os/file.h"
 #include "sshd/guard_i.h"
 
 /* Exchanges before login; a client that wants more wants something else. */
 #define MAX_EARLY	4
+
+/* A moduli file of this length has tens of thousands of groups. */
+#define MODULI_MAX	(16u << 20)
 
 /* What of a transcript must be ours. */
 struct transcript {
@@ -49,21 +56,31 @@ first_exchange(struct guard *g, const uint8_t *hash, size_t len, unsigned hostke
 	g->hostkey = hostkey;
 }
 
+/* The hash of that name, if a key exchange that the config allows uses it; NULL. */
+static const struct hash_alg *
+find_hash(const struct sshd_config *config, struct span hash)
+{
+	struct span list = span_str(config->kex_algorithms), name;
+
+	while (span_token(&list, ',', &name)) {
+		const char *used = kex_hash(name);
+
+		if (used != NULL && span_is(hash, used))
+			return hash_find(used);
+	}
+	return NULL;
+}
+
 /* Makes the signature, after it has looked at what it is about. */
 static enum err
 sign(struct guard *g, const struct msg_from_wire_sign *m, struct writer *sig)
 {
 	const struct host_keys *keys = g->start->keys;
-	char name[16] = "";
-	const struct hash_alg *alg;
+	const struct hash_alg *alg = find_hash(g->start->config, m->hash);
 	struct transcript t;
 	uint8_t hash[HASH_MAX_LEN];
 
-	if (m->hostkey >= keys->n || m->hash.len >= sizeof(name))
-		return ERR_FORMAT;
-	memcpy(name, m->hash.p, m->hash.len);
-	alg = hash_find(name);
-	if (alg == NULL || hash_len(alg) < 32)
+	if (m->hostkey >= keys->n || alg == NULL)
 		return ERR_FORMAT;
 	TRY(read_transcript(m->transcript, &t));
 	if (!is_our_ident(g, t.v_s) || !span_eq(t.k_s, key_blob(keys->v[m->hostkey].key)) ||
@@ -88,6 +105,41 @@ guard_sign(struct guard *g, const struct msg_from_wire_sign *m)
 	}
 	guard_wire_sent(g, ipc_send_wire_signature(&g->wire,
 	    &(struct msg_wire_signature){ .id = m->id, .sig = writer_span(&sig) }, NULL));
+	return ERR_OK;
+}
+
+/* Finds a group in the file; a line for the log if that fails. */
+static enum err
+find_group(struct guard *g, const struct msg_from_wire_group *m, struct writer *prime,
+    struct writer *generator)
+{
+	SCOPED(writer_free) struct writer text = writer_init(MODULI_MAX);
+	const char *path = g->start->config->moduli_file;
+	struct rng rng = rng_system();
+	enum err e = file_read(path, &text, NULL);
+
+	if (e == ERR_OK)
+		e = moduli_choose(writer_span(&text), m->min, m->n, m->max, &rng, prime, generator);
+	if (e != ERR_OK && e != ERR_NOMEM)
+		log_debug(&g->log, "%s: no group of %u to %u bits: a built-in one is used", path,
+		    (unsigned)m->min, (unsigned)m->max);
+	return e;
+}
+
+enum err
+guard_group(struct guard *g, const struct msg_from_wire_group *m)
+{
+	SCOPED(writer_free) struct writer prime = writer_init(LIMIT_PACKET);
+	SCOPED(writer_free) struct writer generator = writer_init(LIMIT_PACKET);
+	struct msg_wire_group answer = { .id = m->id };
+
+	if (g->phase == PHASE_AUTH && ++g->n_groups > MAX_EARLY)
+		return ERR_LIMIT;
+	if (find_group(g, m, &prime, &generator) == ERR_OK) {
+		answer.prime = writer_span(&prime);
+		answer.generator = writer_span(&generator);
+	}
+	guard_wire_sent(g, ipc_send_wire_group(&g->wire, &answer, NULL));
 	return ERR_OK;
 }
 

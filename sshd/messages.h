@@ -47,6 +47,9 @@
 #define FROM_WIRE_SIGN_FIELDS(F)					\
 	F(u32, id) F(u32, hostkey) F(bytes, alg) F(bytes, hash) F(bytes, transcript)
 
+/* Asks for a group of moduli(5): bits at least, as wished, at most. */
+#define FROM_WIRE_GROUP_FIELDS(F)	F(u32, id) F(u32, min) F(u32, n) F(u32, max)
+
 /* A USERAUTH_REQUEST, decoded. */
 #define FROM_WIRE_AUTH_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, service) F(bytes, method)	\
@@ -58,12 +61,13 @@
 
 /* How the connection ended; what: enum wire_end. */
 #define FROM_WIRE_ENDED_FIELDS(F)					\
-	F(u32, what) F(u32, reason) F(bytes, text) F(bytes, detail)
+	F(u32, what) F(u32, reason) F(bytes, text)
 
 #define FROM_WIRE(M)							\
 	M(from_wire_log,	PHASE_RUN,	0, FROM_WIRE_LOG_FIELDS)	\
 	M(from_wire_ident,	PHASE_AUTH,	1, FROM_WIRE_IDENT_FIELDS)	\
 	M(from_wire_sign,	PHASE_RUN,	0, FROM_WIRE_SIGN_FIELDS)	\
+	M(from_wire_group,	PHASE_RUN,	0, FROM_WIRE_GROUP_FIELDS) \
 	M(from_wire_auth,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_WIRE_AUTH_FIELDS) \
 	M(from_wire_prove,	PHASE_OPEN,	16, FROM_WIRE_PROVE_FIELDS)	\
 	M(from_wire_ended,	PHASE_RUN,	1, FROM_WIRE_ENDED_FIELDS)
@@ -73,9 +77,9 @@ enum wire_end {
 	WIRE_END_CLOSED,	/* the client closed the socket */
 	WIRE_END_RESET,		/* the socket failed: text is the system's reason */
 	WIRE_END_DISCONNECT,	/* the client's DISCONNECT: reason, text */
-	WIRE_END_FAILED,	/* the protocol was broken, by whomever: text; detail */
+	WIRE_END_FAILED,	/* the protocol was broken, by whomever: text */
 	WIRE_END_IDENT,		/* it was not SSH: text */
-	WIRE_END_NEGOTIATE,	/* no common algorithm: text; detail is their offer */
+	WIRE_END_NEGOTIATE,	/* no common algorithm: text, with both lists */
 	WIRE_END_TIMEOUT,	/* ClientAliveInterval: no answer */
 	WIRE_END_UNUSED,	/* UnusedConnectionTimeout */
 	WIRE_END_OURS,		/* as wire_end or to_wire_disconnect said */
@@ -97,6 +101,9 @@ enum wire_end {
 
 /* Answers from_wire_sign; an empty signature: refused. */
 #define WIRE_SIGNATURE_FIELDS(F)	F(u32, id) F(bytes, sig)
+
+/* Answers from_wire_group: magnitudes; an empty prime: there is none. */
+#define WIRE_GROUP_FIELDS(F)		F(u32, id) F(bytes, prime) F(bytes, generator)
 
 /* Answers from_wire_auth; result: enum auth_result. */
 #define WIRE_AUTH_ANSWER_FIELDS(F)	F(u32, id) F(u32, result) F(bytes, methods)
@@ -122,6 +129,7 @@ enum wire_end {
 #define TO_WIRE(M)							\
 	M(wire_setup,		PHASE_NEW,	1, WIRE_SETUP_FIELDS)	\
 	M(wire_signature,	PHASE_RUN,	0, WIRE_SIGNATURE_FIELDS) \
+	M(wire_group,		PHASE_RUN,	0, WIRE_GROUP_FIELDS)	\
 	M(wire_auth_answer,	PHASE_AUTH,	0, WIRE_AUTH_ANSWER_FIELDS) \
 	M(wire_banner,		PHASE_AUTH,	8, WIRE_BANNER_FIELDS)	\
 	M(wire_session,		PHASE_AUTH,	1, WIRE_SESSION_FIELDS)	\

@@ -119,8 +119,7 @@ keep(char *buf, size_t size, struct span text)
 }
 
 void
-wire_ends(struct wire *w, enum wire_end what, uint32_t reason, struct span text,
-    struct span detail)
+wire_ends(struct wire *w, enum wire_end what, uint32_t reason, struct span text)
 {
 	if (w->has_end)
 		return;
@@ -128,7 +127,6 @@ wire_ends(struct wire *w, enum wire_end what, uint32_t reason, struct span text,
 	w->end.what = what;
 	w->end.reason = reason;
 	w->end.text = keep(w->end_text, sizeof(w->end_text), text);
-	w->end.detail = keep(w->end_detail, sizeof(w->end_detail), detail);
 }
 
 void
@@ -137,7 +135,7 @@ wire_disconnect(struct wire *w, uint32_t reason, struct span text)
 	struct span s = keep(w->last_words, sizeof(w->last_words) - 1, text);
 
 	w->last_words[s.len] = '\0';
-	wire_ends(w, WIRE_END_OURS, reason, s, SPAN_EMPTY);
+	wire_ends(w, WIRE_END_OURS, reason, s);
 	pump_disconnect(w->pump, reason, w->last_words);
 }
 

@@ -19,6 +19,15 @@ need_signature(struct wire *w, const struct event *ev)
 }
 
 static void
+need_group(struct wire *w, const struct event *ev)
+{
+	struct msg_from_wire_group m = { .id = ev->id, .min = ev->group.min, .n = ev->group.n,
+	    .max = ev->group.max };
+
+	wire_guard_sent(w, ipc_send_from_wire_group(&w->guard, &m, NULL));
+}
+
+static void
 need_auth(struct wire *w, const struct event *ev)
 {
 	struct msg_from_wire_auth m = { .id = ev->id, .user = ev->auth.user,
@@ -49,8 +58,7 @@ failed(struct wire *w, const struct event *ev)
 	enum wire_end what = ev->err == ERR_IDENT ? WIRE_END_IDENT :
 	    ev->err == ERR_NEGOTIATE ? WIRE_END_NEGOTIATE : WIRE_END_FAILED;
 
-	wire_ends(w, what, ev->reason, ev->text.len > 0 ? ev->text : span_str(err_text(ev->err)),
-	    ev->data);
+	wire_ends(w, what, ev->reason, ev->text.len > 0 ? ev->text : span_str(err_text(ev->err)));
 }
 
 void
@@ -63,6 +71,9 @@ wire_on_early_event(struct wire *w, struct event *ev)
 		break;
 	case EV_NEED_HOST_SIGNATURE:
 		need_signature(w, ev);
+		break;
+	case EV_NEED_GROUP:
+		need_group(w, ev);
 		break;
 	case EV_KEX_DONE:
 		kex_done(w, ev);
@@ -77,7 +88,7 @@ wire_on_early_event(struct wire *w, struct event *ev)
 		wire_logged_in(w);
 		break;
 	case EV_DISCONNECTED:
-		wire_ends(w, WIRE_END_DISCONNECT, ev->reason, ev->text, SPAN_EMPTY);
+		wire_ends(w, WIRE_END_DISCONNECT, ev->reason, ev->text);
 		break;
 	case EV_FAILED:
 		failed(w, ev);
@@ -101,8 +112,8 @@ on_end(void *arg, enum err why)
 	struct wire *w = arg;
 
 	if (why == ERR_SYSTEM)
-		wire_ends(w, WIRE_END_RESET, 0, SPAN_LIT("Connection reset by peer"), SPAN_EMPTY);
-	wire_ends(w, WIRE_END_CLOSED, 0, SPAN_EMPTY, SPAN_EMPTY);
+		wire_ends(w, WIRE_END_RESET, 0, SPAN_LIT("Connection reset by peer"));
+	wire_ends(w, WIRE_END_CLOSED, 0, SPAN_EMPTY);
 	(void)!ipc_send_from_wire_ended(&w->guard, &w->end, NULL);
 	loop_stop(w->loop);
 }
@@ -140,7 +151,7 @@ start(struct wire *w, const struct msg_wire_setup *m, struct ipc_fds *fds)
 	    .compression = string(m->compression), .server_sig_algs = string(m->server_sig_algs),
 	    .hostkeys = w->hostkeys, .n_hostkeys = w->n_hostkeys, .rekey_bytes = m->rekey_bytes,
 	    .rekey_after = (msec)m->rekey_seconds * 1000, .window_budget = m->window_budget,
-	    .required_rsa_bits = m->rsa_bits, .rng = random_stream_rng(&w->random) };
+	    .required_rsa_bits = m->rsa_bits, .asks_group = true, .rng = random_stream_rng(&w->random) };
 	struct pump_calls calls = { .on_event = on_event, .on_detached = wire_on_detached,
 	    .on_end = on_end, .arg = w };
 
@@ -177,6 +188,15 @@ on_wire_signature(struct wire *w, const struct msg_wire_signature *m, struct ipc
 {
 	(void)fds;
 	conn_answer_host_signature(w->conn, m->id, m->sig);
+	pump_kick(w->pump);
+	return ERR_OK;
+}
+
+static enum err
+on_wire_group(struct wire *w, const struct msg_wire_group *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	conn_answer_group(w->conn, m->id, m->prime, m->generator);
 	pump_kick(w->pump);
 	return ERR_OK;
 }

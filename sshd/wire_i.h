@@ -37,8 +37,7 @@ struct wire {
 	bool announce;			/* tell all host keys when somebody is logged in */
 	struct msg_from_wire_ended end;	/* how it ended; what is said last */
 	bool has_end;			/* end says so already */
-	char end_text[512];		/* that end.text points at */
-	char end_detail[2048];
+	char end_text[2048];		/* that end.text points at */
 	char last_words[256];		/* text of our DISCONNECT */
 
 	/* ClientAliveInterval, UnusedConnectionTimeout; in msec, 0: none */
@@ -58,8 +57,7 @@ struct wire {
 NORETURN void wire_die(struct wire *w);
 
 /* Notes how the connection ended, unless that is known already. */
-void wire_ends(struct wire *w, enum wire_end what, uint32_t reason, struct span text,
-    struct span detail);
+void wire_ends(struct wire *w, enum wire_end what, uint32_t reason, struct span text);
 
 /* Sends DISCONNECT with a copy of text and ends in order. */
 void wire_disconnect(struct wire *w, uint32_t reason, struct span text);

@@ -134,7 +134,7 @@ look_for_life(struct wire *w, msec now)
 	if (now < w->alive_asked + w->alive_interval)
 		return w->alive_asked + w->alive_interval;
 	if (is_dead(w)) {
-		wire_ends(w, WIRE_END_TIMEOUT, 0, SPAN_EMPTY, SPAN_EMPTY);
+		wire_ends(w, WIRE_END_TIMEOUT, 0, SPAN_EMPTY);
 		pump_disconnect(w->pump, 2, "Timeout, client not responding");
 		return MSEC_NEVER;
 	}
@@ -154,7 +154,7 @@ look_for_use(struct wire *w, msec now)
 	if (conn_channel_count(w->conn) > 0) {
 		w->unused_since = now;
 	} else if (now >= w->unused_since + w->unused_timeout) {
-		wire_ends(w, WIRE_END_UNUSED, 0, SPAN_EMPTY, SPAN_EMPTY);
+		wire_ends(w, WIRE_END_UNUSED, 0, SPAN_EMPTY);
 		pump_disconnect(w->pump, 11, "connection unused for too long");
 		return MSEC_NEVER;
 	}

@@ -271,6 +271,77 @@ group_exchange_with_sizes_that_make_no_sense_is_refused(void **state)
 	}
 }
 
+/* The bits of the prime that the client got. */
+static unsigned
+group_used(struct pair *p, const char *ciphers, struct span prime, struct span generator)
+{
+	const struct dh_group *group;
+	unsigned bits;
+
+	pair_init(p, "ed25519");
+	p->end[SIDE_CLIENT].config.kex_algs = p->end[SIDE_SERVER].config.kex_algs =
+	    "diffie-hellman-group-exchange-sha256";
+	p->end[SIDE_CLIENT].config.ciphers = ciphers;
+	p->end[SIDE_SERVER].config.asks_group = true;
+	p->prime = prime;
+	p->generator = generator;
+	p->leave_signature = true;
+	assert_int_equal(pair_start(p), ERR_OK);
+	pair_run(p);
+	assert_int_equal(p->end[SIDE_SERVER].seen[EV_NEED_GROUP], 1);
+	group = transport_of(p, SIDE_CLIENT)->exchange->run.group;
+	assert_true(span_eq(dh_group_p(group),
+	    dh_group_p(transport_of(p, SIDE_SERVER)->exchange->run.group)));
+	bits = (unsigned)dh_group_p(group).len * 8;
+	assert_true(prime.len == 0 || bits != prime.len * 8 || span_eq(dh_group_p(group), prime));
+	return bits;
+}
+
+static void
+the_group_that_a_client_asks_for_is_as_strong_as_its_cipher(void **state)
+{
+	static const struct {
+		const char *cipher;
+		unsigned bits;
+	} kinds[] = { { "aes128-ctr", 3072 }, { "aes128-gcm@openssh.com", 3072 },
+	    { "aes192-ctr", 7680 }, { "aes256-ctr", 8192 },
+	    { "chacha20-poly1305@openssh.com", 8192 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct pair p;
+
+		group_used(&p, kinds[i].cipher, SPAN_EMPTY, SPAN_EMPTY);
+		assert_int_equal(p.group_bits, kinds[i].bits);
+		pair_free(&p);
+	}
+}
+
+static void
+a_group_of_the_program_is_used_and_a_bad_one_is_replaced(void **state)
+{
+	static const uint8_t huge[1025] = { 1 };
+	uint8_t p14[257], small[128];
+	struct pair p;
+
+	(void)state;
+	group14(p14, 0);
+	assert_int_equal(group_used(&p, "aes128-ctr", span_of(p14 + 1, 256), SPAN_LIT("\5")), 2048);
+	pair_free(&p);
+	/* 4096 is the built-in one that has 3072 bits. */
+	assert_int_equal(group_used(&p, "aes128-ctr", span_of(p14 + 1, 256), SPAN_LIT("\1")), 4096);
+	pair_free(&p);
+	assert_int_equal(group_used(&p, "aes128-ctr", SPAN_EMPTY, SPAN_EMPTY), 4096);
+	pair_free(&p);
+	memset(small, 0xff, sizeof(small));
+	assert_int_equal(group_used(&p, "aes128-ctr", span_of(small, sizeof(small)), SPAN_LIT("\2")), 4096);
+	pair_free(&p);
+	assert_int_equal(group_used(&p, "aes128-ctr", span_of(huge, sizeof(huge)), SPAN_LIT("\2")), 4096);
+	/* An answer that nobody waits for changes nothing. */
+	conn_answer_group(p.end[SIDE_SERVER].conn, 1, SPAN_EMPTY, SPAN_EMPTY);
+	pair_free(&p);
+}
+
 /* Sends a group to a client that has asked for one. */
 static void
 client_refuses_group(struct span prime, struct span generator)
@@ -563,7 +634,8 @@ nothing_in_common_names_both_lists_and_the_option(void **state)
 	pair_run(&p);
 	assert_refused(&p, SIDE_SERVER, ERR_NEGOTIATE);
 	assert_string_equal(p.end[SIDE_SERVER].text, "no matching cipher found. "
-	    "Their offer: aes128-ctr,aes192-ctr. Our offer (Ciphers): aes256-ctr");
+	    "Their offer: aes128-ctr,aes192-ctr. Our offer (Ciphers): aes256-ctr. "
+	    "To allow it: Ciphers +aes128-ctr");
 	pair_free(&p);
 
 	pair_init(&p, "ed25519");
@@ -574,7 +646,8 @@ nothing_in_common_names_both_lists_and_the_option(void **state)
 	assert_refused(&p, SIDE_CLIENT, ERR_NEGOTIATE);
 	assert_string_equal(p.end[SIDE_CLIENT].text, "no matching key exchange method found. "
 	    "Their offer: ecdh-sha2-nistp256,ecdh-sha2-nistp384,ext-info-s,"
-	    "kex-strict-s-v00@openssh.com. Our offer (KexAlgorithms): curve25519-sha256");
+	    "kex-strict-s-v00@openssh.com. Our offer (KexAlgorithms): curve25519-sha256. "
+	    "To allow it: -o KexAlgorithms=+ecdh-sha2-nistp256");
 	pair_free(&p);
 
 	pair_init(&p, "ed25519");
@@ -583,8 +656,66 @@ nothing_in_common_names_both_lists_and_the_option(void **state)
 	pair_run(&p);
 	assert_refused(&p, SIDE_CLIENT, ERR_NEGOTIATE);
 	assert_string_equal(p.end[SIDE_CLIENT].text, "no matching host key type found. "
-	    "Their offer: ssh-ed25519. Our offer (HostKeyAlgorithms): rsa-sha2-512");
+	    "Their offer: ssh-ed25519. Our offer (HostKeyAlgorithms): rsa-sha2-512. "
+	    "To allow it: -o HostKeyAlgorithms=+ssh-ed25519");
 	pair_free(&p);
+}
+
+/* The text that one side has for its log when kind of list has these names. */
+static void
+assert_hint(enum side side, enum kexinit_list list, const char *clients, const char *servers,
+    const char *hint)
+{
+	struct pair p;
+	const char *begin;
+
+	pair_init(&p, "rsa");
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+		struct conn_config *c = &p.end[s].config;
+		const char *names = s == SIDE_CLIENT ? clients : servers;
+
+		if (list == LIST_KEX)
+			c->kex_algs = names;
+		else if (list == LIST_HOSTKEY && s == SIDE_CLIENT)
+			c->hostkey_algs = names;
+		else if (list == LIST_HOSTKEY)
+			p.hostkey[0].algs = names;
+		else if (list == LIST_MAC_CTOS)
+			c->macs = names;
+		else
+			c->compression = names;
+		if (list == LIST_MAC_CTOS)
+			c->ciphers = "aes128-ctr";
+	}
+	assert_int_equal(pair_start(&p), ERR_OK);
+	if (side == SIDE_SERVER && list == LIST_KEX)
+		alter_kexinit(&p, SIDE_CLIENT, "group1-sha1", "group9-sha9");
+	pair_run(&p);
+	assert_refused(&p, side, ERR_NEGOTIATE);
+	begin = strstr(p.end[side].text, hint);
+	if (begin == NULL || strcmp(begin, hint) != 0)
+		fail_msg("\"%s\" does not end with \"%s\"", p.end[side].text, hint);
+	pair_free(&p);
+}
+
+static void
+the_option_that_would_make_it_work_is_named_on_both_sides(void **state)
+{
+	(void)state;
+	assert_hint(SIDE_SERVER, LIST_MAC_CTOS, "hmac-md5,hmac-sha1", "hmac-sha2-256",
+	    "To allow it: MACs +hmac-sha1");
+	assert_hint(SIDE_CLIENT, LIST_MAC_CTOS, "hmac-sha2-256", "hmac-md5",
+	    "To allow it: -o MACs=+hmac-md5");
+	assert_hint(SIDE_SERVER, LIST_HOSTKEY, "rsa-sha2-256", "rsa-sha2-512",
+	    "To allow it: HostKeyAlgorithms +rsa-sha2-256");
+	assert_hint(SIDE_SERVER, LIST_HOSTKEY, "ecdsa-sha2-nistp384,ssh-ed25519", "rsa-sha2-512",
+	    "To allow it: a HostKey of type ecdsa-sha2-nistp384");
+	assert_hint(SIDE_SERVER, LIST_COMPRESSION_CTOS, "zlib@openssh.com", "none",
+	    "To allow it: Compression yes");
+	assert_hint(SIDE_CLIENT, LIST_COMPRESSION_CTOS, "none", "zlib@openssh.com",
+	    "To allow it: -o Compression=yes");
+	assert_hint(SIDE_SERVER, LIST_KEX, "diffie-hellman-group1-sha1", "curve25519-sha256",
+	    "This version has none of theirs");
 }
 
 static void
@@ -695,6 +826,8 @@ main(void)
 		cmocka_unit_test(mlkem_hybrid_values_of_another_length_or_with_a_bad_point_are_refused),
 		cmocka_unit_test(dh_numbers_out_of_range_negative_or_not_in_shortest_form_are_refused),
 		cmocka_unit_test(group_exchange_with_sizes_that_make_no_sense_is_refused),
+		cmocka_unit_test(the_group_that_a_client_asks_for_is_as_strong_as_its_cipher),
+		cmocka_unit_test(a_group_of_the_program_is_used_and_a_bad_one_is_replaced),
 		cmocka_unit_test(groups_of_a_wrong_size_or_generator_are_refused_by_the_client),
 		cmocka_unit_test(method_messages_cut_short_or_with_more_behind_disconnect),
 		cmocka_unit_test(a_signature_with_any_byte_changed_cut_or_added_is_refused),
@@ -706,6 +839,7 @@ main(void)
 		cmocka_unit_test(a_certified_host_key_proves_itself_by_the_key_inside),
 		cmocka_unit_test(a_certificate_without_its_key_proves_nothing),
 		cmocka_unit_test(nothing_in_common_names_both_lists_and_the_option),
+		cmocka_unit_test(the_option_that_would_make_it_work_is_named_on_both_sides),
 		cmocka_unit_test(markers_are_never_agreed_on_as_methods),
 		cmocka_unit_test(a_list_that_names_nothing_we_have_makes_no_connection),
 		cmocka_unit_test(a_wrong_guess_is_ignored_and_a_right_one_is_taken),

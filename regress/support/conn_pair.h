@@ -34,7 +34,7 @@ struct end {
 	unsigned seen[EV_COUNT];	/* events by type */
 	enum err failure;		/* of EV_FAILED */
 	uint32_t reason;		/* of EV_FAILED or EV_DISCONNECTED */
-	char text[512];
+	char text[2048];
 	bool is_over;
 	bool has_channel;
 	struct channel_id channel;
@@ -55,6 +55,8 @@ struct pair {
 	size_t chunk;			/* bytes moved at a time; 0: all that fit */
 	uint64_t moved[2];		/* bytes delivered, by receiving side */
 	bool leave_signature;		/* do not answer NEED_HOST_SIGNATURE */
+	struct span prime, generator;	/* answer to NEED_GROUP */
+	unsigned group_bits;		/* of the last NEED_GROUP */
 	bool distrust;			/* answer NEED_HOSTKEY_CHECK with no */
 	/* Called with what is about to be delivered to a side; may change it. */
 	void (*tamper)(struct pair *p, enum side to, uint8_t *bytes, size_t n);
@@ -177,6 +179,10 @@ pair_event(struct pair *p, enum side s, struct event *ev)
 	switch (ev->type) {
 	case EV_NEED_HOST_SIGNATURE:
 		pair_sign(p, ev);
+		break;
+	case EV_NEED_GROUP:
+		p->group_bits = ev->group.n;
+		conn_answer_group(e->conn, ev->id, p->prime, p->generator);
 		break;
 	case EV_NEED_HOSTKEY_CHECK:
 		assert_true(span_eq(ev->hostkey.blob, p->hostkey[0].blob) || p->hostkey[1].algs != NULL);

@@ -163,7 +163,8 @@ every_method_that_is_named_exists_and_is_whole(void **state)
 		assert_non_null(hash_find(m->hash));
 		assert_true(m->init != NULL && m->reply != NULL && m->finish != NULL);
 		assert_int_equal(m->request_number != 0, m->request != NULL);
-		assert_int_equal(m->request_number != 0, m->answer != NULL && m->answered != NULL);
+		assert_int_equal(m->request_number != 0, m->requested != NULL &&
+		    m->answer != NULL && m->answered != NULL);
 		n++;
 	}
 	assert_int_equal(n, 17);
