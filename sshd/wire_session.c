@@ -39,10 +39,17 @@ sent(struct wire *w, enum err e)
 
 /* --- what the client does --- */
 
+/* Whether a request goes into one message: as much as any command line can be. */
+static bool
+fits(struct span name, struct span body)
+{
+	return name.len <= LIMIT_IPC && name.len + body.len <= LIMIT_IPC - 256;
+}
+
 static void
 need_channel(struct wire *w, const struct event *ev)
 {
-	if (ev->open.body.len > LIMIT_IPC / 2) {
+	if (!fits(ev->open.type, ev->open.body)) {
 		conn_refuse_channel(w->conn, ev->channel, OPEN_RESOURCE_SHORTAGE, "request too long");
 		return;
 	}
@@ -54,8 +61,7 @@ need_channel(struct wire *w, const struct event *ev)
 static void
 channel_request(struct wire *w, const struct event *ev)
 {
-	/* Longer than any command line can be: refused here. */
-	if (ev->body.len > LIMIT_IPC / 2) {
+	if (!fits(ev->request, ev->body)) {
 		if (ev->want_reply)
 			conn_answer_channel_request(w->conn, ev->channel, ev->id, false);
 		return;
@@ -72,7 +78,7 @@ global_request(struct wire *w, const struct event *ev)
 		    &(struct msg_from_wire_prove){ .id = ev->id, .blobs = ev->body }, NULL));
 		return;
 	}
-	if (span_is(ev->request, "keepalive@openssh.com") || ev->body.len > LIMIT_IPC / 2) {
+	if (span_is(ev->request, "keepalive@openssh.com") || !fits(ev->request, ev->body)) {
 		if (ev->want_reply)
 			conn_answer_global_request(w->conn, ev->id, false, SPAN_EMPTY);
 		return;

@@ -369,3 +369,13 @@ def can_open(transport):
         return True
     except paramiko.ChannelException:
         return False
+
+
+@pytest.mark.parametrize("options", ["", 'command="printf %s \\"$SSH_ORIGINAL_COMMAND\\" | wc -c"'])
+def test_a_command_may_be_as_long_as_any_command_line(folder, options):
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub", options=options)
+        command = "echo " + "a" * 120000 + " | wc -c"
+        got = run(s.ssh(command, key=key)).stdout
+        assert got == (f"{len(command)}\n" if options else "120001\n")
