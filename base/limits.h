@@ -58,9 +58,12 @@
 #define LIMIT_RSA_BITS		16384
 #define LIMIT_SIGNATURE		(8 * 1024)
 
-/* Channels of one connection, and opens that wait for an answer. */
-#define LIMIT_CHANNELS		256
-#define LIMIT_PENDING_OPENS	64
+/*
+ * Channels of one connection, and opens that wait for an answer: a browser
+ * behind -D has some hundreds, most of them waiting when it restores its tabs.
+ */
+#define LIMIT_CHANNELS		1024
+#define LIMIT_PENDING_OPENS	256
 
 /*
  * What the receive windows of one connection may add up to, unless the

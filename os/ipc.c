@@ -184,6 +184,7 @@ ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
 	ssize_t n;
 
 	fds->n = 0;
+	fds->lost = false;
 	do
 		n = recvmsg(ipc->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);
@@ -204,6 +205,8 @@ ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
 	}
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		ipc_fds_close(fds);
+		fds->lost = (msg.msg_flags & MSG_TRUNC) == 0;
+		*message = span_of(buf.p, (size_t)n);
 		return ERR_LIMIT;
 	}
 	*message = span_of(buf.p, (size_t)n);

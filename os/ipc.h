@@ -42,6 +42,7 @@
 struct ipc_fds {
 	int fd[IPC_MAX_FDS];
 	size_t n;
+	bool lost;			/* received, but there was no room for them */
 };
 
 struct ipc_queued;
@@ -78,8 +79,10 @@ enum err ipc_flush(struct ipc *ipc);
 
 /*
  * Receives one message into buf (LIMIT_IPC bytes). ERR_AGAIN if there is
- * none, ERR_CLOSED at the end, ERR_LIMIT if it was cut short. The caller
- * closes what is left in fds with ipc_fds_close().
+ * none, ERR_CLOSED at the end, ERR_LIMIT if it was cut short. With ERR_LIMIT and
+ * fds->lost the message is whole, but there was no room for its descriptors: this
+ * process has as many as it may have, and whoever can live with that does. The
+ * caller closes what is left in fds with ipc_fds_close().
  */
 enum err ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
     struct ipc_fds *fds);

@@ -134,8 +134,12 @@ sandbox_empty_root(void)
 void
 sandbox_limits(void)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit none = { 0, 0 }, files;
 
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < SANDBOX_FILES) {
+		files.rlim_cur = files.rlim_max < SANDBOX_FILES ? files.rlim_max : SANDBOX_FILES;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	(void)setrlimit(RLIMIT_FSIZE, &none);
 	(void)setrlimit(RLIMIT_NPROC, &none);
 	(void)setrlimit(RLIMIT_CORE, &none);

@@ -50,7 +50,10 @@ enum err sandbox_no_new_privs(void);
  */
 enum err sandbox_empty_root(void);
 
-/* Forbids new files to grow, new processes, and core files. */
+/* Descriptors that a process may have: three a channel, and some. */
+#define SANDBOX_FILES	4096
+
+/* Forbids new files to grow, new processes, and core files; allows SANDBOX_FILES if the system does. */
 void sandbox_limits(void);
 
 #endif

@@ -42,6 +42,7 @@ struct listener {
 	bool is_dynamic;
 	int fd;
 	struct watch *watch;
+	struct timer *rest;		/* accepting again after EMFILE */
 	char *path;			/* of a Unix socket, to be removed; else NULL */
 };
 

@@ -14,6 +14,9 @@
 
 #define BACKLOG		128
 
+/* How long accepting rests when descriptors or memory are short. */
+#define REST_MSEC	500
+
 /* --- connections --- */
 
 void
@@ -57,9 +60,9 @@ on_connection(void *arg, unsigned events)
 		return;
 	if (e != ERR_OK) {
 		log_error(&s->log, "accept: %s", strerror(errno));
-		/* Without descriptors nothing helps but one of them being closed. */
-		if ((errno == EMFILE || errno == ENFILE) && s->forwards->relays != NULL)
-			watch_set(l->watch, 0);
+		/* Most likely there are no descriptors, and trying at once would only burn time. */
+		watch_set(l->watch, 0);
+		timer_set(l->rest, loop_now(s->loop) + REST_MSEC);
 		return;
 	}
 	if (l->path == NULL) {
@@ -73,6 +76,14 @@ on_connection(void *arg, unsigned events)
 		return;
 	}
 	relay_take_socks(t);
+}
+
+static void
+on_rested(void *arg)
+{
+	struct listener *l = arg;
+
+	watch_set(l->watch, LOOP_READ);
 }
 
 void
@@ -93,6 +104,7 @@ listener_free(struct listener *l)
 		at = &(*at)->next;
 	*at = l->next;
 	watch_free(l->watch);
+	timer_free(l->rest);
 	close(l->fd);
 	if (l->path != NULL)
 		(void)unlink(l->path);
@@ -110,7 +122,8 @@ add_listener(struct ssh *s, const struct forward *f, bool is_dynamic, int fd, ch
 		*l = (struct listener){ .s = s, .what = f, .is_dynamic = is_dynamic, .fd = fd,
 		    .path = path, .next = s->forwards->listeners };
 		s->forwards->listeners = l;
-		if (loop_watch(s->loop, &l->watch, fd, LOOP_READ, on_connection, l) == ERR_OK)
+		if (loop_timer(s->loop, &l->rest, on_rested, l) == ERR_OK &&
+		    loop_watch(s->loop, &l->watch, fd, LOOP_READ, on_connection, l) == ERR_OK)
 			return ERR_OK;
 		listener_free(l);
 		return ERR_NOMEM;

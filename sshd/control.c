@@ -16,6 +16,9 @@
 /* Messages of one client handled in one turn of the loop. */
 #define MESSAGES_A_TURN	16
 
+/* How long accepting rests when descriptors are short. */
+#define REST_MSEC	500
+
 static void
 client_free(struct control_client *cl)
 {
@@ -168,11 +171,28 @@ static void
 listen_ready(void *arg, unsigned events)
 {
 	struct control *c = arg;
+	enum err e = ERR_OK;
 	int fd;
 
 	(void)events;
-	for (int i = 0; i < MESSAGES_A_TURN && net_accept(c->fd, &fd) == ERR_OK; i++)
-		welcome(c, fd);
+	for (int i = 0; i < MESSAGES_A_TURN && e == ERR_OK; i++) {
+		e = net_accept(c->fd, &fd);
+		if (e == ERR_OK)
+			welcome(c, fd);
+	}
+	if (e == ERR_OK || e == ERR_AGAIN)
+		return;
+	/* No descriptors: who waits is there in a moment, too, and the loop has other work. */
+	watch_set(c->watch, 0);
+	timer_set(c->rest, loop_now(c->config.loop) + REST_MSEC);
+}
+
+static void
+on_rested(void *arg)
+{
+	struct control *c = arg;
+
+	watch_set(c->watch, LOOP_READ);
 }
 
 enum err
@@ -196,6 +216,8 @@ control_new(struct control **out, const struct control_config *config)
 		e = control_listen(c);
 	if (e == ERR_OK)
 		e = loop_watch(config->loop, &c->watch, c->fd, LOOP_READ, listen_ready, c);
+	if (e == ERR_OK)
+		e = loop_timer(config->loop, &c->rest, on_rested, c);
 	if (e != ERR_OK) {
 		control_free(c);
 		return e;
@@ -212,6 +234,7 @@ control_free(struct control *c)
 	while (c->clients != NULL)
 		client_free(c->clients);
 	watch_free(c->watch);
+	timer_free(c->rest);
 	if (c->fd != -1) {
 		control_unlink(c);
 		close(c->fd);

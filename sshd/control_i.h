@@ -36,6 +36,7 @@ struct control {
 	ino_t ino;
 	int fd;
 	struct watch *watch;
+	struct timer *rest;		/* accepting again after EMFILE */
 	struct control_client *clients;
 	uint8_t *buf;			/* LIMIT_IPC bytes, for one message */
 };

@@ -19,7 +19,7 @@
 #define FORWARD_LISTENERS	128
 
 /* Connections that are being made for one client at the same time. */
-#define FORWARD_ATTEMPTS	64
+#define FORWARD_ATTEMPTS	LIMIT_PENDING_OPENS
 
 struct attempt;
 struct forward_listener;

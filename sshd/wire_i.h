@@ -48,6 +48,7 @@ struct wire {
 	msec unused_timeout;
 	msec unused_since;
 	struct channel_timeouts timeouts;	/* ChannelTimeout */
+	bool was_full;			/* of descriptors; logged */
 	struct watched *watched;	/* channels, while there are timeouts */
 	struct timer *watchdog;
 	uint8_t buf[LIMIT_IPC];		/* of messages received */

@@ -152,6 +152,12 @@ on_to_wire_accept(struct wire *w, const struct msg_to_wire_accept *m, struct ipc
 	struct channel_id id = { m->channel };
 	struct pump_ends ends = { .sink = { -1, -1 }, .source = { -1, -1 }, .flags = PUMP_SOCKET };
 
+	if (fds->lost) {
+		conn_refuse_channel(w->conn, id, OPEN_RESOURCE_SHORTAGE, "out of descriptors");
+		wire_unwatch_channel(w, id);
+		TELL(w, to_session_closed, .channel = id.n);
+		return ERR_OK;
+	}
 	conn_answer_channel(w->conn, id, SPAN_EMPTY);
 	if (fds->n > 1)
 		return ERR_FORMAT;
@@ -192,6 +198,10 @@ on_to_wire_attach(struct wire *w, const struct msg_to_wire_attach *m, struct ipc
 	struct pump_ends ends = { .sink = { -1, -1 }, .source = { -1, -1 } };
 	struct channel_id id = { m->channel };
 
+	if (fds->lost) {
+		conn_channel_close(w->conn, id);
+		return ERR_OK;
+	}
 	if (fds->n != (m->is_tty ? 1 : 3))
 		return ERR_FORMAT;
 	wire_watch_channel(w, id, m->kind);
@@ -227,6 +237,10 @@ on_to_wire_open(struct wire *w, const struct msg_to_wire_open *m, struct ipc_fds
 	char *type;
 	enum err e;
 
+	if (fds->lost) {
+		TELL(w, to_session_opened, .tag = m->tag, .ok = false);
+		return ERR_OK;
+	}
 	if (fds->n != 1)
 		return ERR_FORMAT;
 	o = malloc(sizeof(*o));
@@ -279,7 +293,11 @@ session_ready(void *arg, unsigned events)
 		e = ipc_flush(&w->session);
 	while (e == ERR_OK && w->session_watch != NULL) {
 		e = ipc_receive(&w->session, (struct room){ w->buf, sizeof(w->buf) }, &message, &fds);
-		if (e == ERR_OK)
+		if (e == ERR_LIMIT && fds.lost && !w->was_full) {
+			log_error(&w->log, "no descriptors left for channels");
+			w->was_full = true;
+		}
+		if (e == ERR_OK || (e == ERR_LIMIT && fds.lost))
 			e = from_session(w, &w->session, w->phase, message, &fds);
 		ipc_fds_close(&fds);
 	}

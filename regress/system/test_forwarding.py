@@ -245,3 +245,37 @@ def test_many_connections_at_once(sshd, echo):
         assert results == [True] * 20
     finally:
         harness.end(p)
+
+
+def test_out_of_descriptors_a_channel_is_refused_and_the_connection_goes_on(folder):
+    """wire may have 200 descriptors, and is asked for more."""
+    with harness.server(folder / "s", prefix=("prlimit", "--nofile=200:200")) as s, socket.socket() as far:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub")
+        far.bind(("127.0.0.1", 0))
+        far.listen(400)
+        near = harness.free_port()
+        p = subprocess.Popen(s.ssh("echo up; exec cat", key=key, options=[
+            "-L", f"127.0.0.1:{near}:127.0.0.1:{far.getsockname()[1]}"]), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert p.stdout.readline() == "up\n"
+        held, refused = [], 0
+        for _ in range(250):
+            c = socket.create_connection(("127.0.0.1", near), 5)
+            c.settimeout(0.02)
+            try:
+                refused += c.recv(1) == b""
+            except TimeoutError:
+                pass
+            held.append(c)
+        assert p.poll() is None
+        p.stdin.write("still here\n")
+        p.stdin.flush()
+        assert p.stdout.readline() == "still here\n"
+        s.wait_log("no descriptors left for channels")
+        far.close()         # resets those that it never accepted
+        for c in held:
+            c.close()
+        p.stdin.close()
+        assert p.wait(20) == 0
+        assert "open failed" in p.stderr.read()

@@ -352,3 +352,21 @@ def test_out_of_descriptors_it_waits_says_so_once_and_goes_on(folder):
         for c in clients:
             c.close()
         assert run(s.ssh("echo in", key=key)).stdout == "in\n"
+
+
+def test_out_of_descriptors_the_control_socket_does_not_spin(folder):
+    with harness.server(folder / "s", config="MaxStartups 1000\nPerSourcePenalties no",
+                        prefix=("prlimit", "--nofile=100:100")) as s:
+        clients = [socket.create_connection(("127.0.0.1", s.port), 5) for _ in range(100)]
+        s.wait_log("Too many open files")
+        control = []
+        for _ in range(60):
+            control.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+            control[-1].connect(s.socket)
+        time.sleep(0.5)
+        began = cpu_seconds(s.process.pid)
+        time.sleep(2)
+        assert cpu_seconds(s.process.pid) - began < 0.5
+        for c in clients + control:
+            c.close()
+        wait_until(lambda: s.ephemeral("list", check=False).returncode == 0, "the control socket to answer")
