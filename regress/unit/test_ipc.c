@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -136,7 +137,7 @@ a_descriptor_travels_with_its_message(void **state)
 	set_up(&f);
 	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
 	assert_int_equal(ipc_send_data(&f.a, &(struct msg_data){ .offset = 1ULL << 40,
-	    .data = SPAN_LIT("abc") }, &(struct ipc_fds){ { p[1] }, 1 }), ERR_OK);
+	    .data = SPAN_LIT("abc") }, &(struct ipc_fds){ .fd = { p[1] }, .n = 1 }), ERR_OK);
 	close(p[1]);
 	assert_int_equal(take(&f, PHASE_OPEN), ERR_OK);
 	assert_true(f.r.fd >= 0);
@@ -324,6 +325,34 @@ the_end_of_the_other_process_is_seen(void **state)
 }
 
 static void
+a_message_whose_descriptor_found_no_room_says_so_and_is_whole(void **state)
+{
+	static struct fixture f;
+	struct ipc_fds fds = { .n = 0 };
+	struct rlimit limit, low;
+	struct span message = SPAN_EMPTY;
+	int highest = dup(STDIN_FILENO);
+
+	(void)state;
+	assert_true(highest >= 0);
+	close(highest);
+	set_up(&f);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(ipc_send_data(&f.a, &(struct msg_data){ .data = SPAN_LIT("abc") },
+	    &(struct ipc_fds){ .fd = { STDIN_FILENO }, .n = 1 }), ERR_OK);
+	low = (struct rlimit){ (rlim_t)highest, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	assert_int_equal(ipc_receive(&f.b, (struct room){ f.buf, sizeof(f.buf) }, &message, &fds),
+	    ERR_LIMIT);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_true(fds.lost);
+	assert_int_equal(fds.n, 0);
+	assert_true(message.len > 3);
+	assert_memory_equal(message.p + message.len - 3, "abc", 3);
+	tear_down(&f);
+}
+
+static void
 a_message_that_is_too_long_is_not_sent(void **state)
 {
 	static struct fixture f;
@@ -364,6 +393,7 @@ main(void)
 		cmocka_unit_test(a_reader_that_never_reads_is_an_error_not_memory),
 		cmocka_unit_test(descriptors_that_come_with_what_is_refused_are_closed),
 		cmocka_unit_test(the_end_of_the_other_process_is_seen),
+		cmocka_unit_test(a_message_whose_descriptor_found_no_room_says_so_and_is_whole),
 		cmocka_unit_test(a_message_that_is_too_long_is_not_sent),
 		cmocka_unit_test(sending_without_memory_says_so),
 	};
