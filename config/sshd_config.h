@@ -149,6 +149,7 @@
 	K(time, EphemeralKeyTTL, ephemeral_key_ttl, 0, "60", positive)	\
 	K(time, EphemeralKeyMaxTTL, ephemeral_key_max_ttl, 0, "24h", positive) \
 	K(key_limits, EphemeralKeyLimits, ephemeral_key_limits, 0, "10000:1000:10000", none) \
+	K(word, EphemeralKeyEventLog, ephemeral_key_event_log, NONE, "none", absolute) \
 	K(line, EphemeralKeyRegistrars, ephemeral_key_registrars, NONE, "none", none) \
 	K(words, EphemeralKeyUsers, ephemeral_key_users, NONE, "*", none)
 

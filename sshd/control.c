@@ -68,15 +68,32 @@ client_ready(void *arg, unsigned events)
 		e = ipc_flush(&cl->ipc);
 	if (e == ERR_OK && (events & (LOOP_READ | LOOP_HANGUP)))
 		e = client_serve(cl);
-	control_log_events(c->config.table, c->config.log);
+	if (e == ERR_OK && cl->is_following)
+		e = control_send_events(cl);
+	journal_pull(c->config.journal);
 	if (e != ERR_OK) {
 		if (e != ERR_CLOSED)
 			log_verbose(c->config.log, "control socket: %s: %s", cl->name, err_text(e));
 		client_free(cl);
 		return;
 	}
-	watch_set(cl->watch, ipc_wants_write(&cl->ipc) ? LOOP_WRITE : LOOP_READ);
-	timer_set(cl->idle, loop_now(c->config.loop) + CONTROL_IDLE);
+	if (cl->is_following && cl->seen < journal_end(c->config.journal))
+		watch_set(cl->watch, LOOP_READ | LOOP_WRITE);
+	else
+		watch_set(cl->watch, ipc_wants_write(&cl->ipc) ? LOOP_WRITE : LOOP_READ);
+	timer_set(cl->idle, cl->is_following ? MSEC_NEVER : loop_now(c->config.loop) + CONTROL_IDLE);
+}
+
+/* There are events for those who follow: each is sent them when it is ready to take them. */
+static void
+events_told(void *arg)
+{
+	struct control *c = arg;
+
+	for (struct control_client *cl = c->clients; cl != NULL; cl = cl->next) {
+		if (cl->is_following)
+			watch_set(cl->watch, LOOP_READ | LOOP_WRITE);
+	}
 }
 
 static void
@@ -222,6 +239,7 @@ control_new(struct control **out, const struct control_config *config)
 		control_free(c);
 		return e;
 	}
+	journal_follow(config->journal, events_told, c);
 	*out = c;
 	return ERR_OK;
 }
@@ -231,6 +249,7 @@ control_free(struct control *c)
 {
 	if (c == NULL)
 		return;
+	journal_follow(c->config.journal, NULL, NULL);
 	while (c->clients != NULL)
 		client_free(c->clients);
 	watch_free(c->watch);

@@ -27,6 +27,7 @@
 #include "os/log.h"
 #include "os/loop.h"
 #include "sshd/control_client.h"
+#include "sshd/journal.h"
 
 struct control;
 
@@ -79,6 +80,7 @@ struct control_config {
 	struct loop *loop;
 	const struct log *log;
 	struct ephemeral *table;
+	struct journal *journal;	/* of the table */
 	const char *path;		/* of the socket */
 	uid_t uid;			/* the listener's own */
 	const char *only_user;		/* not root: the one account that can log in; else NULL */
@@ -112,12 +114,5 @@ void control_free(struct control *c);
 
 /* Puts the rules of a reloaded config in force. */
 void control_set_rules(struct control *c, const struct control_rules *rules);
-
-/*
- * Writes the table's pending events to the log, one line each. The control
- * socket does so after each request; the listener after each use for a guard
- * and after ephemeral_tick().
- */
-void control_log_events(struct ephemeral *table, const struct log *log);
 
 #endif

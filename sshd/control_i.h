@@ -25,6 +25,9 @@ struct control_client {
 	struct timer *idle;
 	uid_t uid;
 	bool is_owner;
+	bool adds;			/* what is refused now is a registration */
+	bool is_following;
+	uint64_t seen;			/* events, as journal_next() counts them */
 	char name[LIMIT_USER + 1];	/* its account, or "uid N": the registrar's name */
 };
 
@@ -66,6 +69,9 @@ void control_name_of(const struct words *passwd_files, uid_t uid, char *name, si
 
 /* Whether one of the passwd files has the user. */
 bool control_user_exists(const struct words *passwd_files, struct span user);
+
+/* Sends a client that follows what it has not seen, as far as it takes it. */
+enum err control_send_events(struct control_client *cl);
 
 /* Handles one message of a client. An error ends that client. */
 enum err control_dispatch(struct control_client *cl, struct span message,

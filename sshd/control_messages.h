@@ -6,7 +6,8 @@
  * The socket is SOCK_SEQPACKET; who asks is what SO_PEERCRED says. Each
  * request has one reply that ends it: ctl_refused or ctl_done (of a list: after
  * up to CONTROL_PAGE grants; `more` says that asking again with its cursor
- * gives the rest) or ctl_server. Times are milliseconds.
+ * gives the rest) or ctl_server; ctl_events with
+ * `follow` has no end until the tool closes the connection. Times are milliseconds.
  */
 #ifndef SSHD_CONTROL_MESSAGES_H
 #define SSHD_CONTROL_MESSAGES_H
@@ -31,13 +32,17 @@
 #define CTL_REVOKE_FIELDS(F)						\
 	F(bytes, id) F(bytes, fingerprint) F(bytes, user) F(flag, all) F(flag, kill)
 
+/* follow: go on with those that will happen. past: begin with the last that did. */
+#define CTL_EVENTS_FIELDS(F)	F(flag, past) F(flag, follow)
+
 /* name, phases, uses, fields */
 #define CONTROL_REQUESTS(M)						\
 	M(ctl_info,	CONTROL_PHASE, 0, CTL_INFO_FIELDS)		\
 	M(ctl_add,	CONTROL_PHASE, 0, CTL_ADD_FIELDS)		\
 	M(ctl_list,	CONTROL_PHASE, 0, CTL_LIST_FIELDS)		\
 	M(ctl_extend,	CONTROL_PHASE, 0, CTL_EXTEND_FIELDS)		\
-	M(ctl_revoke,	CONTROL_PHASE, 0, CTL_REVOKE_FIELDS)
+	M(ctl_revoke,	CONTROL_PHASE, 0, CTL_REVOKE_FIELDS)		\
+	M(ctl_events,	CONTROL_PHASE, 0, CTL_EVENTS_FIELDS)
 
 #define CTL_REFUSED_FIELDS(F)	F(bytes, text)
 #define CTL_SERVER_FIELDS(F)						\
@@ -53,11 +58,15 @@
 #define CTL_DONE_FIELDS(F)						\
 	F(u32, count) F(u32, killed) F(flag, more) F(u64, cursor) F(bytes, cursor_id)
 
+/* A line of JSON (sshd/journal.h), with its newline; lost: how many before it were dropped. */
+#define CTL_EVENT_FIELDS(F)	F(bytes, line) F(u64, lost)
+
 #define CONTROL_REPLIES(M)						\
 	M(ctl_refused,	CONTROL_PHASE, 0, CTL_REFUSED_FIELDS)		\
 	M(ctl_server,	CONTROL_PHASE, 0, CTL_SERVER_FIELDS)		\
 	M(ctl_grant,	CONTROL_PHASE, 0, CTL_GRANT_FIELDS)		\
-	M(ctl_done,	CONTROL_PHASE, 0, CTL_DONE_FIELDS)
+	M(ctl_done,	CONTROL_PHASE, 0, CTL_DONE_FIELDS)		\
+	M(ctl_event,	CONTROL_PHASE, 0, CTL_EVENT_FIELDS)
 
 /* What ctl_info.version says today; a server answers any. */
 #define CONTROL_VERSION		1

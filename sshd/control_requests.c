@@ -24,6 +24,8 @@ refuse(struct control_client *cl, const char *fmt, ...)
 	va_end(ap);
 	m.text = span_str(text);
 	log_verbose(cl->control->config.log, "control socket: refused %s: %s", cl->name, text);
+	if (cl->adds)
+		journal_not_registered(cl->control->config.journal, cl->name, text);
 	return ipc_send_ctl_refused(&cl->ipc, &m, NULL);
 }
 
@@ -245,7 +247,7 @@ add(struct control_client *cl, const struct ephemeral_request *req)
 }
 
 static enum err
-on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fds *fds)
+check_and_add(struct control_client *cl, const struct msg_ctl_add *m)
 {
 	msec default_ttl = cl->control->config.rules.default_ttl;
 	struct ephemeral_request req = { .user = m->user, .blob = m->key,
@@ -256,7 +258,6 @@ on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fd
 	    .comment = m->comment };
 	bool ok;
 
-	(void)fds;
 	/* What nobody asked for is cut to what this registrar may have. */
 	if (m->ttl == 0 && req.ttl > longest(cl))
 		req.ttl = longest(cl);
@@ -268,6 +269,18 @@ on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fd
 	if (ok)
 		TRY(check_times(cl, &req, &ok));
 	return ok ? add(cl, &req) : ERR_OK;
+}
+
+static enum err
+on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fds *fds)
+{
+	enum err e;
+
+	(void)fds;
+	cl->adds = true;
+	e = check_and_add(cl, m);
+	cl->adds = false;
+	return e;
 }
 
 /* --- list and info --- */
@@ -459,6 +472,41 @@ on_ctl_revoke(struct control_client *cl, const struct msg_ctl_revoke *m, struct 
 	if (m->fingerprint.len != 0 && m->fingerprint.len != EPHEMERAL_FP_LEN)
 		return ERR_FORMAT;
 	return m->id.len > 0 ? revoke_id(cl, m) : revoke_matching(cl, m);
+}
+
+/* --- events --- */
+
+enum err
+control_send_events(struct control_client *cl)
+{
+	const struct journal *j = cl->control->config.journal;
+	const char *whose = cl->is_owner ? NULL : cl->name;
+	struct msg_ctl_event m;
+
+	/* What waits in the ring costs no memory of its own for a client that is slow. */
+	while (!ipc_wants_write(&cl->ipc) && journal_next(j, whose, &cl->seen, &m.line, &m.lost))
+		TRY(ipc_send_ctl_event(&cl->ipc, &m, NULL));
+	return ERR_OK;
+}
+
+static enum err
+on_ctl_events(struct control_client *cl, const struct msg_ctl_events *m, struct ipc_fds *fds)
+{
+	const struct control_config *config = &cl->control->config;
+	const char *whose = cl->is_owner ? NULL : cl->name;
+	struct msg_ctl_event ev;
+
+	(void)fds;
+	ephemeral_tick(config->table, loop_now(config->loop));
+	journal_pull(config->journal);
+	cl->seen = m->past ? 0 : journal_end(config->journal);
+	cl->is_following = m->follow;
+	if (m->follow)
+		return control_send_events(cl);
+	/* All there is fits into what may wait for a client (JOURNAL_BYTES, IPC_QUEUE_MAX). */
+	while (journal_next(config->journal, whose, &cl->seen, &ev.line, &ev.lost))
+		TRY(ipc_send_ctl_event(&cl->ipc, &ev, NULL));
+	return send_done(cl, 0, 0);
 }
 
 IPC_RECEIVER(on_message, CONTROL_REQUESTS, struct control_client)

@@ -325,6 +325,8 @@ clean_up(struct listener *l)
 		watch_free(c->watch);
 		timer_free(c->kill);
 		ipc_close(&c->ipc);
+		free(c->grant_user);
+		free(c->grant_registrar);
 		free(c);
 	}
 	penalties_free(l->penalties);

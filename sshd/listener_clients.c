@@ -50,8 +50,7 @@ static enum err
 on_from_guard_warned(struct connection *c, const struct msg_from_guard_warned *m, struct ipc_fds *fds)
 {
 	(void)fds;
-	(void)c;
-	(void)m;
+	listener_session_warned(c, m->seconds);
 	return ERR_OK;
 }
 
@@ -72,6 +71,7 @@ on_from_guard_logged_in(struct connection *c, const struct msg_from_guard_logged
 	(void)m;
 	(void)fds;
 	started(c);
+	listener_session_began(c);
 	return ERR_OK;
 }
 
@@ -98,7 +98,10 @@ forget(struct connection *c)
 		at = &(*at)->next;
 	*at = c->next;
 	started(c);
+	listener_session_ended(c);
 	ephemeral_session_close(l->table, c->number);
+	free(c->grant_user);
+	free(c->grant_registrar);
 	stop_talking(c);
 	timer_free(c->kill);
 	free(c);
@@ -258,6 +261,8 @@ listener_kill_session(void *arg, uint64_t number)
 	struct msg_guard_end m = { .text = SPAN_LIT("the key that opened this session was revoked") };
 	struct connection *c = find_session(arg, number);
 
+	if (c != NULL)
+		c->end_why = "revoked";
 	if (c != NULL && ipc_send_guard_end(&c->ipc, &m, NULL) == ERR_OK)
 		watch_guard(c);
 }

@@ -36,6 +36,10 @@ struct connection {
 	struct timer *kill;		/* what is left of it dies then */
 	bool logged_in;
 	bool was_killed;		/* by us: no news when it is reaped */
+	char grant[EPHEMERAL_ID_SIZE];	/* that opened its session; empty: none */
+	char *grant_user, *grant_registrar;
+	msec began;			/* when it did */
+	const char *end_why;		/* NULL: not by force */
 	struct endpoint client;
 };
 
@@ -54,6 +58,7 @@ struct listener {
 	size_t n_starting;		/* nobody logged in yet */
 	uint64_t next_number;
 	struct ephemeral *table;
+	struct journal *journal;
 	struct control_policy policy;
 	struct control *control;
 	char *only_user;		/* not root: whom it lets in */
@@ -126,6 +131,11 @@ void listener_close_table(struct listener *l);
 
 /* Answers a guard. */
 enum err listener_answer_grant(struct connection *c, const struct msg_from_guard_find *m, bool use);
+
+/* Its session has been begun, was warned, has ended: for the journal, if a grant opened it. */
+void listener_session_began(struct connection *c);
+void listener_session_warned(struct connection *c, uint32_t seconds);
+void listener_session_ended(struct connection *c);
 
 /* A guard's client has tried a key that nobody knows. ERR_SYNTAX. */
 enum err listener_wrong_code(struct listener *l, struct span user, struct span address);

@@ -79,7 +79,7 @@ open_control(struct listener *l)
 {
 	const struct sshd_config *c = listener_config(l);
 	struct control_config config = {
-		.loop = l->loop, .log = l->log, .table = l->table, .uid = geteuid(),
+		.loop = l->loop, .log = l->log, .table = l->table, .journal = l->journal, .uid = geteuid(),
 		.rules = rules_of(l), .kill_session = listener_kill_session,
 		.move_session_end = listener_move_session_end, .arg = l,
 	};
@@ -119,12 +119,15 @@ listener_open_table(struct listener *l)
 	rules = rules_of(l);
 	if (l->table == NULL) {
 		TRY(ephemeral_new(&l->table, &limits, rng_system()));
+		TRY(journal_new(&l->journal, l->table, l->log));
+		journal_set_file(l->journal, c->ephemeral_key_event_log);
 		/* Logins work without it; the log has said what is missing. */
 		if (c->ephemeral_keys)
 			(void)!open_control(l);
 		return ERR_OK;
 	}
 	ephemeral_set_limits(l->table, &limits);
+	journal_set_file(l->journal, c->ephemeral_key_event_log);
 	if (l->control != NULL)
 		control_set_rules(l->control, &rules);
 	return ERR_OK;
@@ -134,10 +137,12 @@ void
 listener_close_table(struct listener *l)
 {
 	control_free(l->control);
+	journal_free(l->journal);
 	ephemeral_free(l->table);
 	control_policy_free(&l->policy);
 	free(l->only_user);
 	l->control = NULL;
+	l->journal = NULL;
 	l->table = NULL;
 }
 
@@ -148,7 +153,7 @@ listener_age_table(struct listener *l)
 
 	if (ephemeral_deadline(l->table) <= now) {
 		ephemeral_tick(l->table, now);
-		control_log_events(l->table, l->log);
+		journal_pull(l->journal);
 	}
 	timer_set(l->ageing, ephemeral_deadline(l->table));
 }
@@ -167,6 +172,17 @@ open_session(struct connection *c, const struct ephemeral_grant *g)
 		return 0;
 	}
 	return ephemeral_session_end(l->table, c->number);
+}
+
+/* Remembers which grant opened the session, for the journal: the table may forget it first. */
+static void
+note_grant(struct connection *c, const struct ephemeral_grant *g)
+{
+	snprintf(c->grant, sizeof(c->grant), "%s", g->id);
+	free(c->grant_user);
+	free(c->grant_registrar);
+	c->grant_user = span_dup_str(g->user);
+	c->grant_registrar = span_dup_str(g->registrar);
 }
 
 enum err
@@ -205,12 +221,13 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 			m.options = g.options;
 			m.registrar = g.registrar;
 			m.comment = g.comment;
+			note_grant(c, &g);
 		}
 	}
 	TRY(wr_end(&reason));
 	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
 	if (use)
-		control_log_events(l->table, l->log);
+		journal_pull(l->journal);
 	return ERR_OK;
 }
 
@@ -222,6 +239,57 @@ listener_wrong_code(struct listener *l, struct span user, struct span address)
 	if (address.len > 0)
 		TRY(address_parse(address, &source));
 	ephemeral_wrong_code(l->table, user, address.len > 0 ? &source : NULL, loop_now(l->loop));
-	control_log_events(l->table, l->log);
+	journal_pull(l->journal);
 	return ERR_OK;
+}
+
+/* --- the journal --- */
+
+/* The session as the journal tells of it; source is room for its address. */
+static struct journal_session
+session_of(const struct connection *c, char *source, size_t size)
+{
+	source[0] = '\0';
+	if (c->client.address.family != 0)
+		address_print(&c->client.address, source, size);
+	return (struct journal_session){ .grant = c->grant, .user = span_str(c->grant_user),
+	    .registrar = span_str(c->grant_registrar), .source = span_str(source),
+	    .number = c->number };
+}
+
+void
+listener_session_began(struct connection *c)
+{
+	char source[64];
+	struct journal_session s = session_of(c, source, sizeof(source));
+
+	if (c->grant[0] == '\0')
+		return;
+	c->began = loop_now(c->listener->loop);
+	journal_session_started(c->listener->journal, &s);
+}
+
+void
+listener_session_warned(struct connection *c, uint32_t seconds)
+{
+	char source[64];
+	struct journal_session s = session_of(c, source, sizeof(source));
+
+	if (c->grant[0] != '\0')
+		journal_session_warned(c->listener->journal, &s, seconds);
+}
+
+void
+listener_session_ended(struct connection *c)
+{
+	msec now = loop_now(c->listener->loop);
+	char source[64];
+	struct journal_session s = session_of(c, source, sizeof(source));
+	const char *why = c->end_why;
+
+	if (c->grant[0] == '\0' || c->began == 0)
+		return;
+	if (why == NULL)
+		why = now >= ephemeral_session_end(c->listener->table, c->number) ? "time over" : "closed";
+	journal_session_ended(c->listener->journal, &s, (now - c->began) / 1000, why);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += sshd
 SBIN_PROGRAMS += sshd
-CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/control_log.c sshd/control_policy.c \
+CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/journal.c sshd/journal_event.c sshd/control_policy.c \
 	sshd/control_requests.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
 sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c
@@ -16,6 +16,8 @@ sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listen.c
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
 test_control_policy_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
+sshd_TESTS += regress/unit/test_journal.c
+test_journal_OBJS = sshd/journal.o sshd/journal_event.o
 sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
 sshd_TESTS += regress/unit/test_guard.c

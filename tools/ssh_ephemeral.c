@@ -19,11 +19,12 @@ static const struct {
 } commands[] = {
 	{ "add", eph_add_main, "add --user NAME [--ttl TIME] [--once | --uses N] [--grace TIME]\n"
 	    "        [--from CIDR,...] [--session TIME|grant] [--options OPTIONS] [--comment TEXT]\n"
-	    "        [--socket PATH] [--json] KEY.pub|-" },
-	{ "list", eph_list_main, "list [--socket PATH] [--json]" },
-	{ "extend", eph_extend_main, "extend [--socket PATH] [--json] ID --ttl TIME" },
+	    "        [WHERE] [--json] KEY.pub|-" },
+	{ "list", eph_list_main, "list [WHERE] [--json]" },
+	{ "extend", eph_extend_main, "extend [WHERE] [--json] ID --ttl TIME" },
 	{ "revoke", eph_revoke_main,
-	    "revoke [--socket PATH] [--json] [--kill] ID|FINGERPRINT|--user NAME|all" },
+	    "revoke [WHERE] [--json] [--kill] ID|FINGERPRINT|--user NAME|all" },
+	{ "events", eph_events_main, "events [WHERE] [--follow] [--new]" },
 	{ "loopback", eph_loopback_main, "loopback [--sshd PATH] [--json] [-- COMMAND [ARGUMENT...]]" },
 };
 
@@ -33,6 +34,7 @@ print_usage(FILE *to)
 	fprintf(to, "usage:\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		fprintf(to, "  ssh-ephemeral %s\n", commands[i].usage);
+	fprintf(to, "WHERE is --socket PATH, or --host [USER@]HOST[:PORT] with options of ssh (-i -o -p ...).\n");
 	fprintf(to, "TIME is 90, 90s, 5m, 1h30m. See ssh-ephemeral(1).\n");
 }
 

@@ -10,6 +10,7 @@
 #define TOOLS_SSH_EPHEMERAL_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "os/ipc.h"
 #include "sshd/control_messages.h"
@@ -34,6 +35,9 @@ int eph_revoke_main(int argc, char **argv);
 /* Moves the end of a registration. */
 int eph_extend_main(int argc, char **argv);
 
+/* Shows what happens. */
+int eph_events_main(int argc, char **argv);
+
 /* Runs a command beside a throwaway server. */
 int eph_loopback_main(int argc, char **argv);
 
@@ -48,12 +52,72 @@ PRINTF(1, 2) int eph_usage(const char *fmt, ...);
 /* Complains about the option that getopt_long(3) has just refused; opterr is 0. */
 int eph_bad_option(const char *command, char **argv);
 
-/* --- the control socket --- */
+/* --- which server --- */
+
+enum { EPH_OPT_SOCKET = 1000, EPH_OPT_HOST, EPH_OPT_SSH };
+
+/* Rows and letters of getopt_long(3) for what eph_where_option() takes. */
+#define EPH_WHERE_OPTIONS						\
+	{ "socket", required_argument, NULL, EPH_OPT_SOCKET },		\
+	{ "host", required_argument, NULL, EPH_OPT_HOST },		\
+	{ "ssh", required_argument, NULL, EPH_OPT_SSH }
+#define EPH_WHERE_SHORT	"+F:J:S:i:l:o:p:qv46C"
+
+/* Options for ssh; words of its command line. */
+#define EPH_SSH_OPTIONS	64
+#define EPH_ARGV	256
+
+struct eph_ssh_option {
+	char name[3];			/* "-p" */
+	const char *value;		/* NULL: it takes none */
+};
+
+struct eph_where {
+	const char *socket;		/* NULL: where it is by default */
+	const char *host;		/* [USER@]HOST[:PORT]: by ssh; NULL: this machine's */
+	const char *ssh;		/* the program; NULL: the one beside this */
+	struct eph_ssh_option options[EPH_SSH_OPTIONS];
+	size_t n_options;
+};
+
+/* A command line that is being put together; borrows its words. */
+struct eph_argv {
+	char *v[EPH_ARGV];
+	size_t n;
+	char program[512];
+	char host[512];
+};
+
+/* Takes an option that getopt_long(3) gave; false if it is none of these. */
+bool eph_where_option(struct eph_where *w, int opt);
+
+/* Begins a command line: ssh, its options, the port of host; a->host is without it. Or complains. */
+int eph_ssh_argv(const struct eph_where *w, const char *host, struct eph_argv *a);
+
+/* Adds a word. */
+void eph_argv_add(struct eph_argv *a, const char *word);
+
+/* Starts ssh for the subsystem of w->host; *in is its output, *out its input. Or complains. */
+int eph_start_ssh(const struct eph_where *w, pid_t *pid, int *in, int *out);
+
+/* Finds a program as a shell would. False if there is none. */
+bool eph_find_program(const char *name, char *out, size_t size);
+
+/* Finds ssh: the one named, else the one beside this program, else by PATH. */
+bool eph_find_ssh(const char *named, char *out, size_t size);
+
+/* --- the server's answers --- */
 
 struct eph_client {
 	struct ipc ipc;
 	uint8_t *buf;
 	char path[256];			/* for messages */
+	bool waits_for_ever;		/* for answers */
+
+	/* Elsewhere (docs/PROTOCOL.md): messages behind their lengths, through ssh. */
+	pid_t ssh;			/* 0: not so */
+	int in, out;
+	size_t have;			/* bytes in buf */
 
 	/* What came in answer to the last request. */
 	int code;			/* EPH_DONE, or the complaint's */
@@ -63,15 +127,18 @@ struct eph_client {
 	uint32_t live;			/* of ctl_server */
 	/* Called for each grant, spans valid meanwhile. May be NULL. */
 	void (*grant)(void *arg, const struct msg_ctl_grant *m);
+	/* Called for each event; what it returns but ERR_OK ends it. May be NULL. */
+	enum err (*event)(void *arg, const struct msg_ctl_event *m);
 	void *arg;
 };
 
 /*
- * Connects to path, or if it is NULL to what DAYFLY_EPHEMERAL_SOCKET names,
- * else to where the server's config and the caller's account have it. Returns
- * EPH_DONE, or has complained (EPH_NO_SERVER).
+ * Connects to the server that where names: by ssh to a host, else to a socket;
+ * the default is what DAYFLY_EPHEMERAL_SOCKET names, else where the server's
+ * config and the caller's account have it. Returns EPH_DONE, or has complained
+ * (EPH_NO_SERVER).
  */
-int eph_connect(struct eph_client *c, const char *path);
+int eph_connect(struct eph_client *c, const struct eph_where *where);
 
 /* Connects to path without a word; ERR_SYSTEM if nobody listens there (yet). */
 enum err eph_try(struct eph_client *c, const char *path);

@@ -13,7 +13,7 @@
 #include "tools/ssh_ephemeral.h"
 
 struct add {
-	const char *socket;
+	struct eph_where where;
 	const char *key_file;
 	bool json;
 	bool has_comment;
@@ -23,7 +23,7 @@ struct add {
 };
 
 enum { OPT_USER = 1, OPT_TTL, OPT_ONCE, OPT_USES, OPT_GRACE, OPT_FROM, OPT_SESSION, OPT_OPTIONS,
-	OPT_COMMENT, OPT_SOCKET, OPT_JSON };
+	OPT_COMMENT, OPT_JSON };
 
 static const struct option options[] = {
 	{ "user", required_argument, NULL, OPT_USER },
@@ -35,7 +35,7 @@ static const struct option options[] = {
 	{ "session", required_argument, NULL, OPT_SESSION },
 	{ "options", required_argument, NULL, OPT_OPTIONS },
 	{ "comment", required_argument, NULL, OPT_COMMENT },
-	{ "socket", required_argument, NULL, OPT_SOCKET },
+	EPH_WHERE_OPTIONS,
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ NULL, 0, NULL, 0 },
 };
@@ -101,14 +101,11 @@ one_option(struct add *a, int opt, const char *value, char **argv)
 		a->m.comment = span_str(value);
 		a->has_comment = true;
 		return EPH_DONE;
-	case OPT_SOCKET:
-		a->socket = value;
-		return EPH_DONE;
 	case OPT_JSON:
 		a->json = true;
 		return EPH_DONE;
 	default:
-		return eph_bad_option("add", argv);
+		return eph_where_option(&a->where, opt) ? EPH_DONE : eph_bad_option("add", argv);
 	}
 }
 
@@ -119,7 +116,7 @@ parse(struct add *a, int argc, char **argv)
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
 		code = one_option(a, opt, optarg, argv);
 		if (code != EPH_DONE)
 			return code;
@@ -206,7 +203,7 @@ add(struct add *a)
 
 	if (code != EPH_DONE)
 		return code;
-	code = eph_connect(&c, a->socket);
+	code = eph_connect(&c, &a->where);
 	if (code != EPH_DONE)
 		return code;
 	c.grant = show;

@@ -9,10 +9,10 @@
 
 /* Connects, asks, closes; c->done has the answer. */
 static int
-ask_once(struct eph_client *c, const char *socket, const struct writer *request,
+ask_once(struct eph_client *c, const struct eph_where *where, const struct writer *request,
     void (*grant)(void *, const struct msg_ctl_grant *), void *arg)
 {
-	int code = eph_connect(c, socket);
+	int code = eph_connect(c, where);
 
 	if (code != EPH_DONE)
 		return code;
@@ -47,34 +47,33 @@ eph_extend_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
-		{ "socket", required_argument, NULL, 's' },
+		EPH_WHERE_OPTIONS,
 		{ "ttl", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
 	struct msg_ctl_extend m = { .ttl = 0 };
-	const char *socket = NULL;
+	struct eph_where where = { .socket = NULL };
 	struct eph_client c;
 	bool json = false;
 	int opt;
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
 		if (opt == 'j')
 			json = true;
-		else if (opt == 's')
-			socket = optarg;
-		else if (opt != 't')
-			return eph_bad_option("extend", argv);
-		else if (!eph_time(optarg, &m.ttl) || m.ttl == 0)
+		else if (opt != 't') {
+			if (!eph_where_option(&where, opt))
+				return eph_bad_option("extend", argv);
+		} else if (!eph_time(optarg, &m.ttl) || m.ttl == 0)
 			return eph_usage("--ttl: \"%s\" is not a time (90, 90s, 5m, 1h30m)", optarg);
 	}
 	if (optind + 1 != argc || m.ttl == 0)
 		return eph_usage("extend: one ID and --ttl TIME are needed");
 	m.id = span_str(argv[optind]);
 	msg_ctl_extend_put(&w, &m);
-	return ask_once(&c, socket, &w, show_extended, &json);
+	return ask_once(&c, &where, &w, show_extended, &json);
 }
 
 /* --- revoke --- */
@@ -118,7 +117,7 @@ eph_revoke_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
-		{ "socket", required_argument, NULL, 's' },
+		EPH_WHERE_OPTIONS,
 		{ "user", required_argument, NULL, 'u' },
 		{ "kill", no_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
@@ -126,20 +125,17 @@ eph_revoke_main(int argc, char **argv)
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
 	SCOPED(writer_free) struct writer raw = writer_init(256);
 	struct msg_ctl_revoke m = { .all = false };
-	const char *socket = NULL;
+	struct eph_where where = { .socket = NULL };
 	struct eph_client c;
 	bool json = false;
 	int opt, code;
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			json = true;
-			break;
-		case 's':
-			socket = optarg;
 			break;
 		case 'u':
 			m.user = span_str(optarg);
@@ -148,7 +144,8 @@ eph_revoke_main(int argc, char **argv)
 			m.kill = true;
 			break;
 		default:
-			return eph_bad_option("revoke", argv);
+			if (!eph_where_option(&where, opt))
+				return eph_bad_option("revoke", argv);
 		}
 	}
 	if ((m.user.len > 0) + (argc - optind) != 1 || (optind < argc && *argv[optind] == '\0'))
@@ -159,7 +156,7 @@ eph_revoke_main(int argc, char **argv)
 			return code;
 	}
 	msg_ctl_revoke_put(&w, &m);
-	code = ask_once(&c, socket, &w, NULL, NULL);
+	code = ask_once(&c, &where, &w, NULL, NULL);
 	if (code == EPH_DONE)
 		tell(&c, json, m.kill);
 	return code;

@@ -5,15 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "os/file.h"
 #include "os/net.h"
 #include "sshd/control_client.h"
 #include "tools/ssh_ephemeral.h"
 
 /* A server that is there answers at once; one that hangs is given this long. */
 #define PATIENCE_MS	10000
+
+/* One through ssh may have to ask for a password first. */
+#define SSH_PATIENCE_MS	300000
+
+/* A message and its length. */
+#define FRAME_MAX	(4 + LIMIT_IPC)
 
 /* --- where --- */
 
@@ -36,7 +44,7 @@ eph_try(struct eph_client *c, const char *path)
 {
 	int fd;
 
-	*c = (struct eph_client){ .buf = malloc(LIMIT_IPC) };
+	*c = (struct eph_client){ .buf = malloc(LIMIT_IPC), .in = -1, .out = -1 };
 	ipc_init(&c->ipc, -1);
 	if (c->buf == NULL)
 		return ERR_NOMEM;
@@ -52,13 +60,36 @@ eph_try(struct eph_client *c, const char *path)
 	return ERR_OK;
 }
 
-int
-eph_connect(struct eph_client *c, const char *path)
+/* The server is another machine's: its subsystem speaks the same, behind lengths. */
+static int
+connect_by_ssh(struct eph_client *c, const struct eph_where *where)
 {
+	int code = eph_start_ssh(where, &c->ssh, &c->in, &c->out);
+
+	if (code != EPH_DONE)
+		return code;
+	c->buf = malloc(FRAME_MAX);
+	snprintf(c->path, sizeof(c->path), "%s", where->host);
+	if (c->buf != NULL)
+		return EPH_DONE;
+	eph_close(c);
+	return eph_complain(EPH_NO_SERVER, "out of memory");
+}
+
+int
+eph_connect(struct eph_client *c, const struct eph_where *where)
+{
+	const char *path = where->socket;
 	char found[256];
 
-	*c = (struct eph_client){ .buf = NULL };
+	*c = (struct eph_client){ .buf = NULL, .in = -1, .out = -1 };
 	ipc_init(&c->ipc, -1);
+	if (where->host != NULL && path != NULL)
+		return eph_usage("--host and --socket name two servers");
+	if (where->host != NULL)
+		return connect_by_ssh(c, where);
+	if (where->n_options > 0)
+		return eph_usage("options for ssh make sense with --host only");
 	if (path == NULL) {
 		if (find_path(found, sizeof(found)) != ERR_OK)
 			return eph_complain(EPH_NO_SERVER,
@@ -83,6 +114,14 @@ void
 eph_close(struct eph_client *c)
 {
 	ipc_close(&c->ipc);
+	if (c->out != -1)
+		close(c->out);
+	if (c->in != -1)
+		close(c->in);
+	c->in = c->out = -1;
+	if (c->ssh > 0)
+		(void)waitpid(c->ssh, NULL, 0);
+	c->ssh = 0;
 	free(c->buf);
 	c->buf = NULL;
 }
@@ -119,6 +158,13 @@ on_ctl_grant(struct eph_client *c, const struct msg_ctl_grant *m, struct ipc_fds
 }
 
 static enum err
+on_ctl_event(struct eph_client *c, const struct msg_ctl_event *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return c->event == NULL ? ERR_OK : c->event(c->arg, m);
+}
+
+static enum err
 on_ctl_done(struct eph_client *c, const struct msg_ctl_done *m, struct ipc_fds *fds)
 {
 	(void)fds;
@@ -138,14 +184,40 @@ IPC_RECEIVER(on_reply, CONTROL_REPLIES, struct eph_client)
 static enum err
 wait_for(const struct eph_client *c)
 {
-	struct pollfd p = { .fd = c->ipc.fd,
+	struct pollfd p = { .fd = c->ssh > 0 ? c->in : c->ipc.fd,
 	    .events = (short)(ipc_wants_write(&c->ipc) ? POLLIN | POLLOUT : POLLIN) };
 	int n;
 
 	do
-		n = poll(&p, 1, PATIENCE_MS);
+		n = poll(&p, 1, c->waits_for_ever ? -1 : c->ssh > 0 ? SSH_PATIENCE_MS : PATIENCE_MS);
 	while (n == -1 && errno == EINTR);
 	return n > 0 ? ERR_OK : n == 0 ? ERR_TIMEOUT : ERR_SYSTEM;
+}
+
+/* The same through ssh: reads until a message is whole. */
+static enum err
+take_frame(struct eph_client *c)
+{
+	struct ipc_fds fds = { .n = 0 };
+	struct reader r = rd_init(span_of(c->buf, c->have));
+	uint32_t len = c->have < 4 ? 0 : rd_u32(&r);
+	ssize_t n;
+	enum err e;
+
+	if (len > LIMIT_IPC)
+		return ERR_LIMIT;
+	if (c->have >= 4 && c->have - 4 >= len) {
+		e = on_reply(c, &c->ipc, CONTROL_PHASE, span_of(c->buf + 4, len), &fds);
+		c->have -= 4 + len;
+		memmove(c->buf, c->buf + 4 + len, c->have);
+		return e;
+	}
+	TRY(wait_for(c));
+	n = read(c->in, c->buf + c->have, FRAME_MAX - c->have);
+	if (n <= 0)
+		return n == -1 && errno == EINTR ? ERR_OK : ERR_CLOSED;
+	c->have += (size_t)n;
+	return ERR_OK;
 }
 
 /* Takes one message of the answer, waiting for it. */
@@ -157,6 +229,8 @@ take_one(struct eph_client *c)
 	struct span message;
 	enum err e;
 
+	if (c->ssh > 0)
+		return take_frame(c);
 	TRY(ipc_flush(&c->ipc));
 	e = ipc_receive(&c->ipc, room, &message, &fds);
 	if (e == ERR_AGAIN)
@@ -165,6 +239,32 @@ take_one(struct eph_client *c)
 		e = on_reply(c, &c->ipc, CONTROL_PHASE, message, &fds);
 	ipc_fds_close(&fds);
 	return e;
+}
+
+static enum err
+send_request(struct eph_client *c, struct span message)
+{
+	SCOPED(writer_free) struct writer frame = writer_init(FRAME_MAX);
+
+	if (c->ssh == 0)
+		return ipc_send(&c->ipc, message, NULL);
+	wr_bytes(&frame, message);
+	TRY(wr_end(&frame));
+	return file_write_all(c->out, writer_span(&frame)) == ERR_OK ? ERR_OK : ERR_CLOSED;
+}
+
+/* Through ssh, it has said itself what was wrong, on standard error. */
+static int
+lost(struct eph_client *c, enum err e)
+{
+	if (e == ERR_SYSTEM)		/* our own output */
+		return eph_complain(EPH_REFUSED, "cannot write: %s", strerror(errno));
+	if (e == ERR_TIMEOUT)
+		return eph_complain(EPH_NO_SERVER, "the server at %s does not answer", c->path);
+	if (c->ssh > 0 && e == ERR_CLOSED)
+		return eph_complain(EPH_NO_SERVER, "%s does not let us register keys, or could not be reached",
+		    c->path);
+	return eph_complain(EPH_NO_SERVER, "the server at %s has gone: %s", c->path, err_text(e));
 }
 
 int
@@ -177,7 +277,7 @@ eph_ask(struct eph_client *c, const struct writer *request)
 	c->is_answered = false;
 	c->code = EPH_DONE;
 	if (e == ERR_OK)
-		e = ipc_send(&c->ipc, writer_span(request), NULL);
+		e = send_request(c, writer_span(request));
 	/* A server that turns us away has said why before it closed. */
 	if (e == ERR_CLOSED)
 		e = ERR_OK;
@@ -185,7 +285,5 @@ eph_ask(struct eph_client *c, const struct writer *request)
 		e = take_one(c);
 	if (e == ERR_OK)
 		return c->code;
-	if (e == ERR_TIMEOUT)
-		return eph_complain(EPH_NO_SERVER, "the server at %s does not answer", c->path);
-	return eph_complain(EPH_NO_SERVER, "the server at %s has gone: %s", c->path, err_text(e));
+	return lost(c, e);
 }

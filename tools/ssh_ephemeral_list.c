@@ -125,10 +125,10 @@ list(struct list *l, struct eph_client *c)
 }
 
 static int
-run(struct list *l, const char *socket)
+run(struct list *l, const struct eph_where *where)
 {
 	struct eph_client c;
-	int code = eph_connect(&c, socket);
+	int code = eph_connect(&c, where);
 
 	if (code != EPH_DONE)
 		return code;
@@ -146,26 +146,24 @@ eph_list_main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
-		{ "socket", required_argument, NULL, 's' },
+		EPH_WHERE_OPTIONS,
 		{ NULL, 0, NULL, 0 },
 	};
 	struct list l = { .out = writer_init(PAGE_MAX) };
-	const char *socket = NULL;
+	struct eph_where where = { .socket = NULL };
 	int opt, code;
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
 		if (opt == 'j')
 			l.json = true;
-		else if (opt == 's')
-			socket = optarg;
-		else
+		else if (!eph_where_option(&where, opt))
 			return eph_bad_option("list", argv);
 	}
 	if (optind != argc)
 		return eph_usage("list takes no argument");
-	code = run(&l, socket);
+	code = run(&l, &where);
 	writer_free(&l.out);
 	return code;
 }

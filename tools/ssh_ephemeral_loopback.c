@@ -188,28 +188,6 @@ set_environment(const struct loopback *lb)
 	return true;
 }
 
-/* Finds a program as a shell would. False if there is none. */
-static bool
-find_in_path(const char *name, char *out, size_t size)
-{
-	const char *path = getenv("PATH");
-	struct span places = span_str(path == NULL ? "/usr/local/bin:/usr/bin:/bin" : path);
-	struct span place;
-
-	if (strchr(name, '/') != NULL) {
-		snprintf(out, size, "%s", name);
-		return access(out, X_OK) == 0;
-	}
-	while (span_token(&places, ':', &place)) {
-		int n = place.len == 0 ? snprintf(out, size, "./%s", name) :
-		    snprintf(out, size, "%.*s/%s", (int)place.len, (const char *)place.p, name);
-
-		if (n > 0 && (size_t)n < size && access(out, X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Starts a program with our own descriptors. Returns an exit status. */
 static int
 start_command(struct run *r, const char *path, char *const *argv)
@@ -247,7 +225,7 @@ run_command(struct run *r)
 
 	if (!set_environment(&r->lb))
 		return eph_complain(EPH_REFUSED, "out of memory");
-	if (!find_in_path(argv[0], path, sizeof(path)))
+	if (!eph_find_program(argv[0], path, sizeof(path)))
 		return eph_complain(127, "there is no program %s", argv[0]);
 	code = start_command(r, path, argv);
 	if (code != EPH_DONE)

@@ -46,6 +46,7 @@ struct fixture {
 	struct control_policy policy;
 	struct rng_test seed;
 	struct ephemeral *table;
+	struct journal *journal;
 	struct loop *loop;
 	struct log log;
 	char logged[8192];
@@ -123,9 +124,10 @@ setup(void **state)
 	f->seed.state = 1;
 	assert_int_equal(ephemeral_new(&f->table, &limits, rng_test(&f->seed)), ERR_OK);
 	assert_int_equal(loop_new(&f->loop), ERR_OK);
+	assert_int_equal(journal_new(&f->journal, f->table, &f->log), ERR_OK);
 	f->log = (struct log){ .level = LOG_LEVEL_DEBUG1, .fd = -1, .sink = keep_line, .sink_arg = f };
 	f->config = (struct control_config){ .loop = f->loop, .log = &f->log, .table = f->table,
-	    .path = f->socket_path, .uid = geteuid(),
+	    .journal = f->journal, .path = f->socket_path, .uid = geteuid(),
 	    .rules = { &f->policy, &f->users, &f->passwd_words,
 	        "ssh-ed25519,rsa-sha2-256", 2048, 60 * S },
 	    .kill_session = kill_session, .move_session_end = move_session_end, .arg = f };
@@ -143,6 +145,7 @@ teardown(void **state)
 	ipc_close(&f->client);
 	control_free(f->control);
 	assert_int_equal(access(f->socket_path, F_OK), -1);
+	journal_free(f->journal);
 	ephemeral_free(f->table);
 	loop_free(f->loop);
 	control_policy_free(&f->policy);
@@ -225,6 +228,15 @@ on_ctl_done(struct fixture *f, const struct msg_ctl_done *m, struct ipc_fds *fds
 	(void)fds;
 	f->done = *m;
 	return ERR_CLOSED;
+}
+
+static enum err
+on_ctl_event(struct fixture *f, const struct msg_ctl_event *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	f->n_grants++;
+	snprintf(f->text, sizeof(f->text), "%.*s", (int)m->line.len, (const char *)m->line.p);
+	return ERR_OK;
 }
 
 IPC_RECEIVER(on_reply, CONTROL_REPLIES, struct fixture)

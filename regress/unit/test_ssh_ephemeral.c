@@ -66,6 +66,8 @@ serve(int ready)
 		_exit(1);
 	config.loop = loop;
 	config.table = table;
+	if (journal_new(&config.journal, table, &log) != ERR_OK)
+		_exit(1);
 	if (control_new(&control, &config) != ERR_OK || write(ready, "", 1) != 1)
 		_exit(1);
 	(void)!loop_run(loop);
