@@ -15,8 +15,8 @@
 
 /* --- looking up --- */
 
-static enum err
-look_up(const struct hostkeys *h, struct span name, struct span blob,
+enum err
+hostkeys_look_up(const struct hostkeys *h, struct span name, struct span blob,
     struct known_hosts_result *result)
 {
 	*result = (struct known_hosts_result){ .status = KNOWN_HOSTS_NEW };
@@ -61,17 +61,6 @@ is_revoked(const struct ssh *s, struct span blob)
 
 /* --- deciding --- */
 
-static bool
-is_localhost(const struct ssh *s)
-{
-	const struct address *a = &s->route.peer.address;
-	static const uint8_t v6[16] = { [15] = 1 };
-
-	if (s->route.is_proxied)
-		return false;
-	return a->family == 4 ? a->bytes[0] == 127 : memcmp(a->bytes, v6, sizeof(v6)) == 0;
-}
-
 /* A key on a port of its own may be known by the host's name alone. */
 static bool
 is_known_without_port(const struct ssh *s, struct span blob)
@@ -86,7 +75,7 @@ is_known_without_port(const struct ssh *s, struct span blob)
 	if (hostkeys_name(span_str(s->settings.host), 22, &name) != ERR_OK)
 		return false;
 	log_debug(&s->log, "checking without port identifier");
-	found = look_up(s->hostkeys, span_str(name), blob, &result) == ERR_OK &&
+	found = hostkeys_look_up(s->hostkeys, span_str(name), blob, &result) == ERR_OK &&
 	    result.status == KNOWN_HOSTS_FOUND;
 	free(name);
 	if (found)
@@ -126,6 +115,8 @@ decide_changed(struct ssh *s, struct span blob, const struct known_hosts_result 
 {
 	struct ssh_config *c = &s->settings.config;
 
+	if (hostkeys_checks_ip(s))
+		hostkey_say_spoofed(s, blob);
 	hostkey_say_changed(s, blob, result);
 	if (c->strict_host_key_checking != STRICT_NO) {
 		log_error(&s->log,
@@ -164,12 +155,13 @@ decide(struct ssh *s, struct span blob)
 		hostkey_say_revoked(s, blob);
 		return false;
 	}
-	if (c->no_host_authentication_for_localhost && is_localhost(s)) {
+	if (c->no_host_authentication_for_localhost && hostkeys_is_localhost(s)) {
 		log_debug(&s->log, "Forcing accepting of host key for loopback/localhost.");
 		return true;
 	}
 	if (hostkeys_ask_command(s, "HOSTNAME", h->name, blob) != ERR_OK ||
-	    look_up(h, span_str(h->name), blob, &result) != ERR_OK) {
+	    (hostkeys_checks_ip(s) && hostkeys_ask_command(s, "ADDRESS", h->ip, blob) != ERR_OK) ||
+	    hostkeys_look_up(h, span_str(h->name), blob, &result) != ERR_OK) {
 		log_error(&s->log, "Looking up the host key failed.");
 		return false;
 	}
@@ -179,9 +171,9 @@ decide(struct ssh *s, struct span blob)
 		    hostkey_label(blob));
 		log_debug(&s->log, "Found key in %s:%u", h->files[result.file].path, result.line);
 		h->is_confirmed = result.file == 0 && h->files[0].is_user;
-		return true;
+		return hostkeys_check_ip(s, blob, &result);
 	case KNOWN_HOSTS_NEW:
-		return decide_new(s, blob, &result);
+		return hostkeys_check_ip(s, blob, &result) && decide_new(s, blob, &result);
 	case KNOWN_HOSTS_CHANGED:
 		return decide_changed(s, blob, &result);
 	case KNOWN_HOSTS_IS_REVOKED:

@@ -67,6 +67,31 @@ enum err hostkeys_ask_command(struct ssh *s, const char *what, const char *name,
 /* Adds the key to the user's first file. A failure is told, and is none of the check. */
 void hostkeys_remember(struct ssh *s, struct span blob);
 
+/* The same for the host's address alone (CheckHostIP). */
+void hostkeys_remember_ip(struct ssh *s, struct span blob);
+
+/* --- hostkey_ip.c: CheckHostIP --- */
+
+/* Whether the other end is this machine, as far as its address says. */
+bool hostkeys_is_localhost(const struct ssh *s);
+
+/* Whether the address is to be looked at: there is one, far away, and not what the user typed. */
+bool hostkeys_checks_ip(const struct ssh *s);
+
+/*
+ * Compares what is known of the address with what was found for the name
+ * (which is not "changed"), and adds the address where only the name is
+ * known. False: it has another key, and that is not to be passed over.
+ */
+bool hostkeys_check_ip(struct ssh *s, struct span blob, const struct known_hosts_result *by_name);
+
+/* Says in the block about a changed key what is known of the address. */
+void hostkey_say_spoofed(const struct ssh *s, struct span blob);
+
+/* Looks a name up in all files. ERR_NOMEM and what known_hosts_check() gives. */
+enum err hostkeys_look_up(const struct hostkeys *h, struct span name, struct span blob,
+    struct known_hosts_result *result);
+
 /* --- hostkey_update.c --- */
 
 /* Takes what the server says about its other host keys (UpdateHostKeys). */
@@ -86,6 +111,12 @@ enum err known_command(const struct ssh *s, const char *what, const char *name,
     struct span blob, struct writer *text);
 
 /* --- hostkey_say.c: what is said about it --- */
+
+/* Asks whether to go on: question (with its last line) is answered yes or no. */
+bool hostkey_confirm(const char *question);
+
+/* Three lines, the outer two full of @. */
+void hostkey_say_box(const struct log *log, const char *middle);
 
 /* Asks about an unknown key. same_host: other keys of this host are known. */
 bool hostkey_ask(const struct ssh *s, struct span blob, bool same_host);

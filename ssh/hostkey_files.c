@@ -13,6 +13,20 @@
 
 #define KNOWN_HOSTS_MAX	(64 * 1024 * 1024)
 
+/*
+ * Whether a file that could not be read may count as one without lines, as one
+ * that is not there does: it is not the user's to read. With anything else, it
+ * would be unknown what it says about the host.
+ */
+static bool
+may_be_empty(enum err e)
+{
+	if (e == ERR_SYSTEM)
+		return errno == EACCES || errno == EPERM || errno == ELOOP || errno == ENXIO ||
+		    errno == ENAMETOOLONG;
+	return e == ERR_NOTFOUND || e == ERR_FORMAT;
+}
+
 static enum err
 add_file(struct ssh *s, enum ssh_keyword k, const char *text, bool is_user)
 {
@@ -27,8 +41,11 @@ add_file(struct ssh *s, enum ssh_keyword k, const char *text, bool is_user)
 	f->is_user = is_user;
 	h->n_files++;
 	e = file_read(f->path, &f->text, NULL);
-	if (e == ERR_NOMEM)
+	if (e != ERR_OK && !may_be_empty(e)) {
+		log_error(&s->log, "load_hostkeys: %s: %s", f->path,
+		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
 		return e;
+	}
 	if (e != ERR_OK && e != ERR_NOTFOUND)
 		log_debug(&s->log, "load_hostkeys: %s: %s", f->path,
 		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
@@ -183,21 +200,27 @@ make_folder(const struct ssh *s, const char *path)
 		log_error(&s->log, "Could not create directory '%s' (%s).", folder, strerror(errno));
 }
 
+/* Whether the first file is left in the middle of a line: somebody's editor did not end it. */
+static bool
+is_open_ended(const struct hostkeys *h)
+{
+	const struct writer *text = &h->files[0].text;
+
+	return text->len > 0 && text->p[text->len - 1] != '\n';
+}
+
 static enum err
 put_lines(const struct ssh *s, struct span blob, struct writer *w)
 {
 	const struct ssh_config *c = &s->settings.config;
 	const struct hostkeys *h = s->hostkeys;
 	enum known_hosts_form form = c->hash_known_hosts ? KNOWN_HOSTS_HASHED : KNOWN_HOSTS_NAMED;
-	const struct writer *text = &h->files[0].text;
 	struct rng rng = rng_system();
 
-	/* Somebody's editor left the last line without its end. */
-	if (text->len > 0 && text->p[text->len - 1] != '\n')
+	if (is_open_ended(h))
 		wr_u8(w, '\n');
 	TRY(known_hosts_put(w, span_str(h->name), form, blob, SPAN_EMPTY, &rng));
-	if (c->check_host_ip && h->ip != NULL && strcmp(h->ip, h->name) != 0 &&
-	    c->host_key_alias == NULL)
+	if (hostkeys_checks_ip(s))
 		TRY(known_hosts_put(w, span_str(h->ip), form, blob, SPAN_EMPTY, &rng));
 	return wr_end(w);
 }
@@ -221,4 +244,30 @@ hostkeys_remember(struct ssh *s, struct span blob)
 	else
 		log_info(&s->log, "Warning: Permanently added '%s' (%s) to the list of known hosts.",
 		    h->name, hostkey_label(blob));
+}
+
+void
+hostkeys_remember_ip(struct ssh *s, struct span blob)
+{
+	SCOPED(writer_free) struct writer line = writer_init(LIMIT_LINE);
+	const struct hostkeys *h = s->hostkeys;
+	struct rng rng = rng_system();
+	enum err e;
+
+	if (h->n_files == 0 || !h->files[0].is_user)
+		return;
+	if (is_open_ended(h))
+		wr_u8(&line, '\n');
+	e = known_hosts_put(&line, span_str(h->ip), s->settings.config.hash_known_hosts ?
+	    KNOWN_HOSTS_HASHED : KNOWN_HOSTS_NAMED, blob, SPAN_EMPTY, &rng);
+	if (e == ERR_OK)
+		e = wr_end(&line);
+	if (e == ERR_OK)
+		e = file_append(h->files[0].path, writer_span(&line), 0600);
+	if (e != ERR_OK)
+		log_info(&s->log, "Failed to add the %s host key for IP address '%s' to the list of "
+		    "known hosts (%s).", hostkey_label(blob), h->ip, h->files[0].path);
+	else
+		log_info(&s->log, "Warning: Permanently added the %s host key for IP address '%s' to "
+		    "the list of known hosts.", hostkey_label(blob), h->ip);
 }

@@ -109,6 +109,25 @@ is_word(struct span s, const char *word)
 }
 
 bool
+hostkey_confirm(const char *question)
+{
+	SCOPED(secret_free) struct secret answer = { NULL, 0 };
+
+	for (;;) {
+		struct span said;
+
+		if (tty_ask(TTY_ASK_LINE, question, &answer) != ERR_OK)
+			return false;
+		said = trim(secret_span(&answer));
+		if (said.len == 0 || is_word(said, "no"))
+			return false;
+		if (is_word(said, "yes"))
+			return true;
+		question = "Please type 'yes' or 'no': ";
+	}
+}
+
+bool
 hostkey_ask(const struct ssh *s, struct span blob, bool same_host)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
@@ -134,8 +153,8 @@ hostkey_ask(const struct ssh *s, struct span blob, bool same_host)
 	}
 }
 
-static void
-say_box(const struct log *log, const char *middle)
+void
+hostkey_say_box(const struct log *log, const char *middle)
 {
 	static const char line[] = "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
 
@@ -160,7 +179,7 @@ hostkey_say_changed(const struct ssh *s, struct span blob,
 	if (line.number == result->line)
 		label = key_type_label(line.type);
 	fingerprint_str(fp, blob, wanted_fingerprint(s));
-	say_box(&s->log, "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @");
+	hostkey_say_box(&s->log, "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @");
 	log_error(&s->log, "IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!");
 	log_error(&s->log,
 	    "Someone could be eavesdropping on you right now (man-in-the-middle attack)!");
@@ -180,7 +199,7 @@ hostkey_say_changed(const struct ssh *s, struct span blob,
 void
 hostkey_say_revoked(const struct ssh *s, struct span blob)
 {
-	say_box(&s->log, "@       WARNING: REVOKED HOST KEY DETECTED!               @");
+	hostkey_say_box(&s->log, "@       WARNING: REVOKED HOST KEY DETECTED!               @");
 	log_error(&s->log, "The %s host key for %s is marked as revoked.", hostkey_label(blob),
 	    s->hostkeys->name);
 	log_error(&s->log,

@@ -2,7 +2,7 @@
 PROGRAMS += ssh
 ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/destination.c \
 	ssh/escape.c ssh/forward.c ssh/forward_listen.c ssh/forward_remote.c ssh/forward_socks.c \
-	ssh/hostkey.c ssh/hostkey_files.c ssh/hostkey_say.c ssh/hostkey_update.c ssh/identity.c \
+	ssh/hostkey.c ssh/hostkey_files.c ssh/hostkey_ip.c ssh/hostkey_say.c ssh/hostkey_update.c ssh/identity.c \
 	ssh/identity_add.c ssh/known_command.c ssh/login.c ssh/login_ask.c ssh/login_key.c \
 	ssh/main.c ssh/options.c ssh/proxy.c ssh/query.c ssh/session.c ssh/session_escape.c \
 	ssh/session_open.c ssh/session_start.c ssh/settings.c ssh/settings_read.c ssh/ssh.c \

@@ -883,3 +883,91 @@ def test_no_nss(friend, folder):
     text = trace.read_text()
     assert "/etc/hosts" in text
     assert "nsswitch" not in text and "libnss" not in text and "nscd" not in text
+
+
+# --- CheckHostIP, and files that cannot be read ---
+
+@pytest.fixture
+def far(folder):
+    """A client that calls the server far.example, at an address that is not local."""
+    if not harness.ROOT:
+        pytest.skip("needs an address and a hosts file")
+    run(["ip", "address", "replace", "192.0.2.7/32", "dev", "lo"])
+    hosts = folder / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n192.0.2.7 far.example\n")
+    with harness.server(folder / "sshd", config="ListenAddress 192.0.2.7") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        c = Client(s, folder)
+        c.name = f"[far.example]:{s.port}"
+        c.ip = f"[192.0.2.7]:{s.port}"
+        plain = c.command
+
+        def command(*remote, **kwargs):
+            line = plain(*remote, **kwargs)
+            line[line.index(f"{harness.login_user()}@127.0.0.1")] = f"{harness.login_user()}@far.example"
+            return ["unshare", "-m", "--propagation", "private", "sh", "-c",
+                    f'mount --bind {hosts} /etc/hosts; exec "$@"', "sh", line[0], "-oCheckHostIP=yes", *line[1:]]
+        c.command = command
+        yield c
+
+
+def other_key(folder):
+    with open(harness.make_key(folder / "other") + ".pub", encoding="utf-8") as f:
+        return " ".join(f.read().split()[:2])
+
+
+def test_check_host_ip_adds_the_address(far):
+    done = far.run("echo hello", options=["-oStrictHostKeyChecking=accept-new"])
+    assert done.stdout == "hello\n", done.stderr
+    assert far.known_text() == f"{far.name} {far.host_key}\n{far.ip} {far.host_key}\n"
+    os.unlink(far.known)
+    far.know(f"{far.name} {far.host_key}")
+    done = far.run("echo hello", options=["-oStrictHostKeyChecking=yes"])
+    assert done.stdout == "hello\n"
+    assert f"Warning: Permanently added the ED25519 host key for IP address '{far.ip}' to the list of known hosts." \
+        in done.stderr
+    assert far.known_text() == f"{far.name} {far.host_key}\n{far.ip} {far.host_key}\n"
+
+
+@pytest.mark.parametrize("name_known", [True, False])
+@pytest.mark.parametrize("value", ["yes", "accept-new", "ask", "no"])
+def test_check_host_ip_refuses_an_address_with_another_key(far, folder, value, name_known):
+    far.know(f"{far.ip} {other_key(folder)}")
+    if name_known:
+        far.know(f"{far.name} {far.host_key}")
+    done = far.run("echo hello", options=[f"-oStrictHostKeyChecking={value}"])
+    if value == "no":
+        assert done.stdout == "hello\n"
+    else:
+        assert (done.returncode, done.stdout) == (255, "")
+        assert done.stderr.endswith("Host key verification failed.\n")
+    if value != "ask":
+        assert f"differs from the key for the IP address '{far.ip}'" in done.stderr
+        assert f"Offending key for IP in {far.known}:1" in done.stderr
+    if value in ("yes", "accept-new"):
+        assert "Exiting, you have requested strict checking." in done.stderr
+    if value == "no":           # the name has been added, and the address with it
+        return
+    child = far.spawn("echo hello", options=["-oStrictHostKeyChecking=ask"])
+    child.expect_exact("differs from the key for the IP address")
+    child.expect_exact("Are you sure you want to continue connecting (yes/no)? ")
+    child.sendline("no")
+    assert ended(child) == 255
+
+
+def test_check_host_ip_tells_of_spoofing(far, folder):
+    far.know(f"{far.name} {other_key(folder)}")
+    done = far.run("echo hello", options=["-oStrictHostKeyChecking=yes"])
+    assert done.returncode == 255
+    assert "WARNING: POSSIBLE DNS SPOOFING DETECTED!" in done.stderr
+    assert f"and the key for the corresponding IP address {far.ip}\nis unknown." in done.stderr
+
+
+def test_known_hosts_that_cannot_be_read_to_the_end_let_nobody_in(client):
+    """What it says about the host is not known: not even a new host is taken then."""
+    with open(client.known, "w", encoding="utf-8") as f:
+        f.truncate(65 * 1024 * 1024)
+    done = client.run("echo hello", options=["-o", "StrictHostKeyChecking=accept-new"])
+    assert (done.returncode, done.stdout) == (255, "")
+    assert f"load_hostkeys: {client.known}:" in done.stderr
