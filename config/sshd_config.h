@@ -121,6 +121,7 @@
 	K(choice, AllowTcpForwarding, allow_tcp_forwarding, MATCH, "yes", forwarding) \
 	K(choice, AllowStreamLocalForwarding, allow_stream_local_forwarding, MATCH, "yes", forwarding) \
 	K(choice, GatewayPorts, gateway_ports, MATCH, "no", gateway_ports) \
+	K(words, GatewaySources, gateway_sources, MATCH | NONE, "none", cidr_list) \
 	K(permits, PermitOpen, permit_open, MATCH | NONE, "any", open)	\
 	K(permits, PermitListen, permit_listen, MATCH | NONE, "any", listen) \
 	K(choice, PermitTunnel, permit_tunnel, MATCH, "no", tunnel)	\

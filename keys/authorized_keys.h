@@ -62,6 +62,8 @@ struct authorized_options {
 	struct span command;
 	bool has_from;
 	struct span from;		/* pattern list of names and addresses */
+	bool has_sources;
+	struct span sources;		/* gatewaysources=: networks, a comma list */
 	int64_t expires;		/* unix time; AUTHORIZED_NEVER */
 	bool needs_touch;		/* security tokens; on unless no-touch-required */
 	bool needs_verify;

@@ -233,6 +233,22 @@ set_listen(struct parse *p, const struct option *o)
 	return add_address(&p->out->listen, a);
 }
 
+/* Ours: who may connect to ports that listen for the holder of the key. */
+static enum err
+set_sources(struct parse *p, const struct option *o)
+{
+	struct span list = o->value, word;
+	struct cidr c;
+
+	if (p->out->has_sources)
+		return ERR_SYNTAX;
+	while (span_token(&list, ',', &word))
+		TRY(cidr_parse(word, &c));
+	p->out->has_sources = true;
+	p->out->sources = o->value;
+	return ERR_OK;
+}
+
 static const struct row rows[] = {
 	{ "agent-forwarding",	false, true,  PERMIT_AGENT,   NULL },
 	{ "port-forwarding",	false, true,  PERMIT_PORT,    NULL },
@@ -250,6 +266,7 @@ static const struct row rows[] = {
 	{ "environment",	true,  false, 0,	      set_env },
 	{ "permitopen",		true,  false, 0,	      set_open },
 	{ "permitlisten",	true,  false, 0,	      set_listen },
+	{ "gatewaysources",	true,  false, 0,	      set_sources },
 	{ "tunnel",		true,  false, 0,	      set_tunnel },
 };
 

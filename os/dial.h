@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * os/dial.h - connecting to a host and port by name, on a loop: looks the name
- * up and tries its addresses in turn. For what is forwarded.
+ * up and tries its addresses, a next one as soon as one has failed or has not
+ * answered for a quarter of a second, the families in turn (RFC 8305). For what
+ * is forwarded.
  */
 #ifndef OS_DIAL_H
 #define OS_DIAL_H

@@ -124,6 +124,16 @@ on_guard_until(struct guard *g, const struct msg_guard_until *m, struct ipc_fds 
 }
 
 static enum err
+on_guard_release(struct guard *g, const struct msg_guard_release *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	if (g->session_watch != NULL && ipc_send_session_release(&g->session,
+	    &(struct msg_session_release){ .port = m->port }, NULL) == ERR_OK)
+		watch_set(g->session_watch, LOOP_READ | (ipc_wants_write(&g->session) ? LOOP_WRITE : 0));
+	return ERR_OK;
+}
+
+static enum err
 on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds)
 {
 	char text[200];
@@ -157,6 +167,17 @@ on_from_session_tty(struct guard *g, const struct msg_from_session_tty *m, struc
 {
 	(void)fds;
 	guard_record_tty(g, m);
+	return ERR_OK;
+}
+
+static enum err
+on_from_session_takeover(struct guard *g, const struct msg_from_session_takeover *m,
+    struct ipc_fds *fds)
+{
+	(void)fds;
+	if (guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_takeover(&g->listener,
+		    &(struct msg_from_guard_takeover){ .port = m->port }, NULL));
 	return ERR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "os/process_tree.h"
+#include "crypto/hash.h"
 #include "sshd/guard_i.h"
 #include "sshd/nursery.h"
 
@@ -133,6 +134,26 @@ introduce(struct guard *g)
 	return e;
 }
 
+/* Tells the listener; owner is what a successor on another connection has in common with this one. */
+static void
+tell_listener(struct guard *g)
+{
+	SCOPED(writer_free) struct writer who = writer_init(2 * LIMIT_IPC);
+	struct msg_from_guard_logged_in m = { .user = span_str(g->user.account.name) };
+	uint8_t owner[32];
+
+	if (g->proof.keys.len > 0) {
+		wr_bytes(&who, m.user);
+		wr_raw(&who, writer_span(&g->proof.keys));
+		if (wr_end(&who) == ERR_OK) {
+			hash_once(hash_find("sha256"), writer_span(&who), owner);
+			m.owner = span_of(owner, sizeof(owner));
+		}
+	}
+	if (guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_logged_in(&g->listener, &m, NULL));
+}
+
 enum err
 guard_log_in(struct guard *g)
 {
@@ -146,9 +167,7 @@ guard_log_in(struct guard *g)
 	g->phase = PHASE_OPEN;
 	timer_set(g->grace, MSEC_NEVER);
 	log_verbose(&g->log, "User child is on pid %ld", (long)g->session_pid);
-	if (guard_has_listener(g))
-		guard_listener_sent(g, ipc_send_from_guard_logged_in(&g->listener,
-		    &(struct msg_from_guard_logged_in){ .user = span_str(g->user.account.name) }, NULL));
+	tell_listener(g);
 	if (g->key.grant[0] != '\0')
 		guard_set_until(g, g->key.end);
 	return ERR_OK;

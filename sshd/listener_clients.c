@@ -68,10 +68,18 @@ static enum err
 on_from_guard_logged_in(struct connection *c, const struct msg_from_guard_logged_in *m,
     struct ipc_fds *fds)
 {
-	(void)m;
 	(void)fds;
 	started(c);
 	listener_session_began(c);
+	return listener_remember_owner(c, m->owner);
+}
+
+static enum err
+on_from_guard_takeover(struct connection *c, const struct msg_from_guard_takeover *m,
+    struct ipc_fds *fds)
+{
+	(void)fds;
+	listener_takeover(c, m->port);
 	return ERR_OK;
 }
 

@@ -35,6 +35,8 @@ struct connection {
 	struct watch *watch;
 	struct timer *kill;		/* what is left of it dies then */
 	bool logged_in;
+	bool has_owner;
+	uint8_t owner[32];		/* a hash of account and keys */
 	bool was_killed;		/* by us: no news when it is reaped */
 	char grant[EPHEMERAL_ID_SIZE];	/* that opened its session; empty: none */
 	char *grant_user, *grant_registrar;
@@ -117,6 +119,14 @@ void listener_kill_session(void *arg, uint64_t number);
 
 /* Tells the guard of that session when it has to end now. */
 void listener_move_session_end(void *arg, uint64_t number);
+
+/* --- forwarded ports --- */
+
+/* Keeps who has logged in; empty: nobody that a port could go over from. ERR_FORMAT. */
+enum err listener_remember_owner(struct connection *c, struct span owner);
+
+/* Has the other connections of the same owner let go of a forwarded port. */
+void listener_takeover(struct connection *by, uint32_t port);
 
 /* --- the ephemeral table --- */
 

@@ -155,14 +155,22 @@ enum wire_end {
 /* The user's terminals were told that the session ends. */
 #define FROM_GUARD_WARNED_FIELDS(F)	F(u32, seconds)
 
-/* Somebody is logged in: the connection does not count for MaxStartups any more. */
-#define FROM_GUARD_LOGGED_IN_FIELDS(F)	F(bytes, user)
+/*
+ * Somebody is logged in: the connection does not count for MaxStartups any more.
+ * owner: a hash of the account and the keys that it was opened with; empty
+ * without a key.
+ */
+#define FROM_GUARD_LOGGED_IN_FIELDS(F)	F(bytes, user) F(bytes, owner)
+
+/* Other connections of the same owner are to give up this forwarded port. */
+#define FROM_GUARD_TAKEOVER_FIELDS(F)	F(u32, port)
 
 #define FROM_GUARD(M)							\
 	M(from_guard_find,	PHASE_AUTH,	0, FROM_GUARD_FIND_FIELDS) \
 	M(from_guard_use,	PHASE_AUTH,	0, FROM_GUARD_USE_FIELDS) \
 	M(from_guard_wrong,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_WRONG_FIELDS) \
 	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS) \
+	M(from_guard_takeover,	PHASE_OPEN,	0, FROM_GUARD_TAKEOVER_FIELDS) \
 	M(from_guard_warned,	PHASE_OPEN,	0, FROM_GUARD_WARNED_FIELDS)
 
 /* --- listener -> guard --- */
@@ -179,12 +187,16 @@ enum wire_end {
 /* The session that a grant opened has to end at another time. */
 #define GUARD_UNTIL_FIELDS(F)		F(u64, end)
 
+/* A newer connection of the same owner takes over a forwarded port. */
+#define GUARD_RELEASE_FIELDS(F)		F(u32, port)
+
 /* End the connection now; text is for log and client. */
 #define GUARD_END_FIELDS(F)		F(bytes, text)
 
 #define TO_GUARD(M)							\
 	M(guard_grant,		PHASE_RUN,	0, GUARD_GRANT_FIELDS)	\
 	M(guard_until,		PHASE_RUN,	0, GUARD_UNTIL_FIELDS)	\
+	M(guard_release,	PHASE_RUN,	0, GUARD_RELEASE_FIELDS) \
 	M(guard_end,		PHASE_RUN,	0, GUARD_END_FIELDS)
 
 /* --- guard -> session --- */
@@ -207,6 +219,9 @@ enum wire_end {
 /* A line for the user's terminals (the session is about to end, say). */
 #define SESSION_NOTICE_FIELDS(F)	F(bytes, text)
 
+/* Stops listening at this port, if it does. */
+#define SESSION_RELEASE_FIELDS(F)	F(u32, port)
+
 /* The connection is being ended by force: so are all programs. */
 #define SESSION_END_FIELDS(F)
 
@@ -214,6 +229,7 @@ enum wire_end {
 	M(session_part,		PHASE_NEW,	0, SESSION_PART_FIELDS)	\
 	M(session_job,		PHASE_NEW,	1, SESSION_JOB_FIELDS)	\
 	M(session_notice,	PHASE_OPEN,	0, SESSION_NOTICE_FIELDS) \
+	M(session_release,	PHASE_OPEN,	0, SESSION_RELEASE_FIELDS) \
 	M(session_end,		PHASE_OPEN,	1, SESSION_END_FIELDS)
 
 /* Values of session_part.of. */
@@ -230,9 +246,13 @@ enum session_part {
 /* A terminal is in use, or no longer: for utmp and wtmp. tty: "pts/3". */
 #define FROM_SESSION_TTY_FIELDS(F)	F(bytes, tty) F(u32, pid) F(flag, in_use)
 
+/* A port that the client wants is in use: perhaps by another connection of his. */
+#define FROM_SESSION_TAKEOVER_FIELDS(F)	F(u32, port)
+
 #define FROM_SESSION(M)							\
 	M(from_session_log,	PHASE_OPEN,	0, FROM_SESSION_LOG_FIELDS) \
-	M(from_session_tty,	PHASE_OPEN,	0, FROM_SESSION_TTY_FIELDS)
+	M(from_session_tty,	PHASE_OPEN,	0, FROM_SESSION_TTY_FIELDS) \
+	M(from_session_takeover, PHASE_OPEN,	0, FROM_SESSION_TAKEOVER_FIELDS)
 
 /* --- wire -> session: what the client wants; bodies as in channels/ --- */
 

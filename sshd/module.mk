@@ -5,13 +5,13 @@ CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/journal.c sshd/journal_
 	sshd/control_requests.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
 sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c
-sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/penalties.c
+sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/listener_takeover.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/penalties.c
 sshd_SRCS += sshd/guard.c sshd/guard_sign.c sshd/guard_user.c sshd/guard_access.c sshd/guard_auth.c
 sshd_SRCS += sshd/guard_methods.c sshd/guard_key.c sshd/guard_keyfile.c sshd/guard_login.c sshd/guard_end.c
 sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
 sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
-sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listen.c
+sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listener.c sshd/session_listen.c sshd/session_agent.c sshd/session_x11.c sshd/session_takeover.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

@@ -31,7 +31,7 @@
 #include "os/ids.h"
 #include "os/process.h"
 #include "os/process_tree.h"
-#include "sshd/session_i.h"
+#include "sshd/session_forward.h"
 
 /* Of all pieces of a part. */
 #define PART_MAX	(64 * 1024 * 1024)
@@ -307,6 +307,14 @@ on_session_notice(struct session *s, const struct msg_session_notice *m, struct 
 {
 	(void)fds;
 	program_notice(s, m->text);
+	return ERR_OK;
+}
+
+static enum err
+on_session_release(struct session *s, const struct msg_session_release *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	takeover_release(s, m->port);
 	return ERR_OK;
 }
 

@@ -6,19 +6,14 @@
 #include <unistd.h>
 
 #include "channels/forward.h"
-#include "os/names.h"
+#include "os/dial.h"
 #include "sshd/session_forward.h"
 
 struct attempt {
 	struct attempt *next;
 	struct session *session;
 	uint32_t channel;
-	struct name_lookup *lookup;	/* the name is being looked up */
-	struct names_result found;	/* addresses, and which is tried */
-	size_t at;
-	int fd;
-	struct watch *watch;
-	int why;			/* errno of the last address */
+	struct dial *dial;		/* running; NULL: not yet, or done */
 };
 
 static void
@@ -31,11 +26,7 @@ attempt_free(struct attempt *a)
 		at = &(*at)->next;
 	*at = a->next;
 	s->n_attempts--;
-	name_lookup_cancel(a->lookup);
-	names_result_free(&a->found);
-	watch_free(a->watch);
-	if (a->fd != -1)
-		close(a->fd);
+	dial_cancel(a->dial);
 	free(a);
 }
 
@@ -51,68 +42,29 @@ refuse(struct attempt *a, const char *why)
 
 /* Connected: wire takes over. */
 static void
-hand_over(struct attempt *a)
+hand_over(struct attempt *a, int fd)
 {
 	struct session *s = a->session;
-	struct ipc_fds fds = { .fd = { a->fd }, .n = 1 };
+	struct ipc_fds fds = { .fd = { fd }, .n = 1 };
 
-	net_no_delay(a->fd);
 	session_sent(s, ipc_send_to_wire_accept(&s->wire,
 	    &(struct msg_to_wire_accept){ .channel = a->channel }, &fds));
+	close(fd);
 	attempt_free(a);
 }
 
-static void try_next(struct attempt *a);
-
 static void
-connected(void *arg, unsigned events)
+on_dialed(void *arg, int fd, const char *why)
 {
 	struct attempt *a = arg;
 
-	(void)events;
-	if (net_connect_result(a->fd) == ERR_OK) {
-		hand_over(a);
+	a->dial = NULL;
+	if (fd == -1) {
+		refuse(a, why);
 		return;
 	}
-	a->why = errno;
-	watch_free(a->watch);
-	a->watch = NULL;
-	close(a->fd);
-	a->fd = -1;
-	try_next(a);
-}
-
-/* Tries the next address; refuses if there is none left. */
-static void
-try_next(struct attempt *a)
-{
-	struct session *s = a->session;
-
-	while (a->at < a->found.n) {
-		if (net_connect(&a->found.v[a->at++], NULL, &a->fd) != ERR_OK) {
-			a->why = errno;
-			continue;
-		}
-		if (loop_watch(s->loop, &a->watch, a->fd, LOOP_WRITE, connected, a) != ERR_OK)
-			break;
-		return;
-	}
-	refuse(a, strerror(a->why == 0 ? ECONNREFUSED : a->why));
-}
-
-static void
-looked_up(void *arg, struct names_result *r)
-{
-	struct attempt *a = arg;
-
-	a->lookup = NULL;
-	if (r->err != ERR_OK) {
-		refuse(a, r->why == NULL ? err_text(r->err) : r->why);
-		return;
-	}
-	a->found = *r;
-	*r = (struct names_result){ .err = ERR_OK };
-	try_next(a);
+	net_no_delay(fd);
+	hand_over(a, fd);
 }
 
 /* A new attempt; NULL (the client has been told) if there is no room for it. */
@@ -125,7 +77,7 @@ attempt_new(struct session *s, uint32_t channel)
 		forward_refuse(s, channel, OPEN_RESOURCE_SHORTAGE, "too many at once");
 		return NULL;
 	}
-	*a = (struct attempt){ .next = s->attempts, .session = s, .channel = channel, .fd = -1 };
+	*a = (struct attempt){ .next = s->attempts, .session = s, .channel = channel };
 	s->attempts = a;
 	s->n_attempts++;
 	return a;
@@ -133,13 +85,13 @@ attempt_new(struct session *s, uint32_t channel)
 
 /* The resolver is made when it is first needed. */
 static enum err
-look_up(struct attempt *a, const char *host, uint16_t port)
+dial(struct attempt *a, const char *host, uint16_t port)
 {
 	struct session *s = a->session;
 
 	if (s->names == NULL)
 		TRY(names_new(&s->names, s->loop));
-	return names_lookup(s->names, host, port, NAMES_ANY, looked_up, a, &a->lookup);
+	return dial_start(s->loop, s->names, host, port, NAMES_ANY, 0, on_dialed, a, &a->dial);
 }
 
 void
@@ -164,7 +116,7 @@ connect_tcp(struct session *s, uint32_t channel, struct span body)
 	if (a == NULL)
 		return;
 	host = span_dup_str(m.host);
-	if (host == NULL || look_up(a, host, (uint16_t)m.port) != ERR_OK)
+	if (host == NULL || dial(a, host, (uint16_t)m.port) != ERR_OK)
 		refuse(a, "out of memory");
 	free(host);
 }
@@ -175,6 +127,7 @@ connect_stream_local(struct session *s, uint32_t channel, struct span body)
 	struct open_direct_streamlocal m;
 	struct attempt *a;
 	char *path;
+	int fd;
 
 	if (open_direct_streamlocal_get(body, &m) != ERR_OK) {
 		forward_refuse(s, channel, OPEN_CONNECT_FAILED, "malformed request");
@@ -191,8 +144,8 @@ connect_stream_local(struct session *s, uint32_t channel, struct span body)
 	if (a == NULL)
 		return;
 	path = span_dup_str(m.path);
-	if (path != NULL && net_connect_unix(path, SOCK_STREAM, &a->fd) == ERR_OK)
-		hand_over(a);
+	if (path != NULL && net_connect_unix(path, SOCK_STREAM, &fd) == ERR_OK)
+		hand_over(a, fd);
 	else
 		refuse(a, strerror(errno));
 	free(path);

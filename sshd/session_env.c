@@ -218,6 +218,10 @@ about_connection(struct variables *vars, const struct program *p)
 	    (unsigned)s->server_port);
 	if (p->pty.name[0] != '\0')
 		set_fmt(vars, "SSH_TTY", "%s", p->pty.name);
+	if (agent_socket(s) != NULL)
+		set_fmt(vars, "SSH_AUTH_SOCK", "%s", agent_socket(s));
+	if (p->x11.display != NULL)
+		set_fmt(vars, "DISPLAY", "%s", p->x11.display);
 	if (s->may.command != NULL && p->command != NULL)
 		set(vars, SPAN_LIT("SSH_ORIGINAL_COMMAND"), span_str(p->command));
 	if (s->auth_info_path != NULL)

@@ -40,6 +40,18 @@ forward_tcp(struct session *s, struct span body, struct writer *reply)
 	return wr_end(reply);
 }
 
+void
+forward_answer(struct session *s, uint32_t id, bool want_reply, struct span request, enum err e,
+    struct span reply)
+{
+	if (e != ERR_OK)
+		log_info(&s->log, "%.*s of %s refused: %s", (int)request.len, (const char *)request.p,
+		    s->user, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+	if (want_reply)
+		session_sent(s, ipc_send_to_wire_global_reply(&s->wire,
+		    &(struct msg_to_wire_global_reply){ .id = id, .ok = e == ERR_OK, .body = reply }, NULL));
+}
+
 bool
 forward_global(struct session *s, const struct msg_to_session_global *m)
 {
@@ -56,13 +68,10 @@ forward_global(struct session *s, const struct msg_to_session_global *m)
 		e = listen_stream_local_cancel(s, m->body);
 	else
 		return false;
-	if (e != ERR_OK)
-		log_info(&s->log, "%.*s of %s refused: %s", (int)m->request.len,
-		    (const char *)m->request.p, s->user, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
-	if (m->want_reply)
-		session_sent(s, ipc_send_to_wire_global_reply(&s->wire,
-		    &(struct msg_to_wire_global_reply){ .id = m->id, .ok = e == ERR_OK,
-		    .body = writer_span(&reply) }, NULL));
+	if (e == ERR_SYSTEM && errno == EADDRINUSE && span_is(m->request, "tcpip-forward") &&
+	    takeover_start(s, m))
+		return true;
+	forward_answer(s, m->id, m->want_reply, m->request, e, writer_span(&reply));
 	return true;
 }
 

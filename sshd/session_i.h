@@ -3,7 +3,9 @@
  * sshd/session_i.h - inside the session process: session.c has the process,
  * session_may.c what the user may do, session_program.c his programs,
  * session_start.c how one is started, session_env.c its environment,
- * session_forward.c forwarded connections.
+ * session_forward.c forwarded connections, session_connect.c and
+ * session_listen.c those of either direction, session_agent.c and
+ * session_x11.c the agent's and the X server's.
  *
  * program   what runs (or will run) on one "session" channel
  */
@@ -37,6 +39,14 @@ struct may {
 	size_t n_keys;
 };
 
+/* A display that the client's X server shows on. */
+struct x11 {
+	char *display;			/* "localhost:10.0"; NULL: there is none */
+	char *entry;			/* its name to xauth */
+	char *protocol, *cookie;
+	uint32_t number, screen;
+};
+
 struct program {
 	struct program *next;
 	struct session *session;
@@ -56,6 +66,7 @@ struct program {
 	pid_t rc;			/* ~/.ssh/rc runs before it; 0: it does not */
 	pid_t pid;			/* 0: not running */
 	char subsystem[64];		/* its name */
+	struct x11 x11;
 };
 
 struct names;
@@ -86,6 +97,8 @@ struct session {
 	size_t n_attempts;
 	struct forward_listener *listeners;
 	size_t n_listeners;
+	struct takeover *takeovers;	/* ports that other connections still have */
+	size_t n_takeovers;
 	struct names *names;		/* the resolver; NULL: not needed yet */
 	uint8_t buf[LIMIT_IPC];		/* of messages received */
 };
@@ -107,6 +120,9 @@ void may_free(struct may *may);
 /* Whether a direct-tcpip to host and port is allowed. */
 bool may_open(const struct may *may, const struct sshd_config *c, struct span host,
     uint32_t port);
+
+/* Whether this address may connect to what listens for the client (GatewaySources). */
+bool may_come_from(const struct may *may, const struct sshd_config *c, const struct address *a);
 
 /* Whether Unix sockets may be connected to: not if keys name what may be. */
 bool may_open_paths(const struct may *may);
@@ -197,5 +213,27 @@ void forward_end(struct session *s);
 
 /* The channel is gone; false: it is none of ours. */
 bool forward_closed(struct session *s, uint32_t channel);
+
+/* --- session_agent.c --- */
+
+/* auth-agent-req@openssh.com, or agent-req if is_iana; whether there is a socket now. */
+bool agent_request(struct session *s, struct span body, bool is_iana);
+
+/* SSH_AUTH_SOCK of the user's programs; NULL: no agent is forwarded. */
+const char *agent_socket(const struct session *s);
+
+/* --- session_x11.c --- */
+
+/* x11-req; whether there is a display now. */
+bool x11_request(struct program *p, struct span body);
+
+/* Closes the display. */
+void x11_end(struct program *p);
+
+/* Standard input of ~/.ssh/rc: protocol and cookie. ERR_SYSTEM. */
+enum err x11_rc_input(const struct program *p, int *fd);
+
+/* Standard input of xauth, where no rc takes care of the cookie. ERR_SYSTEM. */
+enum err x11_xauth_input(const struct program *p, int *fd);
 
 #endif

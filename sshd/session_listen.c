@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Sockets that listen for the client: tcpip-forward, streamlocal-forward@openssh.com. */
+/* Where to listen for the client: tcpip-forward, streamlocal-forward@openssh.com. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,127 +10,8 @@
 #include "os/names.h"
 #include "sshd/session_forward.h"
 
-#define BACKLOG		128
-
-/* How long accepting rests when descriptors or memory are short. */
-#define REST_MSEC	500
-
 /* Sockets for one request: an address of either family. */
 #define SOCKETS_MAX	16
-
-struct forward_listener {
-	struct forward_listener *next;
-	struct session *session;
-	char *address;			/* as the client asked; with a path that */
-	bool is_path;
-	uint32_t asked_port;		/* as the client asked: 0 if we chose */
-	uint32_t port;
-	int fd;
-	struct watch *watch;
-	struct timer *rest;
-};
-
-static void
-listener_free(struct forward_listener *l)
-{
-	struct session *s = l->session;
-	struct forward_listener **at = &s->listeners;
-
-	while (*at != l)
-		at = &(*at)->next;
-	*at = l->next;
-	s->n_listeners--;
-	watch_free(l->watch);
-	timer_free(l->rest);
-	if (l->fd != -1)
-		close(l->fd);
-	if (l->is_path)
-		(void)unlink(l->address);
-	free(l->address);
-	free(l);
-}
-
-/* --- a connection comes --- */
-
-/* What the client is told of it. */
-static void
-describe(const struct forward_listener *l, int fd, struct writer *body)
-{
-	struct endpoint from = { .port = 0 };
-	char text[64] = "";
-
-	if (l->is_path) {
-		open_forwarded_streamlocal_put(body,
-		    &(struct open_forwarded_streamlocal){ .path = span_str(l->address) });
-		return;
-	}
-	if (net_ends(fd, NULL, &from) == ERR_OK)
-		address_print(&from.address, text, sizeof(text));
-	open_tcpip_put(body, &(struct open_tcpip){ .host = span_str(l->address), .port = l->port,
-	    .origin_host = span_str(text), .origin_port = from.port });
-}
-
-static void
-on_connection(void *arg, unsigned events)
-{
-	struct forward_listener *l = arg;
-	struct session *s = l->session;
-	SCOPED(writer_free) struct writer body = writer_init(LIMIT_IPC / 2);
-	struct msg_to_wire_open m = { .tag = 0 };
-	struct ipc_fds fds = { .n = 1 };
-	enum err e = net_accept(l->fd, &fds.fd[0]);
-
-	(void)events;
-	if (e != ERR_OK) {
-		if (e != ERR_AGAIN) {
-			watch_set(l->watch, 0);
-			timer_set(l->rest, loop_now(s->loop) + REST_MSEC);
-		}
-		return;
-	}
-	if (!l->is_path)
-		net_no_delay(fds.fd[0]);
-	describe(l, fds.fd[0], &body);
-	m.type = l->is_path ? SPAN_LIT("forwarded-streamlocal@openssh.com") :
-	    SPAN_LIT("forwarded-tcpip");
-	m.body = writer_span(&body);
-	if (wr_end(&body) == ERR_OK)
-		session_sent(s, ipc_send_to_wire_open(&s->wire, &m, &fds));
-	close(fds.fd[0]);
-}
-
-static void
-on_rested(void *arg)
-{
-	struct forward_listener *l = arg;
-
-	watch_set(l->watch, LOOP_READ);
-}
-
-/* Takes a listening socket into service; it is closed on error. */
-static enum err
-listener_add(struct session *s, int fd, struct span address, bool is_path, uint32_t asked_port,
-    uint32_t port)
-{
-	struct forward_listener *l = s->n_listeners < FORWARD_LISTENERS ? calloc(1, sizeof(*l)) : NULL;
-	enum err e;
-
-	if (l == NULL) {
-		close(fd);
-		return s->n_listeners < FORWARD_LISTENERS ? ERR_NOMEM : ERR_LIMIT;
-	}
-	*l = (struct forward_listener){ .next = s->listeners, .session = s, .fd = fd,
-	    .is_path = is_path, .asked_port = asked_port, .port = port,
-	    .address = span_dup_str(address) };
-	s->listeners = l;
-	s->n_listeners++;
-	e = l->address == NULL ? ERR_NOMEM : loop_timer(s->loop, &l->rest, on_rested, l);
-	if (e == ERR_OK)
-		e = loop_watch(s->loop, &l->watch, fd, LOOP_READ, on_connection, l);
-	if (e != ERR_OK)
-		listener_free(l);
-	return e;
-}
 
 /* --- TCP --- */
 
@@ -191,7 +72,7 @@ find_tcp(const struct session *s, struct span address, uint32_t port)
 {
 	struct forward_listener *l = s->listeners;
 
-	while (l != NULL && (l->is_path || !span_is(address, l->address) ||
+	while (l != NULL && (l->kind != LISTENER_TCP || !span_is(address, l->address) ||
 	    (l->asked_port != port && l->port != port)))
 		l = l->next;
 	return l;
@@ -219,11 +100,12 @@ open_all(struct session *s, const struct global_tcpip_forward *m, struct endpoin
 
 	*port = m->port;
 	for (size_t i = 0; i < n; i++) {
+		struct forward_listener *l;
 		struct endpoint at;
 		int fd;
 
 		v[i].port = (uint16_t)*port;
-		if (net_listen(&v[i], BACKLOG, &fd) != ERR_OK) {
+		if (net_listen(&v[i], FORWARD_BACKLOG, &fd) != ERR_OK) {
 			int failure = errno;
 
 			/* A machine without IPv6 listens on IPv4 alone. */
@@ -236,7 +118,9 @@ open_all(struct session *s, const struct global_tcpip_forward *m, struct endpoin
 		}
 		if (*port == 0 && net_ends(fd, &at, NULL) == ERR_OK)
 			*port = at.port;
-		TRY(listener_add(s, fd, m->address, false, m->port, *port));
+		TRY(listener_add(s, fd, m->address, LISTENER_TCP, &l));
+		l->asked_port = m->port;
+		l->port = *port;
 		n_open++;
 	}
 	errno = EADDRNOTAVAIL;
@@ -302,6 +186,7 @@ enum err
 listen_stream_local(struct session *s, struct span body)
 {
 	struct global_streamlocal_forward m;
+	struct forward_listener *l;
 	char *path;
 	int fd = -1;
 	enum err e;
@@ -318,7 +203,7 @@ listen_stream_local(struct session *s, struct span body)
 		e = net_listen_unix(path, SOCK_STREAM, (mode_t)s->config.stream_local_bind_mask, &fd);
 	free(path);
 	TRY(e);
-	return listener_add(s, fd, m.path, true, 0, 0);
+	return listener_add(s, fd, m.path, LISTENER_PATH, &l);
 }
 
 enum err
@@ -328,17 +213,10 @@ listen_stream_local_cancel(struct session *s, struct span body)
 
 	TRY(global_streamlocal_forward_get(body, &m));
 	for (struct forward_listener *l = s->listeners; l != NULL; l = l->next) {
-		if (l->is_path && span_is(m.path, l->address)) {
+		if (l->kind == LISTENER_PATH && span_is(m.path, l->address)) {
 			listener_free(l);
 			return ERR_OK;
 		}
 	}
 	return ERR_NOTFOUND;
-}
-
-void
-listen_end(struct session *s)
-{
-	while (s->listeners != NULL)
-		listener_free(s->listeners);
 }

@@ -98,6 +98,33 @@ may_listen(const struct may *may, const struct sshd_config *c, struct span addre
 	return true;
 }
 
+/* Whether the address is in one of the networks of a comma list. */
+static bool
+is_in(struct span list, const struct address *a)
+{
+	struct span word;
+
+	while (span_token(&list, ',', &word)) {
+		struct cidr c;
+
+		if (cidr_parse(word, &c) == ERR_OK && cidr_has(&c, a))
+			return true;
+	}
+	return false;
+}
+
+bool
+may_come_from(const struct may *may, const struct sshd_config *c, const struct address *a)
+{
+	bool found = c->gateway_sources.n == 0;
+
+	for (size_t i = 0; i < c->gateway_sources.n && !found; i++)
+		found = is_in(span_str(c->gateway_sources.v[i]), a);
+	for (size_t i = 0; i < may->n_keys && found; i++)
+		found = !may->key[i].has_sources || is_in(may->key[i].sources, a);
+	return found;
+}
+
 bool
 may_open_paths(const struct may *may)
 {

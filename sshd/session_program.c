@@ -71,6 +71,7 @@ settle(struct program *p)
 	log_verbose(&s->log, "Close session: user %s from %s port %u id %u", s->user, s->client,
 	    (unsigned)s->client_port, (unsigned)p->channel);
 	pty_close(&p->pty);
+	x11_end(p);
 	program_disconnect(p);
 	writer_free(&p->env);
 	free(p->term);
@@ -429,6 +430,18 @@ on_break(struct program *p, struct span body)
 	    program_break(p) == ERR_OK;
 }
 
+static bool
+on_agent(struct program *p, struct span body)
+{
+	return agent_request(p->session, body, false);
+}
+
+static bool
+on_agent_iana(struct program *p, struct span body)
+{
+	return agent_request(p->session, body, true);
+}
+
 /* One row a request that is known. */
 static bool
 dispatch(struct program *p, struct span request, struct span body)
@@ -442,6 +455,9 @@ dispatch(struct program *p, struct span request, struct span body)
 		{ "window-change", on_window_change },
 		{ "signal", on_signal },
 		{ "break", on_break },
+		{ "x11-req", x11_request },
+		{ "auth-agent-req@openssh.com", on_agent },
+		{ "agent-req", on_agent_iana },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -162,32 +162,42 @@ greet(struct program *p)
 
 /* --- exec --- */
 
-/* Starts path with the program's descriptors. */
+/*
+ * Standard input of what runs before the program: the X11 cookie for rc or
+ * xauth, else nothing. The descriptor is the caller's; -1: there is none.
+ */
+static int
+rc_input(const struct program *p, bool is_xauth)
+{
+	int fd = -1;
+
+	if (p->x11.display == NULL)
+		return open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if ((is_xauth ? x11_xauth_input(p, &fd) : x11_rc_input(p, &fd)) != ERR_OK)
+		log_error(&p->session->log, "X11 forwarding: cannot hand on the cookie: %s", strerror(errno));
+	return fd;
+}
+
+/* Starts path with the program's descriptors; those of what runs before it have another input. */
 static enum err
-spawn(struct program *p, const char *path, char *const *argv, bool is_rc, pid_t *pid)
+spawn(struct program *p, const char *path, char *const *argv, int input, pid_t *pid)
 {
 	struct process_job job = process_job(path, argv);
 	struct process_fd fds[3];
 	char **env = NULL;
-	int null = -1;
 	enum err e;
 
 	TRY(environment_make(p, &env));
 	for (int i = 0; i < 3; i++)
 		fds[i] = (struct process_fd){ p->pty.slave != -1 ? p->pty.slave : p->fds[i], i };
-	if (is_rc) {
-		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-		if (null != -1)
-			fds[0].from = null;
-	}
+	if (input != -1)
+		fds[0].from = input;
 	job.envp = env;
 	job.fds = fds;
 	job.n_fds = 3;
 	job.new_session = true;
-	job.tty_fd = is_rc ? -1 : p->pty.slave;
+	job.tty_fd = input != -1 ? -1 : p->pty.slave;
 	e = process_start(&job, pid);
-	if (null != -1)
-		close(null);
 	environment_free(&env);
 	return e;
 }
@@ -228,7 +238,7 @@ program_exec(struct program *p)
 	if (command == NULL)
 		argv[1] = NULL;
 	shell_name(s->shell, command == NULL, name, sizeof(name));
-	e = spawn(p, s->shell, argv, false, &p->pid);
+	e = spawn(p, s->shell, argv, -1, &p->pid);
 	if (e != ERR_OK) {
 		say_fmt(error_fd(p), "%s: %s\n", s->shell, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
 		p->pid = 0;
@@ -252,18 +262,38 @@ find_rc(const struct program *p)
 	return access(SSH_CONF_DIR "/sshrc", R_OK) == 0 ? SSH_CONF_DIR "/sshrc" : NULL;
 }
 
+/* Starts what runs before the program: rc, or else xauth; false: nothing does. */
+static bool
+start_rc(struct program *p)
+{
+	const char *xauth = p->session->config.xauth_location;
+	const char *rc = find_rc(p);
+	char *rc_argv[] = { (char[]){ "sh" }, (char *)(uintptr_t)rc, NULL };
+	char *xauth_argv[] = { (char *)(uintptr_t)xauth, (char[]){ "-q" }, (char[]){ "-" }, NULL };
+	bool is_xauth = rc == NULL;
+	enum err e;
+	int input;
+
+	if (is_xauth && p->x11.display == NULL)
+		return false;
+	input = rc_input(p, is_xauth);
+	if (input == -1)
+		return false;
+	e = spawn(p, is_xauth ? xauth : "/bin/sh", is_xauth ? xauth_argv : rc_argv, input, &p->rc);
+	close(input);
+	return e == ERR_OK;
+}
+
 void
 program_start(struct program *p)
 {
 	struct session *s = p->session;
-	const char *rc = find_rc(p);
-	char *argv[] = { (char[]){ "sh" }, (char *)(uintptr_t)rc, NULL };
 
 	attach(p);
 	if (s->home_errno != 0)
 		say_fmt(error_fd(p), "Could not chdir to home directory %s: %s\n", s->home,
 		    strerror(s->home_errno));
-	if (rc != NULL && spawn(p, "/bin/sh", argv, true, &p->rc) == ERR_OK)
+	if (start_rc(p))
 		return;
 	greet(p);
 	program_exec(p);

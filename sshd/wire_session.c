@@ -229,6 +229,17 @@ on_to_wire_exit(struct wire *w, const struct msg_to_wire_exit *m, struct ipc_fds
 	return e == ERR_NOMEM ? e : ERR_OK;	/* the channel may be gone already */
 }
 
+/* What ChannelTimeout calls it. */
+static struct span
+timeout_type(struct span type)
+{
+	if (span_is(type, "x11"))
+		return SPAN_LIT("x11-connection");
+	if (span_is(type, "auth-agent@openssh.com") || span_is(type, "agent-connect"))
+		return SPAN_LIT("agent-connection");
+	return type;
+}
+
 static enum err
 on_to_wire_open(struct wire *w, const struct msg_to_wire_open *m, struct ipc_fds *fds)
 {
@@ -249,7 +260,7 @@ on_to_wire_open(struct wire *w, const struct msg_to_wire_open *m, struct ipc_fds
 	free(type);
 	if (e == ERR_OK) {
 		*o = (struct opening){ .tag = m->tag, .fd = fds->fd[0] };
-		text_visible_str(o->type, sizeof(o->type), m->type);
+		text_visible_str(o->type, sizeof(o->type), timeout_type(m->type));
 		e = pump_set_tag(w->pump, id, o);
 	}
 	if (e == ERR_OK) {

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -279,3 +280,27 @@ def test_out_of_descriptors_a_channel_is_refused_and_the_connection_goes_on(fold
         p.stdin.close()
         assert p.wait(20) == 0
         assert "open failed" in p.stderr.read()
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs a hosts file of its own")
+def test_an_address_that_does_not_answer_keeps_nobody_waiting(folder, echo):
+    """RFC 8305: the next address is tried while the first one is still silent."""
+    (folder / "hosts").write_text("::1 two.example\n127.0.0.1 two.example\n")
+    prefix = ["unshare", "--mount", "sh", "-c", f"mount --bind {folder}/hosts /etc/hosts && exec \"$@\"", "sh"]
+    with harness.server(folder / "s", prefix=prefix) as s, socket.socket(socket.AF_INET6) as jammed:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        jammed.bind(("::1", echo.port))
+        jammed.listen(0)
+        held = []
+        for _ in range(4):      # its queue is full: further ones are not answered
+            c = socket.socket(socket.AF_INET6)
+            c.setblocking(False)
+            c.connect_ex(("::1", echo.port))
+            held.append(c)
+        began = time.monotonic()
+        done = run(s.ssh(key=s.key, program="ssh", options=["-W", f"two.example:{echo.port}"]), check=False, input="x")
+        assert done.stdout == "hello x"
+        assert 0.2 < time.monotonic() - began < 10
+        for c in held:
+            c.close()
