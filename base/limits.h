@@ -89,6 +89,9 @@
 /* A private key file, encrypted or not. */
 #define LIMIT_KEY_FILE		(1024 * 1024)
 
+/* Options of one key; real ones take below 10 KiB, with a thousand permitopen= 40 KiB. */
+#define LIMIT_OPTIONS		(1024 * 1024)
+
 /* One line of authorized_keys, known_hosts or a config file. */
 #define LIMIT_LINE		(1024 * 1024)
 

@@ -59,6 +59,11 @@ static const struct choice ignore_rhosts_words[] = {
 };
 CHOICES(ignore_rhosts);
 
+static const struct choice session_deadline_words[] = {
+	{ "none", SESSION_DEADLINE_NONE }, { "expiry", SESSION_DEADLINE_EXPIRY },
+};
+CHOICES(session_deadline);
+
 /* The old word first: audit tools look for it in the output of sshd -T. */
 static const struct choice permit_root_words[] = {
 	{ "without-password", PERMIT_ROOT_NO_PASSWORD },

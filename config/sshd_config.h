@@ -145,6 +145,7 @@
 	K(words, ShadowFile, shadow_files, NONE, "/etc/shadow", absolute) \
 	K(uid_range, WireUidRange, wire_uid_range, 0, "1900000000-1900065535", none) \
 	K(size, ChannelWindowBudget, channel_window_budget, 0, "64M", window) \
+	K(choice, SessionDeadline, session_deadline, MATCH, "none", session_deadline) \
 	K(flag, EphemeralKeys, ephemeral_keys, MATCH, "yes", none)	\
 	K(word, EphemeralKeySocket, ephemeral_key_socket, NONE, "/run/dayfly/ephemeral.sock", absolute) \
 	K(time, EphemeralKeyTTL, ephemeral_key_ttl, 0, "60", positive)	\

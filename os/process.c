@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/ids.h"
+
 /* Above every descriptor number a job may ask for. */
 #define HIGH_FD	64
 
@@ -120,6 +122,9 @@ child(const struct process_job *job, int report, pid_t parent)
 
 		(void)setrlimit(RLIMIT_CORE, &r);
 	}
+	if (job->user != NULL && ids_become(job->user->uid, job->user->gid, job->user->groups,
+	    job->user->n_groups) != ERR_OK)
+		goto out;
 	if (job->directory != NULL && chdir(job->directory) == -1)
 		goto out;
 	if (job->dies_with_parent)

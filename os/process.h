@@ -17,6 +17,14 @@ struct process_fd {
 	int to;
 };
 
+/* Whom the new process is to be, for good. */
+struct process_user {
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+};
+
 struct process_job {
 	int exec_fd;			/* the program as a descriptor, or -1 ... */
 	const char *path;		/* ... then by its path */
@@ -30,6 +38,7 @@ struct process_job {
 	int tty_fd;			/* controlling terminal (with new_session), or -1 */
 	bool dies_with_parent;		/* SIGKILL when the starting thread ends */
 	int rlimit_core;		/* 0: no core files; -1: as here */
+	const struct process_user *user;	/* NULL: as here */
 };
 
 /* A job with nothing but its program: fill in the rest. */

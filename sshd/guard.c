@@ -492,9 +492,12 @@ guard_run(const struct guard_start *start)
 	g->phase = PHASE_AUTH;
 	g->until = MSEC_NEVER;
 	g->request = writer_init(LIMIT_IPC);
-	g->key.options = writer_init(LIMIT_LINE);
+	g->key.options = writer_init(LIMIT_OPTIONS);
+	g->key.cert_options = writer_init(LIMIT_KEY_BLOB * 3);
 	g->proof.keys = writer_init(LIMIT_IPC);
-	g->proof.options = writer_init(LIMIT_IPC / 2);
+	g->proof.options = writer_init(MAY_KEYS * LIMIT_OPTIONS);
+	g->proof.env = writer_init(LIMIT_IPC / 4);
+	g->proof.expires = INT64_MAX;
 	g->proof.info = writer_init(LIMIT_IPC / 4);
 	g->session_pidfd = -1;
 	ipc_init(&g->session, -1);

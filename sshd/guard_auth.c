@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The guard decides requests to log in. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,21 +81,21 @@ void
 guard_log_result(struct guard *g, const char *word, bool at_info)
 {
 	const struct msg_from_wire_auth *m = &g->asked;
-	char who[LIMIT_USER * 4 + 32], fp[FINGERPRINT_SIZE], method[64];
-	const char *label = m->blob.len > 0 ? key_type_label(key_blob_type(m->blob)) : NULL;
+	char who[LIMIT_USER * 4 + 32], name[1024], method[64];
 	const struct guard_key *k = &g->key;
+	bool has_name = m->blob.len > 0 && (k->is_cert || key_type_label(key_blob_type(m->blob)) != NULL);
 
 	guard_who(g, who, sizeof(who));
 	text_visible_str(method, sizeof(method), m->method);
-	if (label == NULL)
+	if (!has_name)
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
 		    "%s %s for %s from %s port %u ssh2", word, method, who, g->client,
 		    (unsigned)g->client_port);
 	else
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
-		    "%s %s for %s from %s port %u ssh2: %s %s%s%s%s%s", word,
-		    "publickey", who, g->client, (unsigned)g->client_port, label,
-		    guard_fingerprint(g, m->blob, fp),
+		    "%s %s for %s from %s port %u ssh2: %s%s%s%s%s", word,
+		    "publickey", who, g->client, (unsigned)g->client_port,
+		    guard_key_name(g, name, sizeof(name)),
 		    k->grant[0] != '\0' ? " ephemeral key " : "", k->grant,
 		    k->grant[0] != '\0' ? " registered by " : "",
 		    k->grant[0] != '\0' ? k->registrar : "");
@@ -133,12 +134,20 @@ guard_fail(struct guard *g, bool counts)
 
 /* --- success --- */
 
+/* Whether options have a command=. */
+static bool
+forces_command(const struct writer *options)
+{
+	SCOPED(authorized_options_free) struct authorized_options o = { .n_env = 0 };
+
+	return authorized_options_parse(writer_span(options), 0, &o, NULL) == ERR_OK && o.has_command;
+}
+
 /* Whether root may log in by what was proved. */
 static bool
 root_may(struct guard *g)
 {
 	bool by_key = !span_is(g->asked.method, "password") && !span_is(g->asked.method, "none");
-	SCOPED(authorized_options_free) struct authorized_options o = { .n_env = 0 };
 
 	switch (g->user.config.permit_root_login) {
 	case PERMIT_ROOT_YES:
@@ -146,17 +155,72 @@ root_may(struct guard *g)
 	case PERMIT_ROOT_NO_PASSWORD:
 		return by_key;
 	case PERMIT_ROOT_FORCED_COMMANDS:
-		if (g->user.config.force_command != NULL && by_key)
-			return true;
-		if (!by_key || authorized_options_parse(writer_span(&g->key.options), 0, &o, NULL) != ERR_OK)
+		if (!by_key || (g->user.config.force_command == NULL &&
+		    !forces_command(&g->key.options) && !forces_command(&g->key.cert_options)))
 			return false;
-		if (o.has_command)
-			log_info(&g->log, "Root login accepted for forced command.");
-		return o.has_command;
+		log_info(&g->log, "Root login accepted for forced command.");
+		return true;
 	case PERMIT_ROOT_NO:
 	default:
 		return false;
 	}
+}
+
+static void
+put_variable(struct writer *w, const char *name, const char *value)
+{
+	wr_str(w, name);
+	wr_str(w, value);
+}
+
+/* What the user's programs are told of the key; of several keys, of the last. */
+static enum err
+note_env(struct guard *g)
+{
+	const struct guard_key *k = &g->key;
+	struct writer *w = &g->proof.env;
+	char fp[FINGERPRINT_SIZE], id[1024], serial[24];
+
+	writer_reset(w);
+	put_variable(w, "DAYFLY_KEY", guard_fingerprint(g, guard_plain_blob(g), fp));
+	if (k->place[0] != '\0')
+		put_variable(w, "DAYFLY_KEY_FROM", k->place);
+	if (k->comment[0] != '\0')
+		put_variable(w, "DAYFLY_KEY_COMMENT", k->comment);
+	if (k->grant[0] != '\0')
+		put_variable(w, "DAYFLY_EPHEMERAL_ID", k->grant);
+	if (k->is_cert) {
+		snprintf(serial, sizeof(serial), "%llu", (unsigned long long)k->cert.serial);
+		put_variable(w, "DAYFLY_CERT_ID", text_visible_str(id, sizeof(id), k->cert.key_id));
+		put_variable(w, "DAYFLY_CERT_SERIAL", serial);
+		put_variable(w, "DAYFLY_CERT_CA", guard_fingerprint(g, key_blob(k->cert.ca), fp));
+	}
+	return wr_end(w);
+}
+
+/* Keeps what is known of the key that was used. */
+static enum err
+note_key(struct guard *g)
+{
+	const struct guard_key *k = &g->key;
+	struct guard_proof *p = &g->proof;
+	struct span blob = g->asked.blob;
+
+	wr_bytes(&p->keys, guard_plain_blob(g));
+	wr_bytes(&p->options, writer_span(&k->options));
+	if (k->is_cert)
+		wr_bytes(&p->options, writer_span(&k->cert_options));
+	if (k->expires < p->expires)
+		p->expires = k->expires;
+	wr_printf(&p->info, "publickey ");
+	wr_raw(&p->info, key_blob_type(blob));
+	wr_u8(&p->info, ' ');
+	base64_put(&p->info, blob, true);
+	wr_u8(&p->info, '\n');
+	if (k->place[0] != '\0')
+		log_info(&g->log, "Key of %s found at %s%s%s%s", g->user.account.name, k->place,
+		    k->comment[0] != '\0' ? " (" : "", k->comment, k->comment[0] != '\0' ? ")" : "");
+	return note_env(g);
 }
 
 /* Keeps what was proved by this method. */
@@ -166,13 +230,7 @@ note_proof(struct guard *g)
 	const struct msg_from_wire_auth *m = &g->asked;
 
 	if (m->blob.len > 0) {
-		wr_bytes(&g->proof.keys, m->blob);
-		wr_bytes(&g->proof.options, writer_span(&g->key.options));
-		wr_printf(&g->proof.info, "publickey ");
-		wr_raw(&g->proof.info, key_blob_type(m->blob));
-		wr_u8(&g->proof.info, ' ');
-		base64_put(&g->proof.info, m->blob, true);
-		wr_u8(&g->proof.info, '\n');
+		TRY(note_key(g));
 	} else {
 		wr_raw(&g->proof.info, m->method);
 		wr_u8(&g->proof.info, '\n');
@@ -337,9 +395,7 @@ guard_auth(struct guard *g, const struct msg_from_wire_auth *m)
 		return ERR_OK;
 	}
 	send_banner(g);
-	writer_reset(&g->key.options);
-	g->key.grant[0] = '\0';
-	g->key.registrar[0] = '\0';
+	guard_key_reset(g);
 	decide(g);
 	return ERR_OK;
 }

@@ -2,8 +2,10 @@
 /*
  * sshd/guard_i.h - inside the guard: guard.c has the process, guard_sign.c the
  * host key's signatures, guard_user.c whom a login is for, guard_auth.c the
- * decision, guard_key.c and guard_keyfile.c public keys, guard_login.c what
- * follows a success, guard_end.c the end and its log lines.
+ * decision, guard_key.c public keys (guard_keyfile.c files that list them,
+ * guard_cert.c certificates, guard_command.c programs that are asked,
+ * guard_options.c what a key's options say), guard_login.c what follows a
+ * success, guard_end.c the end and its log lines.
  */
 #ifndef SSHD_GUARD_I_H
 #define SSHD_GUARD_I_H
@@ -11,6 +13,7 @@
 #include "auth/account.h"
 #include "auth/result.h"
 #include "base/limits.h"
+#include "keys/cert.h"
 #include "keys/fingerprint.h"
 #include "os/ipc.h"
 #include "os/loop.h"
@@ -29,9 +32,15 @@ struct guard_user {
 	struct sshd_config config;	/* what holds for this user and connection */
 };
 
-/* What a key that was found may do, and where it was found. */
+/* A key that a client shows: what it is, where it was found and what it may do. */
 struct guard_key {
+	bool is_cert;
+	struct cert cert;		/* if it is one: what it says, believed by nobody yet */
 	struct writer options;		/* as in authorized_keys */
+	struct writer cert_options;	/* what the certificate itself says, in the same form */
+	char place[1024];		/* "FILE:LINE"; empty: not found yet, or an ephemeral one */
+	char comment[256];		/* of that line */
+	int64_t expires;		/* unix time when it, or its certificate, does; INT64_MAX */
 	char grant[16];			/* id in the ephemeral table; empty: not from there */
 	char registrar[300];
 	msec end;			/* of the session, by the grant */
@@ -46,6 +55,8 @@ struct guard_proof {
 	struct writer keys;		/* blobs that were used, as strings */
 	struct writer options;		/* of each of them, as strings: all hold */
 	struct writer info;		/* lines for ExposeAuthInfo */
+	struct writer env;		/* for the user's programs: string name, string value, for each */
+	int64_t expires;		/* unix time: the earliest of the keys' */
 };
 
 /* Terminals of one connection that utmp has entries for. */
@@ -154,6 +165,10 @@ const char *guard_who(const struct guard *g, char *buf, size_t size);
 /* A key's fingerprint for the log, in the form that FingerprintHash says; within buf. */
 const char *guard_fingerprint(const struct guard *g, struct span blob, char buf[static FINGERPRINT_SIZE]);
 
+/* Finds an account, and its groups, for a command that runs as it. ERR_NOTFOUND, ERR_NOMEM. */
+enum err guard_find_account(struct guard *g, struct span name, struct account *a,
+    struct group_list *groups);
+
 /* Frees it all. */
 void guard_user_free(struct guard_user *u);
 
@@ -182,19 +197,68 @@ void guard_publickey(struct guard *g);
 /* The listener has answered. */
 enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
 
+/* Forgets the key of the last request. */
+void guard_key_reset(struct guard *g);
+
+/* The key without what certifies it, as lists of keys have it. */
+struct span guard_plain_blob(const struct guard *g);
+
+/* "ED25519-CERT SHA256:..." and, of a certificate, its id and CA, for log lines; within buf. */
+const char *guard_key_name(const struct guard *g, char *buf, size_t size);
+
 /* --- guard_keyfile.c --- */
 
+/* How one file is looked through. ERR_NOTFOUND: go on with the next. */
+typedef enum err (*guard_look)(struct guard *g, const char *path, struct span text);
+
 /*
- * Looks for the request's key in the user's files, as the user; what it may do
- * goes into g->key. ERR_NOTFOUND if it is not there or must not be used now.
+ * Goes through the files that words of a keyword stand for, as the user, until
+ * one gives something else than ERR_NOTFOUND. Names have tokens, may be
+ * patterns, and are in the user's home if they begin with no "/".
  */
-enum err guard_find_key(struct guard *g, struct span blob);
+enum err guard_look_in_files(struct guard *g, enum sshd_keyword keyword, char *const *words,
+    size_t n, guard_look look);
+
+/* Looks for g->key in lines of authorized_keys; path names them. ERR_NOTFOUND. */
+enum err guard_look_in_lines(struct guard *g, const char *path, struct span text);
+
+/*
+ * Looks for g->key in all places that the config names; what it may do goes
+ * into g->key. ERR_NOTFOUND if it is not there or must not be used now.
+ */
+enum err guard_find_key(struct guard *g);
+
+/* --- guard_cert.c --- */
+
+/* A certificate by TrustedUserCAKeys. ERR_NOTFOUND: its CA is not there, or it must not be used. */
+enum err guard_find_by_ca(struct guard *g);
+
+/*
+ * Whether the certificate lets the user in under the options of a line that
+ * trusts its CA: it names the user or one of the line's principals. Keeps
+ * what it says in g->key; the log has what is wrong. ERR_NOTFOUND.
+ */
+enum err guard_take_cert(struct guard *g, struct span options, const char *place);
+
+/* --- guard_command.c --- */
+
+/* Asks AuthorizedKeysCommand or AuthorizedPrincipalsCommand, and looks through what it says. */
+enum err guard_ask_command(struct guard *g, enum sshd_keyword keyword, guard_look look);
+
+/* --- guard_options.c --- */
+
+/* What stands behind options. */
+enum guard_line {
+	GUARD_LINE_KEY,
+	GUARD_LINE_CA,			/* cert-authority must be among them */
+};
 
 /*
  * Whether the options let this client in at this time; the log says why not.
- * place names them ("FILE:LINE").
+ * place names them ("FILE:LINE"). Notes when they expire in g->key.
  */
-bool guard_options_allow(struct guard *g, struct span options, const char *place);
+bool guard_options_allow(struct guard *g, struct span options, enum guard_line what,
+    const char *place);
 
 /* --- guard_login.c --- */
 

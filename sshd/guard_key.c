@@ -12,55 +12,106 @@
 #include "os/file.h"
 #include "sshd/guard_i.h"
 
+/* --- the key that is shown --- */
+
+void
+guard_key_reset(struct guard *g)
+{
+	struct guard_key *k = &g->key;
+
+	cert_free(&k->cert);
+	k->is_cert = false;
+	writer_reset(&k->options);
+	writer_reset(&k->cert_options);
+	k->place[0] = k->comment[0] = k->grant[0] = k->registrar[0] = '\0';
+	k->expires = AUTHORIZED_NEVER;
+	k->end = MSEC_NEVER;
+}
+
+struct span
+guard_plain_blob(const struct guard *g)
+{
+	return g->key.is_cert ? key_blob(g->key.cert.key) : g->asked.blob;
+}
+
+const char *
+guard_key_name(const struct guard *g, char *buf, size_t size)
+{
+	const struct cert *c = &g->key.cert;
+	char fp[FINGERPRINT_SIZE], ca[FINGERPRINT_SIZE], id[256];
+	const char *label = key_type_label(key_blob_type(g->asked.blob));
+
+	if (g->key.is_cert)
+		snprintf(buf, size, "%s-CERT %s ID %s (serial %llu) CA %s %s", key_label(c->key),
+		    guard_fingerprint(g, key_blob(c->key), fp), text_visible_str(id, sizeof(id), c->key_id),
+		    (unsigned long long)c->serial, key_label(c->ca), guard_fingerprint(g, key_blob(c->ca), ca));
+	else
+		snprintf(buf, size, "%s %s", label == NULL ? "unknown" : label,
+		    guard_fingerprint(g, g->asked.blob, fp));
+	return buf;
+}
+
 /* --- the signature --- */
 
-/* Whether an sk key's token did what key and config ask for. */
+/* Whether an sk key's token did what key, certificate and config ask for. */
 static bool
 token_did_enough(struct guard *g, const struct key_token *token)
 {
 	uint32_t asked = g->user.config.pubkey_auth_options;
-	SCOPED(authorized_options_free) struct authorized_options o = { .n_env = 0 };
+	SCOPED(authorized_options_free) struct authorized_options key = { .n_env = 0 }, cert = { .n_env = 0 };
+	bool needs_touch, needs_verify;
 
-	if (authorized_options_parse(writer_span(&g->key.options), 0, &o, NULL) != ERR_OK)
+	if (authorized_options_parse(writer_span(&g->key.options), 0, &key, NULL) != ERR_OK ||
+	    authorized_options_parse(writer_span(&g->key.cert_options), 0, &cert, NULL) != ERR_OK)
 		return false;
-	if (!token->is_touched && (o.needs_touch || (asked & PUBKEY_TOUCH_REQUIRED))) {
+	needs_touch = key.needs_touch || (g->key.is_cert && cert.needs_touch) || (asked & PUBKEY_TOUCH_REQUIRED);
+	needs_verify = key.needs_verify || cert.needs_verify || (asked & PUBKEY_VERIFY_REQUIRED);
+	if (!token->is_touched && needs_touch) {
 		log_info(&g->log, "security token was not touched: refused");
 		return false;
 	}
-	if (!token->is_verified && (o.needs_verify || (asked & PUBKEY_VERIFY_REQUIRED))) {
+	if (!token->is_verified && needs_verify) {
 		log_info(&g->log, "security token did not ask for PIN or fingerprint: refused");
 		return false;
 	}
 	return true;
 }
 
-/*
- * Whether the client holds the key: rebuilds what it must have signed from
- * what the guard knows by itself.
- */
-static bool
-signature_holds(struct guard *g)
+/* What the client must have signed, from what the guard knows by itself. */
+static enum err
+put_signed(struct guard *g, struct writer *data)
 {
 	const struct msg_from_wire_auth *m = &g->asked;
 	struct auth_signed s = { .session_id = span_of(g->session_id, g->session_id_len),
 	    .user = m->user, .service = m->service, .alg = m->alg, .blob = m->blob };
+
+	if (g->session_id_len == 0)
+		return ERR_NOTNOW;
+	if (span_is(m->method, "publickey-hostbound-v00@openssh.com"))
+		s.hostkey = guard_hostkey(g);
+	auth_signed_data(data, &s);
+	return wr_end(data);
+}
+
+/* Whether the client holds the key. */
+static bool
+signature_holds(struct guard *g)
+{
+	const struct msg_from_wire_auth *m = &g->asked;
+	const char *plain = cert_alg_plain(m->alg);
+	struct span alg = plain != NULL ? span_str(plain) : m->alg;
 	SCOPED(writer_free) struct writer data = writer_init(LIMIT_IPC);
 	SCOPED(key_free) struct key *key = NULL;
 	struct key_token token = { .counter = 0 };
 
-	if (g->session_id_len == 0)
-		return false;
-	if (span_is(m->method, "publickey-hostbound-v00@openssh.com"))
-		s.hostkey = guard_hostkey(g);
-	auth_signed_data(&data, &s);
-	if (wr_end(&data) != ERR_OK || key_from_blob(m->blob, &key) != ERR_OK)
+	if (put_signed(g, &data) != ERR_OK || key_from_blob(guard_plain_blob(g), &key) != ERR_OK)
 		return false;
 	if (strcmp(key_type(key), "ssh-rsa") == 0 && key_bits(key) < g->user.config.required_rsa_size) {
 		log_info(&g->log, "RSA key of %u bits is shorter than RequiredRSASize", key_bits(key));
 		return false;
 	}
-	if (key_verify(key, m->alg, span_str(g->user.config.pubkey_accepted_algorithms), m->sig,
-	    writer_span(&data), &token) != ERR_OK)
+	/* That the algorithm is allowed, a certificate's by its own name, is_acceptable() has seen. */
+	if (key_verify(key, alg, alg, m->sig, writer_span(&data), &token) != ERR_OK)
 		return false;
 	return !key_is_sk(key) || token_did_enough(g, &token);
 }
@@ -71,7 +122,7 @@ signature_holds(struct guard *g)
 static bool
 is_in_files(struct guard *g)
 {
-	return g->user.is_valid && guard_find_key(g, g->asked.blob) == ERR_OK;
+	return g->user.is_valid && guard_find_key(g) == ERR_OK;
 }
 
 /* The client's address in numbers; empty without a network. */
@@ -166,6 +217,7 @@ denied(struct guard *g, struct span reason)
 	SCOPED(writer_free) struct writer text = writer_init(1024);
 
 	writer_reset(&g->key.options);
+	g->key.grant[0] = '\0';
 	if (is_in_files(g) && signature_holds(g)) {
 		guard_proved(g);
 		return;
@@ -192,7 +244,7 @@ used(struct guard *g, const struct msg_guard_grant *m)
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
-	if (guard_options_allow(g, writer_span(&g->key.options), "ephemeral key"))
+	if (guard_options_allow(g, writer_span(&g->key.options), GUARD_LINE_KEY, "ephemeral key"))
 		guard_proved(g);
 	else
 		guard_fail(g, true);
@@ -228,14 +280,14 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 
 /* --- the request --- */
 
-/* Whether a key has been used for this login already (publickey,publickey). */
+/* Whether a key has been used for this login already (publickey,publickey); its certificate is no other key. */
 static bool
-was_used(const struct guard *g, struct span blob)
+was_used(const struct guard *g)
 {
 	struct reader r = rd_init(writer_span(&g->proof.keys));
 
 	while (r.err == ERR_OK && r.rest.len > 0) {
-		if (span_eq(rd_bytes(&r), blob))
+		if (span_eq(rd_bytes(&r), guard_plain_blob(g)))
 			return true;
 	}
 	return false;
@@ -244,31 +296,67 @@ was_used(const struct guard *g, struct span blob)
 /* A list of revoked keys is never larger than this. */
 #define REVOKED_MAX	(64 * 1024 * 1024)
 
-/* Whether RevokedKeys has the key. What cannot be read revokes all. */
+/* Asks one list. What cannot be read revokes all. */
 static bool
-is_revoked(const struct guard *g, struct span blob)
+is_revoked_by(const struct guard *g, const char *path)
+{
+	SCOPED(writer_free) struct writer text = writer_init(REVOKED_MAX);
+	bool revoked = true;
+	char name[1024];
+	enum err e = file_read(path, &text, NULL);
+
+	if (e == ERR_OK && g->key.is_cert)
+		e = revoked_cert(writer_span(&text), &g->key.cert, &revoked);
+	else if (e == ERR_OK)
+		e = revoked_key(writer_span(&text), g->asked.blob, &revoked);
+	if (e != ERR_OK)
+		log_error(&g->log, "Error checking authentication key in revoked keys file %s: %s", path,
+		    e == ERR_SYSTEM || e == ERR_NOTFOUND ? strerror(errno) : err_text(e));
+	else if (revoked)
+		log_error(&g->log, "Authentication key %s revoked by file %s",
+		    guard_key_name(g, name, sizeof(name)), path);
+	return e != ERR_OK || revoked;
+}
+
+/* Whether RevokedKeys has the key, its certificate or the CA. */
+static bool
+is_revoked(const struct guard *g)
 {
 	const struct words *files = &g->user.config.revoked_keys;
-	char fp[FINGERPRINT_SIZE];
 
 	for (size_t i = 0; i < files->n; i++) {
-		SCOPED(writer_free) struct writer text = writer_init(REVOKED_MAX);
-		enum err e = file_read(files->v[i], &text, NULL);
-		bool revoked = true;
-
-		if (e == ERR_OK)
-			e = revoked_key(writer_span(&text), blob, &revoked);
-		if (e != ERR_OK)
-			log_error(&g->log, "Error checking authentication key in revoked keys file "
-			    "%s: %s", files->v[i], e == ERR_SYSTEM || e == ERR_NOTFOUND ?
-			    strerror(errno) : err_text(e));
-		else if (revoked)
-			log_error(&g->log, "Authentication key %s revoked by file %s",
-			    guard_fingerprint(g, blob, fp), files->v[i]);
-		if (e != ERR_OK || revoked)
+		if (is_revoked_by(g, files->v[i]))
 			return true;
 	}
 	return false;
+}
+
+/* Whether the algorithm is one for what the blob says that it is. */
+static bool
+alg_fits(struct span alg, struct span type)
+{
+	const char *plain = cert_alg_plain(alg);
+	const char *of = key_alg_type(plain != NULL ? span_str(plain) : alg);
+
+	if (of != NULL && plain != NULL)
+		of = cert_type_of(span_str(of));
+	return of != NULL && span_is(type, of);
+}
+
+/* Takes the certificate apart, if it is one. False: it is none that can be used. */
+static bool
+read_cert(struct guard *g)
+{
+	struct span blob = g->asked.blob;
+	enum err e;
+
+	if (cert_type_plain(key_blob_type(blob)) == NULL)
+		return true;
+	e = cert_parse(blob, &g->key.cert);
+	g->key.is_cert = e == ERR_OK;
+	if (e != ERR_OK)
+		log_info(&g->log, "certificate cannot be used: %s", err_text(e));
+	return g->key.is_cert;
 }
 
 /* Whether the request makes sense before anybody looks for its key. */
@@ -276,16 +364,14 @@ static bool
 is_acceptable(struct guard *g)
 {
 	const struct msg_from_wire_auth *m = &g->asked;
-	const char *type = key_alg_type(m->alg);
+	char alg[64];
 
 	if (m->blob.len > LIMIT_KEY_BLOB || m->sig.len > LIMIT_SIGNATURE)
 		return false;
-	if (type == NULL || !span_is(key_blob_type(m->blob), type) ||
+	text_visible_str(alg, sizeof(alg), m->alg);
+	if (!alg_fits(m->alg, key_blob_type(m->blob)) ||
 	    !text_list_has(span_str(g->user.config.pubkey_accepted_algorithms), m->alg)) {
-		char alg[64];
-
-		log_debug(&g->log, "key algorithm %s is not accepted",
-		    text_visible_str(alg, sizeof(alg), m->alg));
+		log_debug(&g->log, "key algorithm %s is not accepted", alg);
 		return false;
 	}
 	if (span_is(m->method, "publickey-hostbound-v00@openssh.com") &&
@@ -293,11 +379,13 @@ is_acceptable(struct guard *g)
 		log_info(&g->log, "the client's signature names another host key than ours: refused");
 		return false;
 	}
-	if (was_used(g, m->blob)) {
-		log_info(&g->log, "refusing previously-used %s key", type);
+	if (!read_cert(g))
+		return false;
+	if (was_used(g)) {
+		log_info(&g->log, "refusing previously-used %s key", alg);
 		return false;
 	}
-	return !is_revoked(g, m->blob);
+	return !is_revoked(g);
 }
 
 void
@@ -305,7 +393,7 @@ guard_publickey(struct guard *g)
 {
 	if (!is_acceptable(g))
 		guard_fail(g, g->asked.has_sig);
-	else if (g->user.config.ephemeral_keys && guard_has_listener(g))
+	else if (!g->key.is_cert && g->user.config.ephemeral_keys && guard_has_listener(g))
 		ask(g, false);
 	else
 		try_files(g);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/process_tree.h"
 #include "crypto/hash.h"
 #include "sshd/guard_i.h"
@@ -73,7 +74,9 @@ send_config(struct guard *g)
 	for (size_t i = 0; i < g->user.groups.n; i++)
 		wr_u32(&groups, g->user.groups.gid[i]);
 	TRY(wr_end(&groups));
-	return send_parts(g, SESSION_PART_GROUPS, writer_span(&groups));
+	TRY(send_parts(g, SESSION_PART_GROUPS, writer_span(&groups)));
+	TRY(send_parts(g, SESSION_PART_OPTIONS, writer_span(&g->proof.options)));
+	return send_parts(g, SESSION_PART_ENV, writer_span(&g->proof.env));
 }
 
 /* Tells the session whom to become; to_wire is its end of the ipc to wire. */
@@ -86,7 +89,7 @@ send_job(struct guard *g, int to_wire)
 	struct msg_session_job m = {
 		.user = span_str(a->name), .uid = a->uid, .gid = a->gid,
 		.home = span_str(a->home), .shell = span_str(a->shell),
-		.options = writer_span(&g->proof.options), .grant = span_str(g->key.grant),
+		.grant = span_str(g->key.grant),
 		.auth_info = writer_span(&g->proof.info),
 		.client_address = span_str(g->client), .client_port = g->client_port,
 		.server_address = span_str(g->server), .server_port = g->server_port,
@@ -154,6 +157,22 @@ tell_listener(struct guard *g)
 		guard_listener_sent(g, ipc_send_from_guard_logged_in(&g->listener, &m, NULL));
 }
 
+/* When the session has to end: as the grant says, or as the keys that were used do. */
+static msec
+find_until(const struct guard *g)
+{
+	int64_t left, expires = g->proof.expires;
+	msec until = g->key.grant[0] != '\0' ? g->key.end : MSEC_NEVER, by_key;
+
+	if (g->user.config.session_deadline != SESSION_DEADLINE_EXPIRY || expires == INT64_MAX)
+		return until;
+	left = expires - clock_wall();
+	if (left > INT32_MAX)
+		return until;
+	by_key = clock_boot() + (left < 0 ? 0 : (msec)left * 1000);
+	return by_key < until ? by_key : until;
+}
+
 enum err
 guard_log_in(struct guard *g)
 {
@@ -168,8 +187,9 @@ guard_log_in(struct guard *g)
 	timer_set(g->grace, MSEC_NEVER);
 	log_verbose(&g->log, "User child is on pid %ld", (long)g->session_pid);
 	tell_listener(g);
-	if (g->key.grant[0] != '\0')
-		guard_set_until(g, g->key.end);
+	g->until = find_until(g);
+	if (g->until != MSEC_NEVER)
+		guard_set_until(g, g->until);
 	return ERR_OK;
 }
 
@@ -258,8 +278,10 @@ until_due(void *arg)
 	msec now = loop_now(g->loop);
 
 	if (now >= g->until) {
-		log_info(&g->log, "Session of %s from %s port %u ends: ephemeral key %s allows no more",
-		    g->user.account.name, g->client, (unsigned)g->client_port, g->key.grant);
+		log_info(&g->log, "Session of %s from %s port %u ends: %s%s%s",
+		    g->user.account.name, g->client, (unsigned)g->client_port,
+		    g->key.grant[0] != '\0' ? "ephemeral key " : "", g->key.grant,
+		    g->key.grant[0] != '\0' ? " allows no more" : "its key or certificate has expired");
 		guard_end_session(g, "the time that was granted for this session is over");
 		return;
 	}

@@ -91,6 +91,17 @@ find_account(struct guard *g, struct span name, struct account *a)
 	return ERR_OK;
 }
 
+enum err
+guard_find_account(struct guard *g, struct span name, struct account *a, struct group_list *groups)
+{
+	SCOPED(writer_free) struct writer text = writer_init(ACCOUNTS_MAX);
+
+	TRY(find_account(g, name, a));
+	read_files(g, &g->start->config->group_files, &text);
+	TRY(wr_end(&text));
+	return group_list_of(groups, writer_span(&text), span_str(a->name), a->gid);
+}
+
 /* Password hash and ageing; and what others' passwords are hashed with. */
 static enum err
 add_shadow(struct guard *g, struct guard_user *u)

@@ -24,6 +24,9 @@
 
 #include "os/ipc.h"
 
+/* Lists of options that one login may come with (AuthenticationMethods): two a certificate. */
+#define MAY_KEYS	16
+
 /* --- phases --- */
 
 #define PHASE_NEW	1u	/* nothing received yet */
@@ -205,13 +208,12 @@ enum wire_end {
 #define SESSION_PART_FIELDS(F)		F(u32, of) F(bytes, piece)
 
 /*
- * Whom to become and what he may do. options: of the key, as in
- * authorized_keys; grant: id of the ephemeral key's grant. *_address in
+ * Whom to become; what he may do has come in parts. grant: id of the ephemeral key's grant. *_address in
  * numbers. Descriptor: the ipc to wire.
  */
 #define SESSION_JOB_FIELDS(F)						\
 	F(bytes, user) F(u32, uid) F(u32, gid) F(bytes, home) F(bytes, shell) \
-	F(bytes, options) F(bytes, grant) F(bytes, auth_info)		\
+	F(bytes, grant) F(bytes, auth_info)				\
 	F(bytes, client_address) F(u32, client_port)			\
 	F(bytes, server_address) F(u32, server_port)			\
 	F(u32, log_level) F(bytes, last_login)
@@ -236,6 +238,8 @@ enum wire_end {
 enum session_part {
 	SESSION_PART_CONFIG,	/* sshd_config_put() of the connection's config */
 	SESSION_PART_GROUPS,	/* supplementary groups, a u32 each */
+	SESSION_PART_OPTIONS,	/* of his keys, as in authorized_keys: a string each */
+	SESSION_PART_ENV,	/* what his programs are told of the login: string name, string value, each */
 	SESSION_N_PARTS,
 };
 

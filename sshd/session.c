@@ -278,7 +278,7 @@ keep_job(struct session *s, const struct msg_session_job *m)
 	s->server_port = m->server_port;
 	s->log.level = (enum log_level)m->log_level;
 	TRY(sshd_config_get(&s->config, writer_span(&s->parts[SESSION_PART_CONFIG])));
-	return may_set(&s->may, &s->config, m->options);
+	return may_set(&s->may, &s->config, writer_span(&s->parts[SESSION_PART_OPTIONS]));
 }
 
 static void wire_ready(void *arg, unsigned events);
@@ -293,8 +293,10 @@ on_session_job(struct session *s, const struct msg_session_job *m, struct ipc_fd
 	TRY(become_user(s));
 	TRY(go_home(s));
 	TRY(expose_auth_info(s));
-	for (size_t i = 0; i < SESSION_N_PARTS; i++)
-		writer_free(&s->parts[i]);
+	for (size_t i = 0; i < SESSION_N_PARTS; i++) {
+		if (i != SESSION_PART_ENV)
+			writer_free(&s->parts[i]);
+	}
 	s->phase = PHASE_OPEN;
 	ipc_init(&s->wire, fds->fd[0]);
 	fds->n = 0;

@@ -211,7 +211,14 @@ static void
 about_connection(struct variables *vars, const struct program *p)
 {
 	const struct session *s = p->session;
+	struct reader r = rd_init(writer_span(&s->parts[SESSION_PART_ENV]));
 
+	while (r.err == ERR_OK && r.rest.len > 0) {
+		struct span name = rd_bytes(&r);
+		struct span value = rd_bytes(&r);
+
+		set(vars, name, value);
+	}
 	set_fmt(vars, "SSH_CLIENT", "%s %u %u", s->client, (unsigned)s->client_port,
 	    (unsigned)s->server_port);
 	set_fmt(vars, "SSH_CONNECTION", "%s %u %s %u", s->client, (unsigned)s->client_port, s->server,

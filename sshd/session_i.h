@@ -26,9 +26,6 @@
 #include "sshd/messages.h"
 #include "sshd/title.h"
 
-/* Keys that one login may be made with (AuthenticationMethods). */
-#define MAY_KEYS	8
-
 /* What the user may do: config and the options of every key that was used. */
 struct may {
 	unsigned permit;		/* enum permit of keys/authorized_keys.h */

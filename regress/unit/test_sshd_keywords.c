@@ -138,6 +138,7 @@ static const struct {
 	{ "RequiredRSASize 2048", "RequiredRSASize 2048" },
 	{ "RevokedKeys /a /b", "RevokedKeys /a /b" },
 	{ "SecurityKeyProvider internal", "SecurityKeyProvider internal" },
+	{ "SessionDeadline expiry", "SessionDeadline expiry" },
 	{ "SetEnv A=b \"C=d e\" F=", "SetEnv A=b \"C=d e\" F=" },
 	{ "ShadowFile none", "ShadowFile none" },
 	{ "SshdAuthPath /x", "SshdAuthPath /x" },

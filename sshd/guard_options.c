@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: ISC */
+/* What the options of a key ask of the client who shows it. */
+#include <string.h>
+#include <time.h>
+
+#include "keys/authorized_keys.h"
+#include "os/clock.h"
+#include "sshd/guard_i.h"
+
+/* What local time is ahead of UTC, for expiry-time= without Z. */
+static long
+utc_offset(void)
+{
+	time_t now = (time_t)clock_wall();
+	struct tm tm;
+
+	return localtime_r(&now, &tm) == NULL ? 0 : tm.tm_gmtoff;
+}
+
+/* Whether from= lets the client's address in. Names would need UseDNS. */
+static bool
+from_allows(struct guard *g, struct span patterns)
+{
+	enum match by_address = MATCH_NO;
+	enum match by_name = text_match_list(span_str(g->client), patterns, true);
+
+	if (g->start->has_ends &&
+	    address_match_list(&g->start->client.address, patterns, &by_address) != ERR_OK)
+		return false;
+	if (by_address == MATCH_NEGATED || by_name == MATCH_NEGATED)
+		return false;
+	return by_address == MATCH_YES || by_name == MATCH_YES;
+}
+
+bool
+guard_options_allow(struct guard *g, struct span options, enum guard_line what, const char *place)
+{
+	SCOPED(authorized_options_free) struct authorized_options o = { .n_env = 0 };
+	char name[64];
+	struct span at;
+
+	if (authorized_options_parse(options, utc_offset(), &o, &at) != ERR_OK) {
+		log_info(&g->log, "%s: bad key option: %s", place, text_visible_str(name, sizeof(name), at));
+		return false;
+	}
+	if (o.unknown.len > 0)
+		log_info(&g->log, "%s: unknown key option %s: the key is restricted", place,
+		    text_visible_str(name, sizeof(name), o.unknown));
+	/* A CA's key is not a user's, and a user's does not certify others'. */
+	if (o.is_ca != (what == GUARD_LINE_CA))
+		return false;
+	if (o.has_from && !from_allows(g, o.from)) {
+		log_info(&g->log, "%s: Authentication tried for %s with correct key but not from a permitted host (host=%s, ip=%s).",
+		    place, g->user.name, g->client, g->client);
+		return false;
+	}
+	if (o.expires != AUTHORIZED_NEVER && clock_wall() >= o.expires) {
+		log_info(&g->log, "%s: key has expired (expiry-time)", place);
+		return false;
+	}
+	if (o.expires < g->key.expires)
+		g->key.expires = o.expires;
+	return true;
+}
