@@ -97,7 +97,7 @@
 	K(flag, BatchMode, batch_mode, 0, "no", none)			\
 	K(words, IdentityFile, identity_files, MANY | ONE | NONE,	\
 	    "~/.ssh/id_rsa ~/.ssh/id_ecdsa ~/.ssh/id_ecdsa_sk ~/.ssh/id_ed25519 " \
-	    "~/.ssh/id_ed25519_sk", none)				\
+	    "~/.ssh/id_ed25519_sk ~/.ssh/id_mldsa44_ed25519", none)				\
 	K(words, CertificateFile, certificate_files, MANY | ONE | NONE | HIDDEN, NULL, none) \
 	K(flag, IdentitiesOnly, identities_only, 0, "no", none)		\
 	K(word, IdentityAgent, identity_agent, HIDDEN, NULL, none)	\

@@ -24,6 +24,9 @@ static const struct names types[] = {
 	{ "sk-ssh-ed25519" V01, "sk-ssh-ed25519@openssh.com" },
 	{ "sk-ecdsa-sha2-nistp256" V01, "sk-ecdsa-sha2-nistp256@openssh.com" },
 	{ "ssh-rsa" V01, "ssh-rsa" },
+#if KEY_HAVE_MLDSA
+	{ KEY_MLDSA_CERT, KEY_MLDSA },
+#endif
 };
 
 /* Algorithms that are not named like their type. */

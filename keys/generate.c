@@ -13,9 +13,22 @@ static const struct {
 	{ "ecdsa", 384, &key_kind_ecdsa_384 },
 	{ "ecdsa", 521, &key_kind_ecdsa_521 },
 	{ "rsa", 0, &key_kind_rsa },
+#if KEY_HAVE_MLDSA
+	{ "mldsa44-ed25519", 256, &key_kind_mldsa },
+#endif
 };
 
 #define RSA_DEFAULT_BITS	3072
+
+static bool
+ignores_bits(const struct key_kind *kind)
+{
+#if KEY_HAVE_MLDSA
+	if (kind == &key_kind_mldsa)
+		return true;
+#endif
+	return kind == &key_kind_ed25519;
+}
 
 /* The type for a kind and size. ERR_UNSUPPORTED, ERR_RANGE. */
 static enum err
@@ -29,8 +42,8 @@ find_kind(struct span kind, unsigned *bits, const struct key_kind **out)
 
 		if (!is_type && !span_is(kind, sizes[i].name))
 			continue;
-		/* ed25519 has one size, and whatever was asked for is ignored. */
-		if (!fits && sizes[i].kind != &key_kind_ed25519) {
+		/* These have one size, and whatever was asked for is ignored. */
+		if (!fits && !ignores_bits(sizes[i].kind)) {
 			e = ERR_RANGE;
 			continue;
 		}

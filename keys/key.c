@@ -38,6 +38,7 @@ key_free(struct key **k)
 	if (k == NULL || *k == NULL)
 		return;
 	EVP_PKEY_free((*k)->pkey);	/* wipes private parts */
+	EVP_PKEY_free((*k)->pq);
 	secret_free(&(*k)->sk_handle);
 	free((*k)->blob);
 	free(*k);

@@ -10,10 +10,21 @@
 #define KEYS_KEY_I_H
 
 #include <openssl/evp.h>
+#include <openssl/opensslv.h>
 
 #include "base/reader.h"
 #include "base/secret.h"
 #include "keys/key.h"
+
+/* Whether libcrypto has ML-DSA. */
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+#define KEY_HAVE_MLDSA	1
+#else
+#define KEY_HAVE_MLDSA	0
+#endif
+
+#define KEY_MLDSA	"ssh-mldsa44-ed25519@openssh.com"
+#define KEY_MLDSA_CERT	"ssh-mldsa44-ed25519-cert-v01@openssh.com"
 
 /* A curve as SSH and as libcrypto know it. */
 struct ec_curve {
@@ -68,6 +79,7 @@ struct key_kind {
 struct key {
 	const struct key_kind *kind;
 	EVP_PKEY *pkey;
+	EVP_PKEY *pq;			/* the other half of a composite key; else NULL */
 	uint8_t *blob;
 	size_t blob_len;
 	bool has_private;
@@ -83,6 +95,9 @@ extern const struct key_kind key_kind_ecdsa_521;
 extern const struct key_kind key_kind_rsa;
 extern const struct key_kind key_kind_sk_ed25519;
 extern const struct key_kind key_kind_sk_ecdsa;
+#if KEY_HAVE_MLDSA
+extern const struct key_kind key_kind_mldsa;
+#endif
 
 /* All kinds, in the order of KEY_LIST_PLAIN; ends with NULL. */
 extern const struct key_kind *const key_kinds[];

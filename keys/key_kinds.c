@@ -18,6 +18,15 @@
 
 #define V01		"-cert-v01@openssh.com"
 
+/* Where libcrypto lacks it the lists do without. */
+#if KEY_HAVE_MLDSA
+#define MLDSA		"," KEY_MLDSA
+#define MLDSA_CERT	"," KEY_MLDSA_CERT
+#else
+#define MLDSA		""
+#define MLDSA_CERT	""
+#endif
+
 /* What signs, and what is certified, in the order of preference. */
 #define PLAIN_ALGS							\
 	ED25519 "," ECDSA_256 "," ECDSA_384 "," ECDSA_521 ","		\
@@ -31,6 +40,9 @@
 const struct key_kind *const key_kinds[] = {
 	&key_kind_ed25519,
 	&key_kind_sk_ed25519,
+#if KEY_HAVE_MLDSA
+	&key_kind_mldsa,
+#endif
 	&key_kind_ecdsa_256,
 	&key_kind_ecdsa_384,
 	&key_kind_ecdsa_521,
@@ -42,6 +54,9 @@ const struct key_kind *const key_kinds[] = {
 static const struct key_alg key_alg_rows[] = {
 	/* name		kind		inner		hash	   md */
 	{ ED25519,	ED25519,	ED25519,	"sha512", NULL },
+#if KEY_HAVE_MLDSA
+	{ KEY_MLDSA,	KEY_MLDSA,	KEY_MLDSA,	"sha512", NULL },
+#endif
 	{ ECDSA_256,	ECDSA_256,	ECDSA_256,	"sha256", EVP_sha256 },
 	{ ECDSA_384,	ECDSA_384,	ECDSA_384,	"sha384", EVP_sha384 },
 	{ ECDSA_521,	ECDSA_521,	ECDSA_521,	"sha512", EVP_sha512 },
@@ -56,14 +71,14 @@ static const struct key_alg key_alg_rows[] = {
 static const char *const key_lists[] = {
 	[KEY_LIST_DEFAULT] = CERT_ALGS "," PLAIN_ALGS,
 	[KEY_LIST_CA] = PLAIN_ALGS,
-	[KEY_LIST_SIG] = PLAIN_ALGS "," RSA_SHA1,
-	[KEY_LIST_ALL] = CERT_ALGS "," PLAIN_ALGS "," RSA_SHA1 V01 "," RSA_SHA1,
-	[KEY_LIST_PLAIN] = ED25519 "," SK_ED25519 "," ECDSA_256 "," ECDSA_384 ","
+	[KEY_LIST_SIG] = PLAIN_ALGS MLDSA "," RSA_SHA1,
+	[KEY_LIST_ALL] = CERT_ALGS MLDSA_CERT "," PLAIN_ALGS MLDSA "," RSA_SHA1 V01 "," RSA_SHA1,
+	[KEY_LIST_PLAIN] = ED25519 "," SK_ED25519 MLDSA "," ECDSA_256 "," ECDSA_384 ","
 	    ECDSA_521 "," SK_ECDSA "," RSA_SHA1,
-	[KEY_LIST_CERT] = ED25519 V01 ",sk-ssh-ed25519" V01 "," ECDSA_256 V01 ","
+	[KEY_LIST_CERT] = ED25519 V01 ",sk-ssh-ed25519" V01 MLDSA_CERT "," ECDSA_256 V01 ","
 	    ECDSA_384 V01 "," ECDSA_521 V01 ",sk-ecdsa-sha2-nistp256" V01 "," RSA_SHA1 V01,
-	[KEY_LIST_TYPES] = ED25519 "," ED25519 V01 "," SK_ED25519 ",sk-ssh-ed25519" V01 ","
-	    ECDSA_256 "," ECDSA_256 V01 "," ECDSA_384 "," ECDSA_384 V01 ","
+	[KEY_LIST_TYPES] = ED25519 "," ED25519 V01 "," SK_ED25519 ",sk-ssh-ed25519" V01
+	    MLDSA MLDSA_CERT "," ECDSA_256 "," ECDSA_256 V01 "," ECDSA_384 "," ECDSA_384 V01 ","
 	    ECDSA_521 "," ECDSA_521 V01 "," SK_ECDSA ",sk-ecdsa-sha2-nistp256" V01 ","
 	    RSA_SHA1 "," RSA_SHA1 V01,
 };

@@ -191,8 +191,8 @@ private_pem_write(const struct key *k, const struct private_file_format *format,
 	char *text;
 	long len;
 
-	/* Ed25519 has no older form than PKCS#8, tokens have none in PEM. */
-	if (!k->has_private || (format->kind == PRIVATE_PEM && k->kind == &key_kind_ed25519))
+	/* Ed25519 has no older form than PKCS#8, tokens and composites have none in PEM. */
+	if (!k->has_private || k->pq != NULL || (format->kind == PRIVATE_PEM && k->kind == &key_kind_ed25519))
 		return ERR_UNSUPPORTED;
 	bio = BIO_new(BIO_s_secmem());
 	if (bio == NULL)

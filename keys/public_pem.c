@@ -41,7 +41,7 @@ public_pem_put(struct writer *w, const struct key *k, enum public_pem kind)
 	unsigned char *text = NULL;
 	size_t len = 0;
 
-	if (k->kind->is_sk || (kind == PUBLIC_PEM && k->kind != &key_kind_rsa))
+	if (k->kind->is_sk || k->pq != NULL || (kind == PUBLIC_PEM && k->kind != &key_kind_rsa))
 		return ERR_UNSUPPORTED;
 	ctx = OSSL_ENCODER_CTX_new_for_pkey(k->pkey, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, "PEM",
 	    structure(kind), NULL);

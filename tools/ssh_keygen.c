@@ -17,7 +17,7 @@
 
 static const char usage_text[] =
     "usage: ssh-keygen [-q] [-a rounds] [-b bits] [-C comment] [-f output_keyfile]\n"
-    "                  [-m format] [-N new_passphrase] [-t ecdsa | ed25519 | rsa]\n"
+    "                  [-m format] [-N new_passphrase] [-t ecdsa | ed25519 | mldsa44-ed25519 | rsa]\n"
     "                  [-Z cipher]\n"
     "       ssh-keygen -p [-a rounds] [-f keyfile] [-m format] [-N new_passphrase]\n"
     "                   [-P old_passphrase] [-Z cipher]\n"

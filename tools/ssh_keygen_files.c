@@ -244,8 +244,9 @@ save_private(const struct keygen *kg, const char *path, const struct key *k,
 		.cipher = kg->cipher,
 	};
 
-	/* There is no older form of ed25519. */
-	if (format.kind == PRIVATE_PEM && strcmp(key_type(k), "ssh-ed25519") == 0)
+	/* There is no older form of ed25519, and no other one of composite keys. */
+	if ((format.kind == PRIVATE_PEM && strcmp(key_type(k), "ssh-ed25519") == 0) ||
+	    strncmp(key_type(k), "ssh-mldsa", 9) == 0)
 		format.kind = PRIVATE_OPENSSH;
 	TRY(private_file_write(k, comment, &format, &rng, &w));
 	return file_create(path, writer_span(&w), 0600, FILE_REPLACE);

@@ -25,6 +25,8 @@ static const struct {
 	{ "ecdsa-sha2-nistp256", 256, "ecdsa" },
 	{ "ecdsa-sha2-nistp384", 384, "ecdsa" },
 	{ "ecdsa-sha2-nistp521", 521, "ecdsa" },
+	{ "mldsa44-ed25519", 0, "mldsa44-ed25519" },
+	{ "ssh-mldsa44-ed25519@openssh.com", 0, "mldsa44-ed25519" },
 	{ "rsa", 0, "rsa" },
 	{ "ssh-rsa", 0, "rsa" },
 };
@@ -91,6 +93,9 @@ default_path(const struct keygen *kg, const char *kind)
 	if (path == NULL)
 		die("%s", err_text(ERR_NOMEM));
 	snprintf(path, size, "%s%s%s", kg->me.home, dir, kind);
+	for (char *p = path + strlen(kg->me.home); *p != '\0'; p++)
+		if (*p == '-')
+			*p = '_';
 	return path;
 }
 
