@@ -215,25 +215,6 @@ key_algs(const struct key *k)
 
 /* --- signatures --- */
 
-enum err
-key_sign(const struct key *k, struct span alg, struct span data, struct writer *w)
-{
-	const struct key_alg *row = key_alg_row(alg);
-	size_t start = w->len;
-	enum err e;
-
-	if (row == NULL || !k->has_private || k->kind->sign == NULL ||
-	    !text_list_has(span_str(k->kind->algs), alg))
-		return ERR_UNSUPPORTED;
-	wr_str(w, row->inner);
-	e = k->kind->sign(k, row, data, w);
-	if (e == ERR_OK)
-		e = wr_end(w);
-	if (e != ERR_OK && w->len > start)
-		writer_truncate(w, start);
-	return e;
-}
-
 /* Reads the signature's fields; whatever is wrong in them is ERR_SIGNATURE. */
 static enum err
 verify_fields(const struct key *k, const struct key_alg *alg, struct span sig,
@@ -249,6 +230,36 @@ verify_fields(const struct key *k, const struct key_alg *alg, struct span sig,
 	if (e == ERR_OK && rd_end(&r) != ERR_OK)
 		return ERR_SIGNATURE;
 	return e == ERR_OK || err_class(e) == ERR_CLASS_LOCAL ? e : ERR_SIGNATURE;
+}
+
+/* Signs, and checks what came out: a faulty signature can give the key away. */
+static enum err
+sign_checked(const struct key *k, const struct key_alg *alg, struct span data, struct writer *w)
+{
+	struct key_token token = { 0 };
+	size_t start = w->len;
+
+	wr_str(w, alg->inner);
+	TRY(k->kind->sign(k, alg, data, w));
+	TRY(wr_end(w));
+	return verify_fields(k, alg, span_skip(writer_span(w), start), data, &token) == ERR_OK ?
+	    ERR_OK : ERR_CRYPTO;
+}
+
+enum err
+key_sign(const struct key *k, struct span alg, struct span data, struct writer *w)
+{
+	const struct key_alg *row = key_alg_row(alg);
+	size_t start = w->len;
+	enum err e;
+
+	if (row == NULL || !k->has_private || k->kind->sign == NULL ||
+	    !text_list_has(span_str(k->kind->algs), alg))
+		return ERR_UNSUPPORTED;
+	e = sign_checked(k, row, data, w);
+	if (e != ERR_OK && w->len > start)
+		writer_truncate(w, start);
+	return e;
 }
 
 enum err

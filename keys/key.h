@@ -134,8 +134,8 @@ const char *keys_list(enum key_list which);
 /*
  * Writes a signature blob of RFC 4253 6.6 (string alg, string signature, no
  * length before it) over data. ERR_UNSUPPORTED if k has no private half or
- * does not sign by alg; ERR_CRYPTO, also when an RSA signature that was just
- * made does not verify (a fault during CRT would give the key away).
+ * does not sign by alg; ERR_CRYPTO, also when the signature that was just made
+ * does not verify (after a fault it could give the key away: it never leaves).
  */
 enum err key_sign(const struct key *k, struct span alg, struct span data,
     struct writer *w);

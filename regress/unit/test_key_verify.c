@@ -8,11 +8,15 @@
 
 #include <cmocka.h>
 
+#include <openssl/bn.h>
+#include <openssl/param_build.h>
+#include <openssl/params.h>
+
 #include "base/limits.h"
 #include "base/reader.h"
 #include "base/text.h"
 #include "crypto/hash.h"
-#include "keys/key.h"
+#include "keys/key_i.h"
 
 #define DATA	SPAN_LIT("the data that is signed")
 
@@ -443,10 +447,118 @@ a_browsers_signature_must_carry_challenge_and_origin(void **state)
 	assert_int_equal(webauthn(&t, 0x41, origin, JSON(CHALLENGE, "https://example.com", "}"), ""), ERR_SIGNATURE);
 }
 
+/* --- faults --- */
+
+/* Gives k a private half that is not that of its public one, as a flipped bit would. */
+static void
+spoil_ed25519(struct key *k)
+{
+	uint8_t seed[32] = { 1 }, public[32];
+	size_t len = sizeof(public);
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_octet_string("priv", seed, sizeof(seed)),
+		OSSL_PARAM_octet_string("pub", public, sizeof(public)),
+		OSSL_PARAM_END,
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "ED25519", NULL);
+
+	assert_int_equal(EVP_PKEY_get_raw_public_key(k->pkey, public, &len), 1);
+	EVP_PKEY_free(k->pkey);
+	k->pkey = NULL;
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &k->pkey, EVP_PKEY_KEYPAIR, params), 1);
+	EVP_PKEY_CTX_free(ctx);
+}
+
+/* Adds 2 to the named number of the private half, or to all of them. */
+static void
+spoil_numbers(struct key *k, const char *const *names, size_t n, const char *wrong)
+{
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
+	BIGNUM *number[8] = { NULL };
+	OSSL_PARAM *params;
+	char group[32];
+	size_t len = 0;
+	uint8_t point[200];
+
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(EVP_PKEY_get_bn_param(k->pkey, names[i], &number[i]), 1);
+		if (strstr(wrong, names[i]) != NULL)
+			assert_int_equal(BN_add_word(number[i], 2), 1);
+		assert_int_equal(OSSL_PARAM_BLD_push_BN(bld, names[i], number[i]), 1);
+	}
+	if (n == 1) {		/* a curve's key has its curve and point beside */
+		assert_int_equal(EVP_PKEY_get_utf8_string_param(k->pkey, "group", group, sizeof(group), NULL), 1);
+		assert_int_equal(EVP_PKEY_get_octet_string_param(k->pkey, "pub", point, sizeof(point), &len), 1);
+		assert_int_equal(OSSL_PARAM_BLD_push_utf8_string(bld, "group", group, 0), 1);
+		assert_int_equal(OSSL_PARAM_BLD_push_octet_string(bld, "pub", point, len), 1);
+	}
+	params = OSSL_PARAM_BLD_to_param(bld);
+	EVP_PKEY_free(k->pkey);
+	k->pkey = NULL;
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &k->pkey, EVP_PKEY_KEYPAIR, params), 1);
+	EVP_PKEY_CTX_free(ctx);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	for (size_t i = 0; i < n; i++)
+		BN_clear_free(number[i]);
+}
+
+static void
+assert_nothing_leaves(const struct key *k)
+{
+	struct span algs = span_str(key_algs(k)), alg;
+
+	while (span_token(&algs, ',', &alg)) {
+		SCOPED(writer_free) struct writer w = writer_init(8192);
+		SCOPED(writer_free) struct writer wrong = writer_init(8192);
+
+		/* It is made, and wrong. */
+		assert_int_equal(k->kind->sign(k, key_alg_row(alg), SPAN_LIT("message"), &wrong), ERR_OK);
+		assert_true(wrong.len > 0);
+		assert_int_equal(key_sign(k, alg, SPAN_LIT("message"), &w), ERR_CRYPTO);
+		assert_int_equal(w.len, 0);
+	}
+}
+
+/* threats.md 3: faulty RSA-CRT signatures; the like of the other kinds. */
+static void
+a_faulty_signature_never_leaves(void **state)
+{
+	static const char *const rsa[] = { "n", "e", "d", "rsa-factor1", "rsa-factor2",
+	    "rsa-exponent1", "rsa-exponent2", "rsa-coefficient1" };
+	static const char *const ec[] = { "priv" };
+	static const char *const kinds[] = { "ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp521", "rsa" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		struct rng_test seed = { 9 };
+		struct rng rng = rng_test(&seed);
+		SCOPED(key_free) struct key *k = NULL;
+		SCOPED(writer_free) struct writer w = writer_init(8192);
+		struct span algs, alg = SPAN_EMPTY;
+
+		assert_int_equal(key_generate(span_str(kinds[i]), 0, &rng, &k), ERR_OK);
+		algs = span_str(key_algs(k));
+		assert_true(span_token(&algs, ',', &alg));
+		assert_int_equal(key_sign(k, alg, SPAN_LIT("message"), &w), ERR_OK);
+		if (i == 0)
+			spoil_ed25519(k);
+		else if (i < 3)
+			spoil_numbers(k, ec, COUNT(ec), "priv");
+		else
+			spoil_numbers(k, rsa, COUNT(rsa), "d rsa-exponent1 rsa-exponent2");
+		assert_nothing_leaves(k);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_faulty_signature_never_leaves),
 		cmocka_unit_test(an_algorithm_that_is_not_allowed_is_denied),
 		cmocka_unit_test(an_algorithm_of_another_key_type_is_denied),
 		cmocka_unit_test(the_signature_must_name_the_algorithm_that_was_agreed),

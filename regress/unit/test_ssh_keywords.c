@@ -249,7 +249,7 @@ the_types_are_those_of_the_struct(void **state)
 	assert_int_equal(c.pubkey_authentication, PUBKEY_HOST_BOUND);
 	assert_int_equal(c.obscure_keystroke_timing, 20);
 	assert_int_equal(c.port, 22);
-	assert_int_equal(c.identity_files.n, 5);
+	assert_int_equal(c.identity_files.n, 6);
 	assert_false(ssh_config_is_set(&c, SSH_KEYWORD_IdentityFile));
 	assert_true(ssh_config_is_set(&c, SSH_KEYWORD_EscapeChar));
 	assert_string_equal(c.user, "me");
