@@ -37,8 +37,8 @@ text_visible(struct writer *w, struct span s)
 	}
 }
 
-const char *
-text_visible_str(char *buf, size_t size, struct span s)
+static const char *
+copy_visible(char *buf, size_t size, struct span s, bool doubles_backslash)
 {
 	size_t len = 0, cut = 0;	/* cut: where "..." would still fit */
 
@@ -47,6 +47,8 @@ text_visible_str(char *buf, size_t size, struct span s)
 		uint8_t form[4];
 		size_t n = visible(s.p[i], form);
 
+		if (s.p[i] == '\\' && !doubles_backslash)
+			n = 1;
 		if (len + n >= size) {
 			len = cut;
 			for (int dots = 0; dots < 3 && len + 1 < size; dots++)
@@ -60,6 +62,18 @@ text_visible_str(char *buf, size_t size, struct span s)
 	}
 	buf[len] = '\0';
 	return buf;
+}
+
+const char *
+text_visible_str(char *buf, size_t size, struct span s)
+{
+	return copy_visible(buf, size, s, true);
+}
+
+const char *
+text_line_str(char *buf, size_t size, struct span s)
+{
+	return copy_visible(buf, size, s, false);
 }
 
 /* Takes the digits at the front of *s as a number. */

@@ -19,6 +19,9 @@ void text_visible(struct writer *w, struct span s);
  */
 const char *text_visible_str(char *buf, size_t size, struct span s);
 
+/* The same, but a backslash stays one: what is visible already does not change. */
+const char *text_line_str(char *buf, size_t size, struct span s);
+
 /* Parses a decimal number from min to max that fills s. ERR_SYNTAX, ERR_RANGE. */
 enum err text_number(struct span s, uint64_t min, uint64_t max, uint64_t *out);
 

@@ -95,7 +95,7 @@ log_va(const struct log *log, enum log_level level, const char *fmt, va_list ap)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	snprintf(line, sizeof(line), "%s%s%s", is_plain ? "" : levels[level].prefix,
-	    text_visible_str(visible, sizeof(visible), span_str(raw)),
+	    text_line_str(visible, sizeof(visible), span_str(raw)),
 	    log->suffix == NULL ? "" : log->suffix);
 	if (log->sink != NULL) {
 		log->sink(log->sink_arg, level, line);

@@ -53,7 +53,7 @@ on_from_wire_log(struct guard *g, const struct msg_from_wire_log *m, struct ipc_
 	(void)fds;
 	if (m->level > LOG_LEVEL_DEBUG3)
 		return ERR_FORMAT;
-	log_at(&log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
+	log_at(&log, (enum log_level)m->level, "%s", text_line_str(line, sizeof(line), m->text));
 	return ERR_OK;
 }
 
@@ -158,7 +158,7 @@ on_from_session_log(struct guard *g, const struct msg_from_session_log *m, struc
 	(void)fds;
 	if (m->level > LOG_LEVEL_DEBUG3)
 		return ERR_FORMAT;
-	log_at(&g->log, (enum log_level)m->level, "%s", text_visible_str(line, sizeof(line), m->text));
+	log_at(&g->log, (enum log_level)m->level, "%s", text_line_str(line, sizeof(line), m->text));
 	return ERR_OK;
 }
 

@@ -274,3 +274,14 @@ def test_login_grace_time_is_absolute(folder):
             assert time.monotonic() - began < 8
         harness.wait_until(lambda: "Timeout before authentication" in s.log_text()
                            or "banner" in s.log_text().lower() or "ident" in s.log_text().lower(), "the log line")
+
+
+def test_names_of_users_that_are_no_names_stay_on_their_line(sshd):
+    import paramiko
+    t = paramiko.Transport(("127.0.0.1", sshd.port))
+    t.start_client(timeout=20)
+    with pytest.raises(paramiko.SSHException):
+        t.auth_none("a\nAccepted password for root\x1b[2J%n\\b")
+    t.close()
+    sshd.wait_log("Invalid user a\\nAccepted password for root\\033[2J%n\\\\b from 127.0.0.1 port")
+    assert "\nAccepted password" not in sshd.log_text()

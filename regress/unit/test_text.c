@@ -132,6 +132,19 @@ visible_text_is_cut_with_dots_and_always_ended(void **state)
 }
 
 static void
+a_line_of_the_log_made_visible_twice_is_as_after_once(void **state)
+{
+	char once[64], twice[64];
+
+	(void)state;
+	text_line_str(once, sizeof(once), SPAN_LIT("a\nb\033[2J\\c\303"));
+	assert_string_equal(once, "a\\nb\\033[2J\\c\\303");
+	text_line_str(twice, sizeof(twice), span_str(once));
+	assert_string_equal(twice, once);
+	assert_string_equal(text_line_str(once, 3, SPAN_LIT("\\\\\\\\")), "..");
+}
+
+static void
 visible_text_never_leaves_its_buffer(void **state)
 {
 	uint8_t all[256];
@@ -161,6 +174,7 @@ main(void)
 		cmocka_unit_test(sizes_have_binary_units),
 		cmocka_unit_test(control_bytes_are_made_visible),
 		cmocka_unit_test(visible_text_is_cut_with_dots_and_always_ended),
+		cmocka_unit_test(a_line_of_the_log_made_visible_twice_is_as_after_once),
 		cmocka_unit_test(visible_text_never_leaves_its_buffer),
 	};
 
