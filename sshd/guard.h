@@ -28,6 +28,12 @@ enum guard_exit {
 	GUARD_EXIT_FAILED = 255,	/* a failure of our own */
 };
 
+/*
+ * The client's last message and its session have so long to be dealt with;
+ * whoever would end a guard must give it more.
+ */
+#define GUARD_LAST_MSEC	400
+
 /* What the listener forks a guard with; the descriptors are the guard's. */
 struct guard_start {
 	const struct log *log;

@@ -9,9 +9,6 @@
 
 #include "sshd/guard_i.h"
 
-/* The client's last message and its session have so long to be dealt with. */
-#define LAST_MSEC	400
-
 /* " user NAME" behind "Connection closed by" and the like. */
 static const char *
 by_whom(const struct guard *g, char *buf, size_t size)
@@ -89,7 +86,7 @@ guard_end(struct guard *g, uint32_t reason, const char *text)
 		return;
 	g->ending = true;
 	g->status = judge(g);
-	timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
+	timer_set(g->grace, loop_time(g->loop) + GUARD_LAST_MSEC);
 	guard_wire_sent(g, ipc_send_wire_end(&g->wire,
 	    &(struct msg_wire_end){ .reason = reason, .text = span_str(text) }, NULL));
 }
@@ -117,7 +114,7 @@ guard_quit(struct guard *g, enum guard_exit status)
 		return;
 	}
 	(void)shutdown(g->session.fd, SHUT_WR);
-	timer_set(g->grace, loop_time(g->loop) + LAST_MSEC);
+	timer_set(g->grace, loop_time(g->loop) + GUARD_LAST_MSEC);
 }
 
 void

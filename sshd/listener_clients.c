@@ -15,7 +15,7 @@
 #include "sshd/messages.h"
 
 /* What is left of a connection some time after its first process has ended is killed. */
-#define LEFT_OVER_MSEC	300
+#define LEFT_OVER_MSEC	(GUARD_LAST_MSEC + 400)
 
 /* One line about dropped clients in this time. */
 #define DROP_LOG_MSEC	5000

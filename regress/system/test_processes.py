@@ -226,3 +226,39 @@ def test_no_nss_no_pam(sshd, folder):
 def test_identification(sshd):
     with socket.create_connection(("127.0.0.1", sshd.port)) as s:
         assert re.match(rb"SSH-2\.0-Dayfly_[0-9.]+\r\n", s.recv(256))
+
+
+def test_a_session_that_its_user_has_stopped_ends_with_its_client(sshd):
+    p = subprocess.Popen(sshd.ssh("kill -STOP $PPID; echo stopped; exec cat", key=sshd.key), stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert p.stdout.readline() == b"stopped\n"
+    session = [pid for pid, what in sshd.children().items() if "@notty" in what]
+    assert len(session) == 1
+    p.kill()
+    p.wait()
+    try:
+        wait_until(lambda: session[0] not in sshd.children(), "the session to be gone", 5)
+    finally:
+        if session[0] in sshd.children():
+            os.kill(session[0], signal.SIGKILL)
+
+
+@pytest.mark.parametrize("kind", ["[wire]", "[accepted]"])
+def test_a_process_that_hangs_before_login_ends_with_login_grace_time(folder, kind):
+    with harness.server(folder / "s", config="LoginGraceTime 2\nPerSourcePenalties no") as s:
+        wait_until(lambda: not any(what.endswith(("[wire]", "[accepted]")) for what in s.children().values()),
+                   "the harness' own to be gone")
+        with socket.create_connection(("127.0.0.1", s.port), 5) as c:
+            assert c.recv(4) == b"SSH-"
+            hung = [pid for pid, what in s.children().items() if what.endswith(kind)]
+            assert len(hung) == 1
+            os.kill(hung[0], signal.SIGSTOP)
+            try:
+                if kind == "[wire]":
+                    wait_until(lambda: hung[0] not in s.children(), "it to be gone", 10)
+            finally:
+                if hung[0] in s.children():
+                    os.kill(hung[0], signal.SIGKILL)
+        wait_until(lambda: not any(what.endswith(("[wire]", "[accepted]")) for what in s.children().values()),
+                   "the rest to be gone", 5)
+        assert harness.answers(s.port)
