@@ -372,7 +372,7 @@ static enum err
 host_keys(const struct guard_start *s, struct writer *w)
 {
 	for (size_t i = 0; i < s->keys->n; i++) {
-		wr_bytes(w, key_blob(s->keys->v[i].key));
+		wr_bytes(w, host_key_blob(&s->keys->v[i]));
 		put_string(w, s->keys->v[i].algs);
 	}
 	return wr_end(w);

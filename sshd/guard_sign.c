@@ -83,14 +83,13 @@ sign(struct guard *g, const struct msg_from_wire_sign *m, struct writer *sig)
 	if (m->hostkey >= keys->n || alg == NULL)
 		return ERR_FORMAT;
 	TRY(read_transcript(m->transcript, &t));
-	if (!is_our_ident(g, t.v_s) || !span_eq(t.k_s, key_blob(keys->v[m->hostkey].key)) ||
-	    !text_list_has(span_str(keys->v[m->hostkey].algs), m->alg))
+	if (!is_our_ident(g, t.v_s) || !span_eq(t.k_s, host_key_blob(&keys->v[m->hostkey])))
 		return ERR_DENIED;
 	if (g->phase == PHASE_AUTH && ++g->n_signed > MAX_EARLY)
 		return ERR_LIMIT;
 	hash_once(alg, m->transcript, hash);
 	first_exchange(g, hash, hash_len(alg), m->hostkey);
-	return key_sign(keys->v[m->hostkey].key, m->alg, span_of(hash, hash_len(alg)), sig);
+	return host_key_sign(keys, m->hostkey, m->alg, span_of(hash, hash_len(alg)), sig);
 }
 
 enum err
@@ -146,7 +145,7 @@ guard_group(struct guard *g, const struct msg_from_wire_group *m)
 struct span
 guard_hostkey(const struct guard *g)
 {
-	return g->session_id_len == 0 ? SPAN_EMPTY : key_blob(g->start->keys->v[g->hostkey].key);
+	return g->session_id_len == 0 ? SPAN_EMPTY : host_key_blob(&g->start->keys->v[g->hostkey]);
 }
 
 /* Appends the proof for one key that the client has named. ERR_NOTFOUND. */
@@ -160,14 +159,14 @@ prove_one(struct guard *g, struct span blob, struct writer *sigs)
 		SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
 		struct span algs = span_str(keys->v[i].algs), alg;
 
-		if (!span_eq(blob, key_blob(keys->v[i].key)))
+		if (keys->v[i].key == NULL || !span_eq(blob, key_blob(keys->v[i].key)))
 			continue;
 		(void)span_token(&algs, ',', &alg);
 		wr_str(&data, "hostkeys-prove-00@openssh.com");
 		wr_bytes(&data, span_of(g->session_id, g->session_id_len));
 		wr_bytes(&data, blob);
 		TRY(wr_end(&data));
-		TRY(key_sign(keys->v[i].key, alg, writer_span(&data), &sig));
+		TRY(host_key_sign(keys, i, alg, writer_span(&data), &sig));
 		wr_bytes(sigs, writer_span(&sig));
 		return wr_end(sigs);
 	}

@@ -9,8 +9,20 @@
 
 #include "base/limits.h"
 #include "crypto/random.h"
+#include "keys/line.h"
 #include "keys/private_file.h"
 #include "os/file.h"
+#include "sshd/host_agent.h"
+
+static void
+free_one(struct host_key *k)
+{
+	key_free(&k->key);
+	cert_free(&k->cert);
+	free(k->path);
+	free(k->agent);
+	free(k->algs);
+}
 
 void
 host_keys_free(struct host_keys *k)
@@ -18,9 +30,7 @@ host_keys_free(struct host_keys *k)
 	if (k == NULL)
 		return;
 	for (size_t i = 0; i < k->n; i++) {
-		key_free(&k->v[i].key);
-		free(k->v[i].path);
-		free(k->v[i].algs);
+		free_one(&k->v[i]);
 	}
 	*k = (struct host_keys){ .n = 0 };
 }
@@ -50,20 +60,27 @@ check_mode(const struct log *log, const char *path, const struct stat *st)
 	return ERR_OK;
 }
 
+/* The name of an algorithm with which a key is shown: as it is, or its certificate. */
+static const char *
+shown_alg(struct span alg, bool is_cert)
+{
+	return is_cert ? cert_alg_of(alg) : key_alg_find(alg);
+}
+
 /* What of the key's algorithms the config's HostKeyAlgorithms allows. ERR_NOTFOUND. */
 static enum err
-choose_algs(struct host_key *k, const char *allowed)
+choose_algs(struct host_key *k, const struct key *signer, const char *allowed)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
-	struct span list = span_str(key_algs(k->key));
+	struct span list = span_str(key_algs(signer));
 	struct span name;
 
 	while (span_token(&list, ',', &name)) {
-		if (!text_list_has(span_str(allowed), name))
+		const char *shown = shown_alg(name, k->key == NULL);
+
+		if (shown == NULL || !text_list_has(span_str(allowed), span_str(shown)))
 			continue;
-		if (w.len > 0)
-			wr_u8(&w, ',');
-		wr_raw(&w, name);
+		wr_printf(&w, "%s%s", w.len > 0 ? "," : "", shown);
 	}
 	TRY(wr_end(&w));
 	if (w.len == 0)
@@ -72,39 +89,95 @@ choose_algs(struct host_key *k, const char *allowed)
 	return k->algs == NULL ? ERR_NOMEM : ERR_OK;
 }
 
+/* The public half, from path.pub or from path itself, for a key that an agent has. */
+static enum err
+load_public(struct host_key *k, const char *path)
+{
+	static const char *const ends[] = { ".pub", "" };
+	enum err e = ERR_NOTFOUND;
+
+	for (size_t i = 0; i < COUNT(ends) && e != ERR_OK; i++) {
+		SCOPED(writer_free) struct writer name = writer_init(LIMIT_LINE);
+		SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
+		SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+		struct span comment;
+
+		wr_printf(&name, "%s%s", path, ends[i]);
+		wr_u8(&name, 0);
+		TRY(wr_end(&name));
+		e = file_read((const char *)name.p, &text, NULL);
+		if (e == ERR_OK)
+			e = public_file_parse(writer_span(&text), &blob, &comment);
+		if (e == ERR_OK)
+			e = key_from_blob(writer_span(&blob), &k->key);
+	}
+	return e;
+}
+
+/* The agent's socket; NULL: there is none. */
+static const char *
+agent_of(const struct sshd_config *c)
+{
+	const char *agent = c->host_key_agent;
+
+	return agent != NULL && strcmp(agent, "SSH_AUTH_SOCK") == 0 ? getenv("SSH_AUTH_SOCK") : agent;
+}
+
+/* Reads the private key at path. */
+static enum err
+load_private(struct host_key *k, const char *path, const struct log *log)
+{
+	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
+	struct stat st;
+
+	TRY(file_read(path, &text, &st));
+	TRY(check_mode(log, path, &st));
+	return private_file_read(writer_span(&text), SPAN_EMPTY, &k->key, NULL);
+}
+
+/* The key, by the agent if there is one that may have it. */
+static enum err
+load_any(struct host_key *k, const char *path, const struct sshd_config *config, const struct log *log)
+{
+	const char *agent = agent_of(config);
+
+	if (agent != NULL && load_public(k, path) == ERR_OK) {
+		log_verbose(log, "Host key %s: its signatures are made by the agent at %s", path, agent);
+		k->agent = span_dup_str(span_str(agent));
+		return k->agent == NULL ? ERR_NOMEM : ERR_OK;
+	}
+	return load_private(k, path, log);
+}
+
+static const char *
+why_not(enum err e)
+{
+	return e == ERR_PASSPHRASE ? "it is encrypted with a passphrase" :
+	    e == ERR_UNSUPPORTED ? "HostKeyAlgorithms allows none of its algorithms" :
+	    e == ERR_FORMAT || e == ERR_SHORT || e == ERR_TRAILING ?
+	    "this is not a private key, or a damaged one" : e == ERR_SYSTEM ? strerror(errno) : err_text(e);
+}
+
 /* Reads one key into *k. ERR_NOTFOUND: the file is not there. The log has the rest. */
 static enum err
 load_one(struct host_key *k, const char *path, const struct sshd_config *config,
     const struct log *log)
 {
-	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
-	struct stat st;
-	enum err e = file_read(path, &text, &st);
+	enum err e = load_any(k, path, config, log);
 
 	if (e == ERR_NOTFOUND)
 		return e;
-	if (e != ERR_OK) {
-		log_error(log, "Unable to load host key \"%s\": %s", path,
-		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
-		return e;
-	}
-	TRY(check_mode(log, path, &st));
-	e = private_file_read(writer_span(&text), SPAN_EMPTY, &k->key, NULL);
-	if (e == ERR_OK && key_type(k->key)[0] != '\0' && strcmp(key_type(k->key), "ssh-rsa") == 0 &&
+	if (e == ERR_OK && strcmp(key_type(k->key), "ssh-rsa") == 0 &&
 	    key_bits(k->key) < config->required_rsa_size) {
 		log_error(log, "Host key %s: RSA key of %u bits is shorter than RequiredRSASize %u",
 		    path, key_bits(k->key), (unsigned)config->required_rsa_size);
 		return ERR_RANGE;
 	}
-	if (e == ERR_OK)
-		e = choose_algs(k, config->host_key_algorithms);
-	if (e != ERR_OK)
-		log_error(log, "Unable to load host key \"%s\": %s", path,
-		    e == ERR_PASSPHRASE ? "it is encrypted with a passphrase" :
-		    e == ERR_NOTFOUND ? "HostKeyAlgorithms allows none of its algorithms" :
-		    e == ERR_FORMAT || e == ERR_SHORT || e == ERR_TRAILING ?
-		    "this is not a private key, or a damaged one" : err_text(e));
-	return e == ERR_NOTFOUND ? ERR_UNSUPPORTED : e;
+	if (e == ERR_OK && choose_algs(k, k->key, config->host_key_algorithms) != ERR_OK)
+		e = ERR_UNSUPPORTED;
+	if (e != ERR_OK && e != ERR_DENIED)	/* which check_mode() has explained */
+		log_error(log, "Unable to load host key \"%s\": %s", path, why_not(e));
+	return e;
 }
 
 /* Whether an equal key is there already. */
@@ -112,10 +185,105 @@ static bool
 is_known(const struct host_keys *keys, const struct key *key)
 {
 	for (size_t i = 0; i < keys->n; i++) {
-		if (key_equal(keys->v[i].key, key))
+		if (keys->v[i].key != NULL && key_equal(keys->v[i].key, key))
 			return true;
 	}
 	return false;
+}
+
+/* --- certificates --- */
+
+/* Reads a certificate. */
+static enum err
+read_cert(const char *path, struct cert *out)
+{
+	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	struct span rest, type;
+
+	TRY(file_read(path, &text, NULL));
+	rest = line_trim(span_first(writer_span(&text), span_find(writer_span(&text), '\n')));
+	type = line_word(&rest);
+	if (cert_type_plain(type) == NULL)
+		return ERR_UNSUPPORTED;
+	TRY(line_key_decode(type, line_word(&rest), &blob));
+	return cert_parse(writer_span(&blob), out);
+}
+
+/* The key that it certifies. ERR_NOTFOUND. */
+static enum err
+find_signer(const struct host_keys *keys, struct host_key *k)
+{
+	for (unsigned i = 0; i < keys->n; i++) {
+		if (keys->v[i].key != NULL && key_equal(keys->v[i].key, k->cert.key)) {
+			k->signer = i;
+			return ERR_OK;
+		}
+	}
+	return ERR_NOTFOUND;
+}
+
+/* Reads one into *k; NULL, or what is wrong with it. */
+static const char *
+load_cert(const struct host_keys *keys, struct host_key *k, const char *path,
+    const struct sshd_config *config)
+{
+	enum err e = read_cert(path, &k->cert);
+
+	if (e != ERR_OK)
+		return e == ERR_SYSTEM || e == ERR_NOTFOUND ? strerror(errno) :
+		    e == ERR_UNSUPPORTED ? "it is not a certificate" : err_text(e);
+	if (k->cert.role != CERT_HOST)
+		return "it is not a host certificate";
+	if (find_signer(keys, k) != ERR_OK)
+		return "there is no host key that it belongs to";
+	if (choose_algs(k, keys->v[k->signer].key, config->host_key_algorithms) != ERR_OK)
+		return "HostKeyAlgorithms allows none of its algorithms";
+	k->path = span_dup_str(span_str(path));
+	return k->path == NULL ? err_text(ERR_NOMEM) : NULL;
+}
+
+/* All that the config names. A server without them is still a server. */
+static enum err
+load_certs(struct host_keys *out, const struct sshd_config *config, const struct log *log)
+{
+	for (size_t i = 0; i < config->host_certificates.n && out->n < HOST_KEYS_MAX; i++) {
+		struct host_key k = { .key = NULL };
+		const char *why = load_cert(out, &k, config->host_certificates.v[i], config);
+
+		if (why != NULL) {
+			log_error(log, "Could not load host certificate \"%s\": %s",
+			    config->host_certificates.v[i], why);
+			free_one(&k);
+			continue;
+		}
+		log_debug(log, "host certificate: %s", k.path);
+		out->v[out->n++] = k;
+	}
+	return ERR_OK;
+}
+
+struct span
+host_key_blob(const struct host_key *k)
+{
+	return k->key != NULL ? key_blob(k->key) : k->cert.blob;
+}
+
+enum err
+host_key_sign(const struct host_keys *keys, size_t i, struct span alg, struct span data,
+    struct writer *sig)
+{
+	const struct host_key *k = &keys->v[i], *signer = k->key != NULL ? k : &keys->v[k->signer];
+	const char *shown = shown_alg(alg, k->key == NULL);
+	size_t start = sig->len;
+
+	if (shown == NULL || !text_list_has(span_str(k->algs), span_str(shown)))
+		return ERR_DENIED;
+	if (signer->agent == NULL)
+		return key_sign(signer->key, alg, data, sig);
+	TRY(host_agent_sign(signer->agent, key_blob(signer->key), alg, data, sig));
+	/* Another agent at that socket, or another algorithm: the client would only see a failure. */
+	return key_verify(signer->key, alg, alg, span_skip(writer_span(sig), start), data, NULL);
 }
 
 enum err
@@ -139,14 +307,13 @@ host_keys_load(struct host_keys *out, const struct sshd_config *config, const st
 				e = ERR_NOMEM;
 		}
 		if (e != ERR_OK) {
-			key_free(&k.key);
-			free(k.algs);
+			free_one(&k);
 			continue;
 		}
 		out->v[out->n++] = k;
 	}
 	if (out->n > 0)
-		return ERR_OK;
+		return load_certs(out, config, log);
 	log_error(log, "no hostkeys available -- exiting.");
 	return ERR_NOTFOUND;
 }

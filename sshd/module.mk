@@ -4,7 +4,7 @@ SBIN_PROGRAMS += sshd
 CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/journal.c sshd/journal_event.c sshd/control_policy.c \
 	sshd/control_requests.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
-sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c
+sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c sshd/host_agent.c
 sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/listener_takeover.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/penalties.c
 sshd_SRCS += sshd/guard.c sshd/guard_sign.c sshd/guard_user.c sshd/guard_access.c sshd/guard_auth.c
 sshd_SRCS += sshd/guard_methods.c sshd/guard_key.c sshd/guard_keyfile.c sshd/guard_cert.c sshd/guard_command.c sshd/guard_options.c sshd/guard_login.c sshd/guard_end.c
@@ -21,7 +21,7 @@ test_journal_OBJS = sshd/journal.o sshd/journal_event.o
 sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
 sshd_TESTS += regress/unit/test_guard.c
-test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/load.o \
+test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/host_agent.o sshd/load.o \
 	sshd/login_record.o sshd/nursery_ask.o sshd/title.o sshd/control_policy.o sshd/own_account.o
 test_penalties_OBJS = sshd/penalties.o
 test_guard_access_OBJS = sshd/guard_access.o sshd/guard_methods.o

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "channels/channels.h"
+#include "keys/cert.h"
 #include "sshd/wire_i.h"
 
 /* A channel that the session opens: what to do when the client has agreed. */
@@ -333,8 +334,11 @@ announce_hostkeys(struct wire *w)
 {
 	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET / 2);
 
-	for (size_t i = 0; i < w->n_hostkeys; i++)
-		wr_bytes(&body, w->hostkeys[i].blob);
+	/* Keys to be known by, that is, and no certificates. */
+	for (size_t i = 0; i < w->n_hostkeys; i++) {
+		if (cert_type_plain(key_blob_type(w->hostkeys[i].blob)) == NULL)
+			wr_bytes(&body, w->hostkeys[i].blob);
+	}
 	if (wr_end(&body) == ERR_OK)
 		conn_global_request(w->conn, "hostkeys-00@openssh.com", false, writer_span(&body));
 }

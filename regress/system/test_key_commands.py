@@ -135,6 +135,8 @@ def test_one_that_does_not_end_is_ended_with_login_grace_time(serve, program, ke
 
 
 def test_one_that_nobody_waits_for_is_killed(serve, program, key, folder):
+    folder = folder / "said"
+    folder.mkdir()
     os.chmod(folder, 0o777)
     path = program(f"echo $$ >{folder}/pid; sleep 300")
     s = serve(f"AuthorizedKeysCommand {path}\nAuthorizedKeysCommandUser {USER}")
