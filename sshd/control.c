@@ -141,7 +141,7 @@ client_start(struct control_client *cl)
 }
 
 static void
-client_new(struct control *c, int fd, uid_t uid, bool is_owner, const char *name)
+client_new(struct control *c, int fd, const struct control_client *who)
 {
 	struct control_client *cl = calloc(1, sizeof(*cl));
 
@@ -149,10 +149,8 @@ client_new(struct control *c, int fd, uid_t uid, bool is_owner, const char *name
 		turn_away(fd, err_text(ERR_NOMEM));
 		return;
 	}
+	*cl = *who;
 	cl->control = c;
-	cl->uid = uid;
-	cl->is_owner = is_owner;
-	snprintf(cl->name, sizeof(cl->name), "%s", name);
 	ipc_init(&cl->ipc, fd);
 	cl->next = c->clients;
 	if (cl->next != NULL)
@@ -167,21 +165,49 @@ welcome(struct control *c, int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	char name[LIMIT_USER + 1];
-	bool is_owner;
+	struct control_client who = { .control = c };
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
 		close(fd);
 		return;
 	}
-	is_owner = peer.uid == 0 || peer.uid == c->config.uid;
-	control_name_of(c->config.rules.passwd_files, peer.uid, name, sizeof(name));
-	if (!is_owner && control_registrar_of(c->config.rules.policy, peer.uid, name) == NULL)
+	who.uid = peer.uid;
+	who.is_owner = peer.uid == 0 || peer.uid == c->config.uid;
+	control_name_of(c->config.rules.passwd_files, peer.uid, who.account, sizeof(who.account));
+	snprintf(who.name, sizeof(who.name), "%s", who.account);
+	if (!who.is_owner && control_registrar_of(c->config.rules.policy, peer.uid, who.account) == NULL)
 		turn_away(fd, "you may not register keys here (EphemeralKeyRegistrars)");
-	else if (!has_room(c, peer.uid, is_owner))
+	else if (!has_room(c, peer.uid, who.is_owner))
 		turn_away(fd, "too many programs use the control socket: try again");
 	else
-		client_new(c, fd, peer.uid, is_owner, name);
+		client_new(c, fd, &who);
+}
+
+enum err
+control_remote(struct control *c, const struct control_remote *r, int *fd)
+{
+	struct control_client who = { .control = c, .uid = r->uid, .is_remote = true };
+	int pair[2];
+
+	if (r->user.len > LIMIT_USER || r->key.len >= sizeof(who.key))
+		return ERR_DENIED;
+	snprintf(who.account, sizeof(who.account), "%.*s", (int)r->user.len, (const char *)r->user.p);
+	snprintf(who.key, sizeof(who.key), "%.*s", (int)r->key.len, (const char *)r->key.p);
+	snprintf(who.name, sizeof(who.name), "%s %s", who.account,
+	    who.key[0] != '\0' ? who.key : "ssh");
+	if (control_registrar_by_ssh(c->config.rules.policy, r->uid, who.account, who.key) == NULL) {
+		log_info(c->config.log, "%s from %.*s may not register ephemeral keys by ssh", who.name,
+		    (int)r->source.len, (const char *)r->source.p);
+		return ERR_DENIED;
+	}
+	if (!has_room(c, r->uid, false))
+		return ERR_LIMIT;
+	TRY(ipc_pair(pair));
+	log_info(c->config.log, "%s registers ephemeral keys from %.*s", who.name,
+	    (int)r->source.len, (const char *)r->source.p);
+	client_new(c, pair[0], &who);
+	*fd = pair[1];
+	return ERR_OK;
 }
 
 static void

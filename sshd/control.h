@@ -42,11 +42,24 @@ struct control;
  *	users=P|P...	for whom, as patterns ("*", "?"); without it only for
  *			itself. root is never meant by a wildcard.
  *	max-ttl=TIME	the longest ttl, grace and extension
+ *	max-uses=N	the most uses of a key
+ *	max-session=TIME the longest session that a key may open
+ *	permit=WORD|WORD what keys may permit at most: pty, port-forwarding,
+ *			agent-forwarding, X11-forwarding, user-rc; or none
+ *	ssh=any, ssh=SHA256:...|SHA256:...
+ *			also from elsewhere, by the SSH subsystem "ephemeral",
+ *			when it has logged in with one of these keys
  */
 struct control_registrar {
 	char *name;
 	char *users;			/* NULL: only itself */
 	msec max_ttl;			/* 0: as the table allows */
+	uint32_t max_uses;		/* 0: no limit */
+	msec max_session;		/* 0: no limit */
+	bool has_permit;
+	unsigned permit;		/* enum permit_bit of keys/authorized_keys.h */
+	char *least_options;		/* those of a key that permits just that */
+	char *ssh;			/* NULL: only on this machine; comma list of fingerprints, or "any" */
 };
 
 struct control_policy {
@@ -108,6 +121,20 @@ struct control_config {
  * borrowed, save path and only_user, which are copied.
  */
 enum err control_new(struct control **out, const struct control_config *config);
+
+/* Somebody who has logged in and wants to register keys from where he is. */
+struct control_remote {
+	struct span user;
+	uid_t uid;
+	struct span key;		/* fingerprint of what he logged in with; empty: of nothing */
+	struct span source;		/* his address */
+};
+
+/*
+ * Makes him a client, whose messages come from *fd, which becomes the
+ * caller's. ERR_DENIED if he may not, ERR_LIMIT, ERR_NOMEM, ERR_SYSTEM.
+ */
+enum err control_remote(struct control *c, const struct control_remote *who, int *fd);
 
 /* Ends all clients and removes the socket, if it still is this one. NULL is fine. */
 void control_free(struct control *c);

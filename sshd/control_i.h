@@ -28,7 +28,10 @@ struct control_client {
 	bool adds;			/* what is refused now is a registration */
 	bool is_following;
 	uint64_t seen;			/* events, as journal_next() counts them */
-	char name[LIMIT_USER + 1];	/* its account, or "uid N": the registrar's name */
+	char account[LIMIT_USER + 1];	/* or "uid N" */
+	bool is_remote;
+	char key[64];			/* of a remote one: its fingerprint, or empty */
+	char name[LIMIT_USER + 66];	/* the registrar's: its account, and its key if it is remote */
 };
 
 struct control {
@@ -56,6 +59,10 @@ void control_unlink(const struct control *c);
 /* Which registrar the client is; NULL: an owner, or none (then it gets no service). */
 const struct control_registrar *control_registrar_of(const struct control_policy *policy,
     uid_t uid, const char *name);
+
+/* The same for somebody who has logged in with this key (a fingerprint, or empty). */
+const struct control_registrar *control_registrar_by_ssh(const struct control_policy *policy,
+    uid_t uid, const char *name, const char *key);
 
 /* Whether the registrar called name may register keys for user. */
 bool control_may_register(const struct control_registrar *r, const char *name,

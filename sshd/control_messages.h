@@ -24,7 +24,8 @@
 #define CTL_ADD_FIELDS(F)						\
 	F(bytes, user) F(bytes, key) F(u64, ttl) F(u32, uses)		\
 	F(u64, grace) F(bytes, sources) F(bytes, options)		\
-	F(u32, session) F(u64, session_length) F(bytes, comment)
+	F(u32, session) F(u64, session_length) F(bytes, comment)	\
+	F(bytes, proof)
 #define CTL_LIST_FIELDS(F)						\
 	F(u64, cursor) F(bytes, cursor_id) F(bytes, user) F(flag, live_only)
 #define CTL_EXTEND_FIELDS(F)	F(bytes, id) F(u64, ttl)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "auth/account.h"
+#include "keys/authorized_keys.h"
 #include "os/file.h"
 #include "sshd/control_i.h"
 #include "sshd/own_account.h"
@@ -17,6 +18,8 @@ control_policy_free(struct control_policy *p)
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->registrar[i].name);
 		free(p->registrar[i].users);
+		free(p->registrar[i].least_options);
+		free(p->registrar[i].ssh);
 	}
 	free(p->registrar);
 	*p = (struct control_policy){ .registrar = NULL };
@@ -32,18 +35,77 @@ complain(char *why, size_t size, const char *what, struct span part)
 	return ERR_SYNTAX;
 }
 
-/* users=P|P...: kept as a comma list, as text_match_list() wants it. */
+/* P|P...: kept as a comma list, as text_match_list() wants it. */
 static enum err
-set_users(struct control_registrar *r, struct span value)
+set_list(char **list, struct span value)
 {
-	free(r->users);
-	r->users = span_dup_str(value);
-	if (r->users == NULL)
+	free(*list);
+	*list = span_dup_str(value);
+	if (*list == NULL)
 		return ERR_NOMEM;
-	for (char *p = r->users; *p != '\0'; p++) {
+	for (char *p = *list; *p != '\0'; p++) {
 		if (*p == '|')
 			*p = ',';
 	}
+	return ERR_OK;
+}
+
+/* permit=WORD|WORD...: words as in authorized_keys. */
+static enum err
+set_permit(struct control_registrar *r, struct span value, char *why, size_t size)
+{
+	static const struct {
+		const char *word;
+		unsigned bit;
+	} words[] = {
+		{ "none", 0 }, { "pty", PERMIT_PTY }, { "port-forwarding", PERMIT_PORT },
+		{ "agent-forwarding", PERMIT_AGENT }, { "X11-forwarding", PERMIT_X11 },
+		{ "user-rc", PERMIT_USER_RC },
+	};
+	SCOPED(writer_free) struct writer least = writer_init(256);
+	struct span word;
+
+	wr_printf(&least, "restrict");
+	r->has_permit = true;
+	r->permit = 0;
+	while (span_token(&value, '|', &word)) {
+		size_t i = 0;
+
+		while (i < COUNT(words) && !span_is(word, words[i].word))
+			i++;
+		if (i == COUNT(words))
+			return complain(why, size, "a registrar's keys cannot permit", word);
+		if (words[i].bit != 0 && (r->permit & words[i].bit) == 0)
+			wr_printf(&least, ",%s", words[i].word);
+		r->permit |= words[i].bit;
+	}
+	TRY(wr_end(&least));
+	free(r->least_options);
+	r->least_options = span_dup_str(writer_span(&least));
+	return r->least_options == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/* ssh=any, or fingerprints. */
+static enum err
+set_ssh(struct control_registrar *r, struct span value, char *why, size_t size)
+{
+	struct span rest = value, key;
+
+	while (!span_is(value, "any") && span_token(&rest, '|', &key)) {
+		if (!span_starts(key, SPAN_LIT("SHA256:")) || key.len != 7 + 43)
+			return complain(why, size, "not \"any\" nor a whole SHA256 fingerprint", key);
+	}
+	return set_list(&r->ssh, value);
+}
+
+static enum err
+set_time(msec *out, struct span value, char *why, size_t size)
+{
+	uint64_t seconds;
+
+	if (text_time(value, &seconds) != ERR_OK || seconds == 0)
+		return complain(why, size, "not a time", value);
+	*out = seconds * 1000;
 	return ERR_OK;
 }
 
@@ -53,17 +115,26 @@ parse_option(struct control_registrar *r, struct span option, char *why, size_t 
 	size_t n = span_find(option, '=');
 	struct span name = span_first(option, n);
 	struct span value = span_skip(option, n + 1);
-	uint64_t seconds;
+	uint64_t number;
 
 	if (value.len == 0)
 		return complain(why, size, "option of a registrar without a value", option);
 	if (span_is(name, "users"))
-		return set_users(r, value);
-	if (!span_is(name, "max-ttl"))
-		return complain(why, size, "unknown option of a registrar (users, max-ttl)", name);
-	if (text_time(value, &seconds) != ERR_OK || seconds == 0)
-		return complain(why, size, "not a time", value);
-	r->max_ttl = seconds * 1000;
+		return set_list(&r->users, value);
+	if (span_is(name, "max-ttl"))
+		return set_time(&r->max_ttl, value, why, size);
+	if (span_is(name, "max-session"))
+		return set_time(&r->max_session, value, why, size);
+	if (span_is(name, "permit"))
+		return set_permit(r, value, why, size);
+	if (span_is(name, "ssh"))
+		return set_ssh(r, value, why, size);
+	if (!span_is(name, "max-uses"))
+		return complain(why, size, "unknown option of a registrar (users, max-ttl, max-uses, "
+		    "max-session, permit, ssh)", name);
+	if (text_number(value, 1, UINT32_MAX, &number) != ERR_OK)
+		return complain(why, size, "not a number of uses", value);
+	r->max_uses = (uint32_t)number;
 	return ERR_OK;
 }
 
@@ -131,6 +202,19 @@ control_registrar_of(const struct control_policy *policy, uid_t uid, const char 
 			return r;
 	}
 	return NULL;
+}
+
+const struct control_registrar *
+control_registrar_by_ssh(const struct control_policy *policy, uid_t uid, const char *name,
+    const char *key)
+{
+	const struct control_registrar *r = control_registrar_of(policy, uid, name);
+
+	if (r == NULL || r->ssh == NULL)
+		return NULL;
+	if (span_is(span_str(r->ssh), "any"))
+		return r;
+	return key[0] != '\0' && text_list_has(span_str(r->ssh), span_str(key)) ? r : NULL;
 }
 
 bool

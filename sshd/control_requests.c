@@ -55,9 +55,13 @@ send_done(struct control_client *cl, uint32_t count, uint32_t killed)
 static const struct control_registrar *
 registrar(const struct control_client *cl)
 {
+	const struct control_policy *policy = cl->control->config.rules.policy;
+
 	if (cl->is_owner)
 		return NULL;
-	return control_registrar_of(cl->control->config.rules.policy, cl->uid, cl->name);
+	if (cl->is_remote)
+		return control_registrar_by_ssh(policy, cl->uid, cl->account, cl->key);
+	return control_registrar_of(policy, cl->uid, cl->account);
 }
 
 /* The longest time this client may ask for. */
@@ -84,7 +88,7 @@ check_user(struct control_client *cl, struct span user, bool *ok)
 	text_visible_str(shown, sizeof(shown), user);
 	if (user.len == 0 || user.len > LIMIT_USER)
 		return refuse(cl, "no user is named");
-	if (!cl->is_owner && (r == NULL || !control_may_register(r, cl->name, user)))
+	if (!cl->is_owner && (r == NULL || !control_may_register(r, cl->account, user)))
 		return refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)", shown);
 	if (!control_user_is_meant(config->rules.users, user))
 		return refuse(cl, "keys may not be registered for %s (EphemeralKeyUsers)", shown);
@@ -139,9 +143,11 @@ check_key(struct control_client *cl, struct span blob, bool *ok)
 static enum err
 check_options(struct control_client *cl, struct span options, bool *ok)
 {
+	const struct control_registrar *r = registrar(cl);
 	struct authorized_options o;
 	struct span at = options;
 	char shown[128];
+	unsigned permit;
 	enum err e;
 
 	*ok = false;
@@ -151,7 +157,13 @@ check_options(struct control_client *cl, struct span options, bool *ok)
 		    text_visible_str(shown, sizeof(shown), at), err_text(e));
 	text_visible_str(shown, sizeof(shown), o.unknown);
 	*ok = o.unknown.len == 0 && !o.is_ca && !o.has_principals;
+	permit = o.permit;
 	authorized_options_free(&o);
+	if (*ok && r != NULL && r->has_permit && (permit & ~r->permit) != 0) {
+		*ok = false;
+		return refuse(cl, "options: you may hand out \"%s\" at most (EphemeralKeyRegistrars)",
+		    r->least_options);
+	}
 	if (*ok)
 		return ERR_OK;
 	if (shown[0] != '\0')
@@ -163,6 +175,7 @@ check_options(struct control_client *cl, struct span options, bool *ok)
 static enum err
 check_times(struct control_client *cl, const struct ephemeral_request *req, bool *ok)
 {
+	const struct control_registrar *r = registrar(cl);
 	msec min = ephemeral_limits(cl->control->config.table)->min_ttl;
 	msec max = longest(cl);
 
@@ -175,6 +188,13 @@ check_times(struct control_client *cl, const struct ephemeral_request *req, bool
 		return refuse(cl, "grace must be %llu seconds or less", (unsigned long long)max / 1000);
 	if (req->session > EPHEMERAL_SESSION_GRANT)
 		return refuse(cl, "no such kind of session limit");
+	if (r != NULL && r->max_uses != 0 && req->uses > r->max_uses)
+		return refuse(cl, "you may hand out %u uses at most (EphemeralKeyRegistrars)",
+		    (unsigned)r->max_uses);
+	if (r != NULL && r->max_session != 0 && (req->session == EPHEMERAL_SESSION_GRANT ? req->ttl :
+	    req->session_length) > r->max_session)
+		return refuse(cl, "you may hand out sessions of %llu seconds at most "
+		    "(EphemeralKeyRegistrars)", (unsigned long long)r->max_session / 1000);
 	*ok = true;
 	return ERR_OK;
 }
@@ -246,26 +266,45 @@ add(struct control_client *cl, const struct ephemeral_request *req)
 	}
 }
 
+/* Fills in what was not asked for, within what this client may have. */
+static void
+cut(const struct control_client *cl, struct ephemeral_request *req)
+{
+	const struct control_registrar *r = registrar(cl);
+	msec default_ttl = cl->control->config.rules.default_ttl;
+
+	if (req->ttl == 0)
+		req->ttl = default_ttl < longest(cl) ? default_ttl : longest(cl);
+	if (r == NULL)
+		return;
+	if (req->uses == 0)
+		req->uses = r->max_uses;
+	if (req->options.len == 0 && r->has_permit)
+		req->options = span_str(r->least_options);
+	if (req->session == EPHEMERAL_SESSION_FREE && r->max_session != 0) {
+		req->session = EPHEMERAL_SESSION_LENGTH;
+		req->session_length = r->max_session;
+	}
+}
+
 static enum err
 check_and_add(struct control_client *cl, const struct msg_ctl_add *m)
 {
-	msec default_ttl = cl->control->config.rules.default_ttl;
 	struct ephemeral_request req = { .user = m->user, .blob = m->key,
-	    .ttl = m->ttl != 0 ? m->ttl : default_ttl, .uses = m->uses, .grace = m->grace,
+	    .ttl = m->ttl, .uses = m->uses, .grace = m->grace,
 	    .sources = m->sources, .options = m->options,
 	    .session = (enum ephemeral_session)m->session,
 	    .session_length = m->session_length, .registrar = span_str(cl->name),
-	    .comment = m->comment };
+	    .comment = m->comment, .proof = m->proof };
 	bool ok;
 
 	/* What nobody asked for is cut to what this registrar may have. */
-	if (m->ttl == 0 && req.ttl > longest(cl))
-		req.ttl = longest(cl);
+	cut(cl, &req);
 	TRY(check_user(cl, m->user, &ok));
 	if (ok)
 		TRY(check_key(cl, m->key, &ok));
 	if (ok)
-		TRY(check_options(cl, m->options, &ok));
+		TRY(check_options(cl, req.options, &ok));
 	if (ok)
 		TRY(check_times(cl, &req, &ok));
 	return ok ? add(cl, &req) : ERR_OK;
@@ -385,6 +424,7 @@ static enum err
 on_ctl_extend(struct control_client *cl, const struct msg_ctl_extend *m, struct ipc_fds *fds)
 {
 	const struct control_config *config = &cl->control->config;
+	const struct control_registrar *r;
 	msec now = loop_now(config->loop);
 	struct ephemeral_grant g;
 	enum err e = get(cl, m->id, &g);
@@ -397,6 +437,10 @@ on_ctl_extend(struct control_client *cl, const struct msg_ctl_extend *m, struct 
 		    "EphemeralKeyRegistrars)",
 		    (unsigned long long)ephemeral_limits(config->table)->min_ttl / 1000,
 		    (unsigned long long)longest(cl) / 1000);
+	r = registrar(cl);
+	if (r != NULL && r->max_session != 0 && g.session == EPHEMERAL_SESSION_GRANT)
+		return refuse(cl, "sessions of this key would become longer than you may hand out "
+		    "(EphemeralKeyRegistrars)");
 	e = ephemeral_extend(config->table, m->id, m->ttl, now, &g);
 	if (e == ERR_RANGE)
 		return refuse(cl, "%s ends later than that already", g.id);

@@ -106,6 +106,13 @@ on_from_wire_ended(struct guard *g, const struct msg_from_wire_ended *m, struct 
 
 IPC_RECEIVER(from_wire, FROM_WIRE, struct guard)
 
+static void
+watch_ipc(struct watch *watch, const struct ipc *ipc)
+{
+	if (watch != NULL)
+		watch_set(watch, LOOP_READ | (ipc_wants_write(ipc) ? LOOP_WRITE : 0));
+}
+
 /* --- listener --- */
 
 static enum err
@@ -146,6 +153,17 @@ on_guard_end(struct guard *g, const struct msg_guard_end *m, struct ipc_fds *fds
 	return ERR_OK;
 }
 
+static enum err
+on_guard_registrar(struct guard *g, const struct msg_guard_registrar *m, struct ipc_fds *fds)
+{
+	struct msg_session_registrar answer = { .channel = m->channel, .text = m->text };
+
+	if (g->session_watch != NULL &&
+	    ipc_send_session_registrar(&g->session, &answer, fds) == ERR_OK)
+		watch_ipc(g->session_watch, &g->session);
+	return ERR_OK;
+}
+
 IPC_RECEIVER(from_listener, TO_GUARD, struct guard)
 
 /* --- session --- */
@@ -181,6 +199,15 @@ on_from_session_takeover(struct guard *g, const struct msg_from_session_takeover
 	return ERR_OK;
 }
 
+static enum err
+on_from_session_registrar(struct guard *g, const struct msg_from_session_registrar *m,
+    struct ipc_fds *fds)
+{
+	(void)fds;
+	guard_ask_registrar(g, m->channel);
+	return ERR_OK;
+}
+
 IPC_RECEIVER(from_session, FROM_SESSION, struct guard)
 
 /* --- receiving, the same for all three --- */
@@ -208,13 +235,6 @@ take_messages(struct guard *g, struct ipc *ipc, unsigned events,
 		ipc_fds_close(&fds);
 	}
 	return e;
-}
-
-static void
-watch_ipc(struct watch *watch, const struct ipc *ipc)
-{
-	if (watch != NULL)
-		watch_set(watch, LOOP_READ | (ipc_wants_write(ipc) ? LOOP_WRITE : 0));
 }
 
 static void

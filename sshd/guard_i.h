@@ -265,6 +265,9 @@ bool guard_options_allow(struct guard *g, struct span options, enum guard_line w
 /* Somebody is in: starts the session, then says so. */
 enum err guard_log_in(struct guard *g);
 
+/* Asks the listener whether whoever is logged in may register keys from where he is. */
+void guard_ask_registrar(struct guard *g, uint32_t channel);
+
 /* The session has to end at another time. */
 void guard_set_until(struct guard *g, msec end);
 

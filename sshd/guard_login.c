@@ -193,6 +193,38 @@ guard_log_in(struct guard *g)
 	return ERR_OK;
 }
 
+/* --- registering keys from elsewhere --- */
+
+/* The fingerprint of the key that was used last; empty: of none. */
+static struct span
+key_used(const struct guard *g, char buf[static FINGERPRINT_SIZE])
+{
+	struct reader r = rd_init(writer_span(&g->proof.keys));
+	struct span blob = SPAN_EMPTY;
+
+	while (r.err == ERR_OK && r.rest.len > 0)
+		blob = rd_bytes(&r);
+	if (r.err != ERR_OK || blob.len == 0)
+		return SPAN_EMPTY;
+	return span_str(fingerprint_str(buf, blob, FINGERPRINT_SHA256));
+}
+
+void
+guard_ask_registrar(struct guard *g, uint32_t channel)
+{
+	char fingerprint[FINGERPRINT_SIZE];
+	struct msg_from_guard_registrar m = { .channel = channel,
+	    .user = span_str(g->user.account.name), .uid = g->user.account.uid,
+	    .key = key_used(g, fingerprint),
+	    .address = g->start->has_ends ? span_str(g->client) : SPAN_EMPTY };
+
+	if (guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_registrar(&g->listener, &m, NULL));
+	else if (g->session_watch != NULL)
+		(void)!ipc_send_session_registrar(&g->session, &(struct msg_session_registrar){
+		    .channel = channel, .text = SPAN_LIT("the server has gone") }, NULL);
+}
+
 /* --- a session with an end --- */
 
 /* Tells the user's terminals. */

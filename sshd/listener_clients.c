@@ -47,6 +47,14 @@ on_from_guard_wrong(struct connection *c, const struct msg_from_guard_wrong *m, 
 }
 
 static enum err
+on_from_guard_registrar(struct connection *c, const struct msg_from_guard_registrar *m,
+    struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_registrar(c, m);
+}
+
+static enum err
 on_from_guard_warned(struct connection *c, const struct msg_from_guard_warned *m, struct ipc_fds *fds)
 {
 	(void)fds;

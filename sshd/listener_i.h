@@ -142,6 +142,9 @@ void listener_close_table(struct listener *l);
 /* Answers a guard. */
 enum err listener_answer_grant(struct connection *c, const struct msg_from_guard_find *m, bool use);
 
+/* A guard asks whether its user may register keys from where he is. */
+enum err listener_registrar(struct connection *c, const struct msg_from_guard_registrar *m);
+
 /* Its session has been begun, was warned, has ended: for the journal, if a grant opened it. */
 void listener_session_began(struct connection *c);
 void listener_session_warned(struct connection *c, uint32_t seconds);

@@ -243,6 +243,30 @@ listener_wrong_code(struct listener *l, struct span user, struct span address)
 	return ERR_OK;
 }
 
+enum err
+listener_registrar(struct connection *c, const struct msg_from_guard_registrar *m)
+{
+	struct listener *l = c->listener;
+	struct msg_guard_registrar answer = { .channel = m->channel,
+	    .text = SPAN_LIT("you may not register keys here (EphemeralKeyRegistrars)") };
+	struct control_remote remote = { .user = m->user, .uid = (uid_t)m->uid, .key = m->key,
+	    .source = m->address };
+	struct ipc_fds fds = { .n = 1 };
+	enum err e = ERR_NOTFOUND;
+
+	if (l->control != NULL)
+		e = control_remote(l->control, &remote, &fds.fd[0]);
+	if (e != ERR_OK) {
+		if (e != ERR_NOTFOUND && e != ERR_DENIED)
+			answer.text = span_str(err_text(e));
+		return ipc_send_guard_registrar(&c->ipc, &answer, NULL);
+	}
+	answer.text = SPAN_EMPTY;
+	e = ipc_send_guard_registrar(&c->ipc, &answer, &fds);
+	close(fds.fd[0]);
+	return e;
+}
+
 /* --- the journal --- */
 
 /* The session as the journal tells of it; source is room for its address. */

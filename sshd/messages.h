@@ -159,6 +159,14 @@ enum wire_end {
 #define FROM_GUARD_WARNED_FIELDS(F)	F(u32, seconds)
 
 /*
+ * Whoever is logged in wants to register keys from where he is. key:
+ * fingerprint of the one he logged in with (empty: none). Answered by
+ * guard_registrar.
+ */
+#define FROM_GUARD_REGISTRAR_FIELDS(F)					\
+	F(u32, channel) F(bytes, user) F(u32, uid) F(bytes, key) F(bytes, address)
+
+/*
  * Somebody is logged in: the connection does not count for MaxStartups any more.
  * owner: a hash of the account and the keys that it was opened with; empty
  * without a key.
@@ -174,7 +182,8 @@ enum wire_end {
 	M(from_guard_wrong,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_WRONG_FIELDS) \
 	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS) \
 	M(from_guard_takeover,	PHASE_OPEN,	0, FROM_GUARD_TAKEOVER_FIELDS) \
-	M(from_guard_warned,	PHASE_OPEN,	0, FROM_GUARD_WARNED_FIELDS)
+	M(from_guard_warned,	PHASE_OPEN,	0, FROM_GUARD_WARNED_FIELDS)	\
+	M(from_guard_registrar,	PHASE_OPEN,	0, FROM_GUARD_REGISTRAR_FIELDS)
 
 /* --- listener -> guard --- */
 
@@ -196,11 +205,18 @@ enum wire_end {
 /* End the connection now; text is for log and client. */
 #define GUARD_END_FIELDS(F)		F(bytes, text)
 
+/*
+ * Descriptor: an end of the control socket that speaks for him; without one he
+ * may not, and text says why.
+ */
+#define GUARD_REGISTRAR_FIELDS(F)	F(u32, channel) F(bytes, text)
+
 #define TO_GUARD(M)							\
 	M(guard_grant,		PHASE_RUN,	0, GUARD_GRANT_FIELDS)	\
 	M(guard_until,		PHASE_RUN,	0, GUARD_UNTIL_FIELDS)	\
 	M(guard_release,	PHASE_RUN,	0, GUARD_RELEASE_FIELDS) \
-	M(guard_end,		PHASE_RUN,	0, GUARD_END_FIELDS)
+	M(guard_end,		PHASE_RUN,	0, GUARD_END_FIELDS)	\
+	M(guard_registrar,	PHASE_OPEN,	0, GUARD_REGISTRAR_FIELDS)
 
 /* --- guard -> session --- */
 
@@ -224,6 +240,9 @@ enum wire_end {
 /* Stops listening at this port, if it does. */
 #define SESSION_RELEASE_FIELDS(F)	F(u32, port)
 
+/* As guard_registrar. */
+#define SESSION_REGISTRAR_FIELDS(F)	F(u32, channel) F(bytes, text)
+
 /* The connection is being ended by force: so are all programs. */
 #define SESSION_END_FIELDS(F)
 
@@ -232,6 +251,7 @@ enum wire_end {
 	M(session_job,		PHASE_NEW,	1, SESSION_JOB_FIELDS)	\
 	M(session_notice,	PHASE_OPEN,	0, SESSION_NOTICE_FIELDS) \
 	M(session_release,	PHASE_OPEN,	0, SESSION_RELEASE_FIELDS) \
+	M(session_registrar,	PHASE_OPEN,	0, SESSION_REGISTRAR_FIELDS) \
 	M(session_end,		PHASE_OPEN,	1, SESSION_END_FIELDS)
 
 /* Values of session_part.of. */
@@ -253,10 +273,14 @@ enum session_part {
 /* A port that the client wants is in use: perhaps by another connection of his. */
 #define FROM_SESSION_TAKEOVER_FIELDS(F)	F(u32, port)
 
+/* The user wants to register keys on this channel. */
+#define FROM_SESSION_REGISTRAR_FIELDS(F)	F(u32, channel)
+
 #define FROM_SESSION(M)							\
 	M(from_session_log,	PHASE_OPEN,	0, FROM_SESSION_LOG_FIELDS) \
 	M(from_session_tty,	PHASE_OPEN,	0, FROM_SESSION_TTY_FIELDS) \
-	M(from_session_takeover, PHASE_OPEN,	0, FROM_SESSION_TAKEOVER_FIELDS)
+	M(from_session_takeover, PHASE_OPEN,	0, FROM_SESSION_TAKEOVER_FIELDS) \
+	M(from_session_registrar, PHASE_OPEN,	256, FROM_SESSION_REGISTRAR_FIELDS)
 
 /* --- wire -> session: what the client wants; bodies as in channels/ --- */
 

@@ -12,11 +12,13 @@ sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
 sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
 sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listener.c sshd/session_listen.c sshd/session_agent.c sshd/session_x11.c sshd/session_takeover.c
+sshd_SRCS += sshd/session_registrar.c sshd/control_frames.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
 test_control_policy_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
-sshd_TESTS += regress/unit/test_journal.c
+sshd_TESTS += regress/unit/test_journal.c regress/unit/test_control_frames.c
+test_control_frames_OBJS = sshd/control_frames.o
 test_journal_OBJS = sshd/journal.o sshd/journal_event.o
 sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
@@ -27,4 +29,6 @@ test_penalties_OBJS = sshd/penalties.o
 test_guard_access_OBJS = sshd/guard_access.o sshd/guard_methods.o
 test_sshd_options_OBJS = sshd/options.o
 sshd_FUZZ = regress/fuzz/fuzz_control.c regress/fuzz/fuzz_sshd_messages.c
+sshd_FUZZ += regress/fuzz/fuzz_control_frames.c
+fuzz_control_frames_OBJS = sshd/control_frames.o
 fuzz_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

@@ -320,6 +320,13 @@ on_session_release(struct session *s, const struct msg_session_release *m, struc
 	return ERR_OK;
 }
 
+static enum err
+on_session_registrar(struct session *s, const struct msg_session_registrar *m, struct ipc_fds *fds)
+{
+	registrar_answer(s, m, fds->n > 0 ? fds->fd[0] : -1);
+	return ERR_OK;
+}
+
 static void
 end_due(void *arg)
 {

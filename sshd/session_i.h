@@ -57,6 +57,7 @@ struct program {
 	bool is_started;		/* one command for each channel */
 	char *command;			/* as the client asked; NULL: a shell */
 	bool is_subsystem;
+	bool is_registrar;		/* that subsystem is our own "ephemeral" */
 	bool is_attached;		/* wire has our ends */
 	int fds[3];			/* the program's ends, until it has been started */
 	int ours[3];			/* until they have gone to wire */
@@ -154,6 +155,9 @@ void program_reaped(struct session *s, pid_t pid, int status);
 /* Tells the guard that its terminal is in use, or not any more. */
 void program_record(struct program *p, bool in_use);
 
+/* The program of an open channel; NULL: none. */
+struct program *program_find(const struct session *s, uint32_t channel);
+
 /* Writes a line to the terminals of all programs. */
 void program_notice(struct session *s, struct span text);
 
@@ -177,11 +181,25 @@ void program_disconnect(struct program *p);
  */
 void program_start(struct program *p);
 
+/* Gives wire its ends. */
+void program_attach(struct program *p);
+
+/* Closes the program's own ends: it has been started, or will not be. */
+void program_let_go(struct program *p);
+
 /* After ~/.ssh/rc: starts what was asked for. */
 void program_exec(struct program *p);
 
 /* A break on the terminal (RFC 4335). ERR_SYSTEM. */
 enum err program_break(const struct program *p);
+
+/* --- session_registrar.c --- */
+
+/* The user asks for the subsystem "ephemeral" on a program's channel. */
+void registrar_ask(struct program *p);
+
+/* Whether he gets it: control is an end of the control socket, or -1. It stays the caller's. */
+void registrar_answer(struct session *s, const struct msg_session_registrar *m, int control);
 
 /* --- session_env.c --- */
 

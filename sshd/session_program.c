@@ -17,8 +17,8 @@
 
 /* --- a program's life --- */
 
-static struct program *
-find(const struct session *s, uint32_t channel)
+struct program *
+program_find(const struct session *s, uint32_t channel)
 {
 	struct program *p = s->programs;
 
@@ -103,7 +103,7 @@ program_open(struct session *s, uint32_t channel)
 {
 	struct program *p;
 
-	if (find(s, channel) != NULL)
+	if (program_find(s, channel) != NULL)
 		return;			/* wire has lost count */
 	if (n_open(s) >= s->config.max_sessions || s->n_programs >= LIMIT_CHANNELS) {
 		log_info(&s->log, "no more sessions: MaxSessions %u reached",
@@ -155,7 +155,7 @@ program_signal_all(struct session *s, int signo)
 bool
 program_closed(struct session *s, uint32_t channel)
 {
-	struct program *p = find(s, channel);
+	struct program *p = program_find(s, channel);
 
 	if (p == NULL)
 		return false;
@@ -345,7 +345,8 @@ take_command(struct program *p, struct span request, struct span body)
 	if (request_subsystem_get(body, &sub) != ERR_OK)
 		return false;
 	command = subsystem_command(&s->config, sub.name);
-	if (command == NULL && s->may.command == NULL) {
+	p->is_registrar = command == NULL && s->may.command == NULL && span_is(sub.name, "ephemeral");
+	if (command == NULL && s->may.command == NULL && !p->is_registrar) {
 		log_info(&s->log, "subsystem request for %.*s by user %s failed, subsystem not found",
 		    (int)sub.name.len, (const char *)sub.name.p, s->user);
 		return false;
@@ -382,6 +383,8 @@ on_start(struct program *p, struct span request, struct span body)
 {
 	if (p->is_started || !take_command(p, request, body))
 		return false;
+	if (p->is_registrar && p->pty.master != -1)
+		return false;		/* its messages are no text for a terminal */
 	p->is_started = true;
 	log_start(p);
 	if (program_connect(p) == ERR_OK)
@@ -472,13 +475,17 @@ dispatch(struct program *p, struct span request, struct span body)
 void
 program_request(struct session *s, const struct msg_to_session_request *m)
 {
-	struct program *p = find(s, m->channel);
+	struct program *p = program_find(s, m->channel);
 	bool ok = p != NULL && dispatch(p, m->request, m->body);
 
 	if (m->want_reply)
 		session_sent(s, ipc_send_to_wire_reply(&s->wire, &(struct msg_to_wire_reply){
 		    .channel = m->channel, .id = m->id, .ok = ok }, NULL));
 	/* Behind the reply, so that output never overtakes it. */
-	if (ok && p->is_started && !p->is_attached)
+	if (!ok || !p->is_started || p->is_attached)
+		return;
+	if (p->is_registrar)
+		registrar_ask(p);
+	else
 		program_start(p);
 }

@@ -65,9 +65,9 @@ program_disconnect(struct program *p)
 	}
 }
 
-/* Gives wire its ends; with a terminal that is the master, which we keep too. */
-static void
-attach(struct program *p)
+/* With a terminal it is the master, which we keep too. */
+void
+program_attach(struct program *p)
 {
 	struct session *s = p->session;
 	bool is_tty = p->pty.master != -1;
@@ -213,8 +213,8 @@ shell_name(const char *shell, bool is_login, char *buf, size_t size)
 }
 
 /* The slave and the pipes' far ends are the program's alone from now on. */
-static void
-let_go(struct program *p)
+void
+program_let_go(struct program *p)
 {
 	for (int i = 0; i < 3; i++) {
 		if (p->fds[i] != -1)
@@ -243,7 +243,7 @@ program_exec(struct program *p)
 		say_fmt(error_fd(p), "%s: %s\n", s->shell, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
 		p->pid = 0;
 	}
-	let_go(p);
+	program_let_go(p);
 	if (p->pid == 0)
 		program_ended(p, 1 << 8);
 	else
@@ -289,7 +289,7 @@ program_start(struct program *p)
 {
 	struct session *s = p->session;
 
-	attach(p);
+	program_attach(p);
 	if (s->home_errno != 0)
 		say_fmt(error_fd(p), "Could not chdir to home directory %s: %s\n", s->home,
 		    strerror(s->home_errno));

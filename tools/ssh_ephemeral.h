@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "os/ipc.h"
+#include "sshd/control_frames.h"
 #include "sshd/control_messages.h"
 
 /* Exit status. */
@@ -117,7 +118,7 @@ struct eph_client {
 	/* Elsewhere (docs/PROTOCOL.md): messages behind their lengths, through ssh. */
 	pid_t ssh;			/* 0: not so */
 	int in, out;
-	size_t have;			/* bytes in buf */
+	struct frames *frames;
 
 	/* What came in answer to the last request. */
 	int code;			/* EPH_DONE, or the complaint's */

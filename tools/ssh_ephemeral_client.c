@@ -68,9 +68,9 @@ connect_by_ssh(struct eph_client *c, const struct eph_where *where)
 
 	if (code != EPH_DONE)
 		return code;
-	c->buf = malloc(FRAME_MAX);
+	c->frames = calloc(1, sizeof(*c->frames));
 	snprintf(c->path, sizeof(c->path), "%s", where->host);
-	if (c->buf != NULL)
+	if (c->frames != NULL)
 		return EPH_DONE;
 	eph_close(c);
 	return eph_complain(EPH_NO_SERVER, "out of memory");
@@ -122,6 +122,8 @@ eph_close(struct eph_client *c)
 	if (c->ssh > 0)
 		(void)waitpid(c->ssh, NULL, 0);
 	c->ssh = 0;
+	free(c->frames);
+	c->frames = NULL;
 	free(c->buf);
 	c->buf = NULL;
 }
@@ -199,24 +201,21 @@ static enum err
 take_frame(struct eph_client *c)
 {
 	struct ipc_fds fds = { .n = 0 };
-	struct reader r = rd_init(span_of(c->buf, c->have));
-	uint32_t len = c->have < 4 ? 0 : rd_u32(&r);
+	struct span message;
+	struct room room;
 	ssize_t n;
-	enum err e;
+	enum err e = frames_next(c->frames, &message);
 
-	if (len > LIMIT_IPC)
-		return ERR_LIMIT;
-	if (c->have >= 4 && c->have - 4 >= len) {
-		e = on_reply(c, &c->ipc, CONTROL_PHASE, span_of(c->buf + 4, len), &fds);
-		c->have -= 4 + len;
-		memmove(c->buf, c->buf + 4 + len, c->have);
+	if (e == ERR_OK)
+		return on_reply(c, &c->ipc, CONTROL_PHASE, message, &fds);
+	if (e != ERR_AGAIN)
 		return e;
-	}
 	TRY(wait_for(c));
-	n = read(c->in, c->buf + c->have, FRAME_MAX - c->have);
+	room = frames_room(c->frames);
+	n = read(c->in, room.p, room.len);
 	if (n <= 0)
 		return n == -1 && errno == EINTR ? ERR_OK : ERR_CLOSED;
-	c->have += (size_t)n;
+	frames_got(c->frames, (size_t)n);
 	return ERR_OK;
 }
 

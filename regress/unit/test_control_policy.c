@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "keys/authorized_keys.h"
 #include "regress/support/alloc.h"
 #include "sshd/control_i.h"
 
@@ -85,6 +86,13 @@ malformed_registrars_are_refused_with_the_word_at_fault(void **state)
 		{ "alice:max-ttl=soon", "soon" },
 		{ "alice:max-ttl=0", "0" },
 		{ "ok bob:shoes=big", "shoes" },
+		{ "alice:permit=everything", "everything" },
+		{ "alice:permit=pty|tunnel", "tunnel" },
+		{ "alice:max-uses=0", "0" },
+		{ "alice:max-uses=some", "some" },
+		{ "alice:max-session=never", "never" },
+		{ "alice:ssh=SHA256:short", "SHA256:short" },
+		{ "alice:ssh=any|some", "any" },
 		{ "alice:users=x,,max-ttl=5", "" },
 	};
 
@@ -150,6 +158,43 @@ path_is(const char *configured, uid_t uid, const char *runtime, const char *pid_
 		assert_string_equal(buf, expected);
 }
 
+#define KEY_A	"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define KEY_B	"SHA256:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+
+static void
+by_ssh_only_who_and_with_what_the_config_names(void **state)
+{
+	SCOPED(control_policy_free) struct control_policy p =
+	    parsed("local any:ssh=any keys:ssh=" KEY_A "|" KEY_B " 1234:ssh=any");
+
+	(void)state;
+	assert_null(control_registrar_by_ssh(&p, 1, "local", KEY_A));
+	assert_null(control_registrar_by_ssh(&p, 1, "nobody", KEY_A));
+	assert_non_null(control_registrar_by_ssh(&p, 1, "any", ""));
+	assert_non_null(control_registrar_by_ssh(&p, 1, "keys", KEY_B));
+	assert_null(control_registrar_by_ssh(&p, 1, "keys", ""));
+	assert_null(control_registrar_by_ssh(&p, 1, "keys", "any"));
+	assert_null(control_registrar_by_ssh(&p, 1, "keys", KEY_A "," KEY_B));
+	assert_non_null(control_registrar_by_ssh(&p, 1234, "x", KEY_B));
+}
+
+static void
+what_a_registrar_hands_out_at_most_is_taken_from_its_options(void **state)
+{
+	SCOPED(control_policy_free) struct control_policy p =
+	    parsed("a:permit=pty|user-rc|pty,max-uses=7,max-session=1h30m b:permit=none c");
+	const struct control_registrar *r = p.registrar;
+
+	(void)state;
+	assert_true(r[0].has_permit && r[0].permit == (PERMIT_PTY | PERMIT_USER_RC));
+	assert_string_equal(r[0].least_options, "restrict,pty,user-rc");
+	assert_int_equal(r[0].max_uses, 7);
+	assert_true(r[0].max_session == 5400 * 1000);
+	assert_true(r[1].has_permit && r[1].permit == 0);
+	assert_string_equal(r[1].least_options, "restrict");
+	assert_false(r[2].has_permit);
+}
+
 static void
 the_socket_is_where_the_config_or_the_account_has_it(void **state)
 {
@@ -190,6 +235,8 @@ main(void)
 		cmocka_unit_test(malformed_registrars_are_refused_with_the_word_at_fault),
 		cmocka_unit_test(without_memory_no_policy_comes_out),
 		cmocka_unit_test(users_that_keys_may_be_for_are_patterns),
+		cmocka_unit_test(by_ssh_only_who_and_with_what_the_config_names),
+		cmocka_unit_test(what_a_registrar_hands_out_at_most_is_taken_from_its_options),
 		cmocka_unit_test(the_socket_is_where_the_config_or_the_account_has_it),
 		cmocka_unit_test(a_path_that_no_socket_can_have_is_refused),
 	};
