@@ -11,23 +11,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-enum err
-file_read_fd(int fd, struct writer *w, struct stat *st)
+/* Reads to the end. */
+static enum err
+read_all(int fd, struct writer *w)
 {
-	struct stat own;
 	struct room room;
 	ssize_t n;
 
-	if (st == NULL)
-		st = &own;
-	if (fstat(fd, st) == -1)
-		return ERR_SYSTEM;
-	if (!S_ISREG(st->st_mode)) {
-		errno = EINVAL;
-		return ERR_FORMAT;
-	}
-	if (st->st_size > 0 && (uint64_t)st->st_size > w->max)
-		return ERR_LIMIT;
 	for (;;) {
 		size_t want = w->max - w->len < 8192 ? w->max - w->len : 8192;
 
@@ -47,20 +37,60 @@ file_read_fd(int fd, struct writer *w, struct stat *st)
 	}
 }
 
-enum err
-file_read(const char *path, struct writer *w, struct stat *st)
+/* Reads what is regular, or, if that is wanted, anything that has bytes. */
+static enum err
+read_kind(int fd, struct writer *w, struct stat *st, bool only_regular)
 {
+	struct stat own;
+
+	if (st == NULL)
+		st = &own;
+	if (fstat(fd, st) == -1)
+		return ERR_SYSTEM;
+	if (only_regular && !S_ISREG(st->st_mode)) {
+		errno = EINVAL;
+		return ERR_FORMAT;
+	}
+	if (S_ISREG(st->st_mode) && st->st_size > 0 && (uint64_t)st->st_size > w->max)
+		return ERR_LIMIT;
+	return read_all(fd, w);
+}
+
+enum err
+file_read_fd(int fd, struct writer *w)
+{
+	return read_kind(fd, w, NULL, false);
+}
+
+static enum err
+read_path(const char *path, struct writer *w, struct stat *st, bool only_regular)
+{
+	/* A pipe that nobody writes to is empty, and no reason to wait. */
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	enum err e;
 	int saved;
 
 	if (fd == -1)
 		return errno == ENOENT || errno == ENOTDIR ? ERR_NOTFOUND : ERR_SYSTEM;
-	e = file_read_fd(fd, w, st);
+	if (!only_regular)
+		(void)fcntl(fd, F_SETFL, O_RDONLY);
+	e = read_kind(fd, w, st, only_regular);
 	saved = errno;
 	close(fd);
 	errno = saved;
 	return e;
+}
+
+enum err
+file_read(const char *path, struct writer *w, struct stat *st)
+{
+	return read_path(path, w, st, true);
+}
+
+enum err
+file_read_any(const char *path, struct writer *w, struct stat *st)
+{
+	return read_path(path, w, st, false);
 }
 
 enum err

@@ -21,8 +21,14 @@
  */
 enum err file_read(const char *path, struct writer *w, struct stat *st);
 
-/* The same from an open descriptor, from its present position. */
-enum err file_read_fd(int fd, struct writer *w, struct stat *st);
+/*
+ * The same for files that whoever runs the program has named: pipes (the
+ * shell's <(...)) and devices (/dev/null), too. Waits for a pipe's writer.
+ */
+enum err file_read_any(const char *path, struct writer *w, struct stat *st);
+
+/* Reads an open descriptor of any kind to its end. Errors as file_read(). */
+enum err file_read_fd(int fd, struct writer *w);
 
 /* How file_create() treats a file that is there already. */
 enum file_mode {

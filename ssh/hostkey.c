@@ -40,7 +40,7 @@ is_revoked(const struct ssh *s, struct span blob)
 		    files->v[i], &path);
 
 		if (e == ERR_OK)
-			e = file_read(path, &text, NULL);
+			e = file_read_any(path, &text, NULL);
 		if (e == ERR_OK)
 			e = revoked_key(writer_span(&text), blob, &revoked);
 		if (e != ERR_OK)

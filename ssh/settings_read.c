@@ -50,7 +50,8 @@ read_checked(struct loading *l, const char *path, struct writer *text)
 {
 	struct stat st;
 
-	TRY(file_read(path, text, &st));
+	/* What is named on the command line may be anything: /dev/null, <(...). */
+	TRY(l->checks_modes ? file_read(path, text, &st) : file_read_any(path, text, &st));
 	if (!l->checks_modes || has_good_modes(&st))
 		return ERR_OK;
 	log_fatal(l->log, "Bad owner or permissions on %s", path);

@@ -303,7 +303,7 @@ is_revoked_by(const struct guard *g, const char *path)
 	SCOPED(writer_free) struct writer text = writer_init(REVOKED_MAX);
 	bool revoked = true;
 	char name[1024];
-	enum err e = file_read(path, &text, NULL);
+	enum err e = file_read_any(path, &text, NULL);
 
 	if (e == ERR_OK && g->key.is_cert)
 		e = revoked_cert(writer_span(&text), &g->key.cert, &revoked);

@@ -36,11 +36,11 @@ say(void *self, enum config_say level, const char *line)
 static enum err
 read_file(const char *path, const struct log *log, struct writer *text)
 {
-	enum err e = file_read(path, text, NULL);
+	enum err e = file_read_any(path, text, NULL);
 
 	if (e != ERR_OK)
 		log_error(log, "%s: %s", path, e == ERR_SYSTEM || e == ERR_NOTFOUND ?
-		    strerror(errno) : e == ERR_FORMAT ? "not a regular file" : err_text(e));
+		    strerror(errno) : err_text(e));
 	return e;
 }
 

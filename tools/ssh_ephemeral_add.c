@@ -139,8 +139,8 @@ read_key(struct add *a)
 	struct span comment = SPAN_EMPTY;
 	enum err e;
 
-	e = is_stdin ? file_read_fd(STDIN_FILENO, &a->text, NULL) :
-	    file_read(a->key_file, &a->text, NULL);
+	e = is_stdin ? file_read_fd(STDIN_FILENO, &a->text) :
+	    file_read_any(a->key_file, &a->text, NULL);
 	if (e != ERR_OK)
 		return eph_complain(EPH_REFUSED, "%s: %s", a->key_file,
 		    e == ERR_SYSTEM || e == ERR_NOTFOUND ? strerror(errno) : err_text(e));

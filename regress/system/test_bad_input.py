@@ -164,3 +164,17 @@ def test_the_dump_of_the_config_reads_back_the_same(config, folder):
     again.write_text(first)
     second = run([harness.SSHD, "-f", str(again), "-T"]).stdout
     assert second == first
+
+
+@pytest.mark.parametrize("how", ["/dev/null", "<(printf 'Port 2200\\n')", "/dev/stdin"])
+def test_a_config_need_not_be_a_regular_file(folder, how):
+    """ssh -F /dev/null and sshd -f /dev/null are what scripts write for "no config"."""
+    key = harness.make_key(folder / "host")
+    port = {"/dev/null": "22", "/dev/stdin": "2300"}.get(how, "2200")
+    done = run(["bash", "-c", f"{harness.SSH} -F {how} -G host"], input="Port 2300\n")
+    assert f"\nport {port}\n" in done.stdout
+    if not how.startswith("<"):     # sshd closes what it was started with, as OpenSSH's does
+        done = run(["bash", "-c", f"{harness.SSHD} -T -f {how} -h {key}"], input="Port 2300\n")
+        assert f"port {port}\n" in done.stdout.lower()
+    assert run([harness.SSHD, "-t", "-f", "/"], check=False).returncode != 0
+    assert "Is a directory" in run([harness.SSHD, "-t", "-f", "/"], check=False).stderr

@@ -270,3 +270,15 @@ def test_loopback_needs_no_root(folder):
                 "sh", "-c", f'{harness.SSH} -F "$DAYFLY_LOOPBACK_CONFIG" loopback id -un'],
                check=False, env={"HOME": "/home/bob", "USER": "bob", "PATH": f"{harness.BINDIR}:/usr/bin:/bin"}, cwd="/")
     assert done.stdout.splitlines()[-1:] == ["bob"], done.stderr
+
+
+def test_a_key_may_come_through_a_pipe(sshd, folder):
+    key = harness.make_key(folder / "k")
+    with open(key + ".pub", encoding="utf-8") as f:
+        line = f.read()
+    add = [harness.EPHEMERAL, "add", "--socket", sshd.socket, "--user", harness.login_user()]
+    run([*add, "-"], input=line)
+    assert run(sshd.ssh("echo in", key=key)).stdout == "in\n"
+    run(["bash", "-c", '"$@" <(cat ' + key + ".pub)", "bash", *add])
+    done = run([*add, "-"], input="", check=False)
+    assert done.returncode == 1 and "there is none in it" in done.stderr
