@@ -6,7 +6,9 @@
  *
  *	SRCDIR=... valgrind --error-exitcode=1 regress/prop/test_constant_time
  *
- * Without valgrind the marks do nothing and only the results are checked.
+ * make check does so where valgrind is (regress/run-constant-time). Without it
+ * the marks do nothing and only the results are checked. With the argument
+ * "leak" the program branches on a secret, to see that this would be noticed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -193,8 +195,23 @@ chacha_hides_its_key(void **state)
 	assert_memory_equal(out, "\x76\xb8\xe0\xad", 4);
 }
 
+/* What must not be done. */
+static int
+leak(void)
+{
+	uint8_t secret[16] = { 7 };
+	volatile int found = 0;
+
+	hide(secret, sizeof(secret));
+	for (size_t i = 0; i < sizeof(secret); i++)
+		if (secret[i] == 7)
+			found++;
+	show((void *)(uintptr_t)&found, sizeof(found));
+	return found != 1;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mlkem_encapsulation_hides_the_message),
@@ -206,5 +223,7 @@ main(void)
 		cmocka_unit_test(chacha_hides_its_key),
 	};
 
+	if (argc == 2 && strcmp(argv[1], "leak") == 0)
+		return leak();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
