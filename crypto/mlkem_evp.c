@@ -47,7 +47,8 @@ mlkem_evp_keygen(enum mlkem_set set, const uint8_t d[static 32],
 	EVP_PKEY *key = key_from_seed(set, d, z);
 	bool ok = key != NULL &&
 	    EVP_PKEY_get_raw_public_key(key, ek, &ek_len) == 1 && ek_len == mlkem_ek_len(set) &&
-	    EVP_PKEY_get_raw_private_key(key, dk, &dk_len) == 1 && dk_len == mlkem_dk_len(set);
+	    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PRIV_KEY, dk, dk_len, &dk_len) == 1 &&
+	    dk_len == mlkem_dk_len(set);
 
 	EVP_PKEY_free(key);
 	return ok ? ERR_OK : evp_failed();

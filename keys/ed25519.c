@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* ssh-ed25519: RFC 8709; the arithmetic is libcrypto's. */
+#include <openssl/core_names.h>
 #include <string.h>
 
 #include "keys/key_i.h"
@@ -85,7 +86,8 @@ write_private(const struct key *k, struct writer *w)
 	uint8_t seed[ED25519_LEN], pub[ED25519_LEN];
 	size_t len = sizeof seed, m;
 
-	if (EVP_PKEY_get_raw_private_key(k->pkey, seed, &len) != 1 ||
+	/* EVP_PKEY_get_raw_private_key() would leave a copy in freed memory (OpenSSL 3.0). */
+	if (EVP_PKEY_get_octet_string_param(k->pkey, OSSL_PKEY_PARAM_PRIV_KEY, seed, len, &len) != 1 ||
 	    len != sizeof seed || !get_public(k->pkey, pub)) {
 		wr_fail(w, key_crypto_fail(ERR_CRYPTO));
 		return;

@@ -152,7 +152,8 @@ write_private(const struct key *k, struct writer *w)
 
 	write_public(k, w);
 	if (EVP_PKEY_get_octet_string_param(k->pq, OSSL_PKEY_PARAM_ML_DSA_SEED, seeds, ml, &ml) != 1 ||
-	    ml != SEED_LEN || EVP_PKEY_get_raw_private_key(k->pkey, seeds + SEED_LEN, &ed) != 1 ||
+	    ml != SEED_LEN || EVP_PKEY_get_octet_string_param(k->pkey, OSSL_PKEY_PARAM_PRIV_KEY,
+	    seeds + SEED_LEN, ed, &ed) != 1 ||
 	    ed != SEED_LEN)
 		wr_fail(w, key_crypto_fail(ERR_CRYPTO));
 	else

@@ -60,6 +60,9 @@ struct pair {
 	bool distrust;			/* answer NEED_HOSTKEY_CHECK with no */
 	/* Called with what is about to be delivered to a side; may change it. */
 	void (*tamper)(struct pair *p, enum side to, uint8_t *bytes, size_t n);
+	/* Where given: called with each NEED_HOST_SIGNATURE; makes the source of an end. */
+	void (*on_sign)(const struct event *ev);
+	struct rng (*rng_of)(struct end *e);
 	void *tamper_arg;
 };
 
@@ -111,7 +114,7 @@ pair_start(struct pair *p)
 	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
 		struct end *e = &p->end[s];
 
-		e->config.rng = rng_test(&e->seed);
+		e->config.rng = p->rng_of != NULL ? p->rng_of(e) : rng_test(&e->seed);
 		TRY(conn_new(&e->conn, &e->config, p->now));
 	}
 	return ERR_OK;
@@ -138,6 +141,8 @@ pair_sign(struct pair *p, struct event *ev)
 	hash_once(hash_find(ev->sign.hash), ev->sign.transcript, hash);
 	assert_true(span_eq(ev->sign.exchange_hash,
 	    span_of(hash, hash_len(hash_find(ev->sign.hash)))));
+	if (p->on_sign != NULL)
+		p->on_sign(ev);
 	if (p->leave_signature) {
 		e->sign_id = ev->id;
 		return;
