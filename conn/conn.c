@@ -187,14 +187,17 @@ call_handler(struct conn *c, const struct rule *rule, struct span payload, struc
 	return rule->transport(c->transport, payload, ev);
 }
 
-/* Says no to a message in the words that fit it best. */
+/* Says no to a message in the words that fit it best; our own log gets its number. */
 static enum err
 refuse(struct conn *c, uint8_t number)
 {
+	SCOPED(writer_free) struct writer w = writer_init(128);
+	const char *text = "message not allowed now";
+
 	if (number >= 80 && !conn_is_open(c))
-		return transport_fault(c->transport, ERR_SEQUENCE,
-		    "connection protocol message before authentication");
-	return transport_fault(c->transport, ERR_SEQUENCE, "message not allowed now");
+		text = "connection protocol message before authentication";
+	wr_printf(&w, "%s: %u in state %s", text, (unsigned)number, conn_state_name(state_of(c)));
+	return transport_fault_detail(c->transport, ERR_SEQUENCE, text, &w);
 }
 
 static enum err

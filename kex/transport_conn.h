@@ -111,6 +111,10 @@ bool transport_packet(struct transport *t, struct span *payload);
 /* Answers the packet just taken with UNIMPLEMENTED (RFC 4253 11.4). */
 void transport_unimplemented(struct transport *t);
 
+/* As transport_fault(), with more for our own log than the peer is told. */
+enum err transport_fault_detail(struct transport *t, enum err e, const char *text,
+    struct writer *detail);
+
 /* Gives EV_FAILED, once, if a fault has been recorded. */
 bool transport_failed(struct transport *t, struct event *ev);
 

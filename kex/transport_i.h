@@ -106,10 +106,6 @@ void transport_compress(struct transport *t, enum direction d);
 
 /* --- kex/transport.c --- */
 
-/* As transport_fault(), with more for our own log than the peer is told. */
-enum err transport_fault_detail(struct transport *t, enum err e, const char *text,
-    struct writer *detail);
-
 /* Whether the connection is over. */
 static inline bool
 transport_is_over(const struct transport *t)

@@ -120,16 +120,18 @@ def home_ssh(user, key):
 
 
 class Dropbear(Peer):
-    def __init__(self, folder):
+    def __init__(self, folder, sizes=(("ed25519", None),)):
         super().__init__(folder)
         home_ssh(self.user, self.key)
-        host_key = self.path("host_ed25519")
-        run(["dropbearkey", "-t", "ed25519", "-f", host_key])
-        public = [line for line in run(["dropbearkey", "-y", "-f", host_key]).stdout.splitlines()
-                  if line.startswith("ssh-")]
+        public, options = [], []
+        for kind, bits in sizes:
+            host_key = self.path(f"host_{kind}")
+            run(["dropbearkey", "-t", kind, *(["-s", str(bits)] if bits else []), "-f", host_key])
+            public += [line for line in run(["dropbearkey", "-y", "-f", host_key]).stdout.splitlines()
+                       if line.startswith(("ssh-", "ecdsa-"))]
+            options += ["-r", host_key]
         self.write_known_hosts(*public)
-        self.start(["dropbear", "-F", "-E", "-p", f"127.0.0.1:{self.port}", "-r", host_key,
-                    "-P", self.path("pid")])
+        self.start(["dropbear", "-F", "-E", "-p", f"127.0.0.1:{self.port}", *options, "-P", self.path("pid")])
 
 
 class TinySSH(Peer):

@@ -92,8 +92,7 @@ def test_asyncssh(sshd, way):
 
 
 @pytest.mark.parametrize("program", ["ssh", OPENSSH10], ids=["9.2", "10.0"])
-@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
-                                    "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr"])
+@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr"])
 def test_transfer_across_rekeys(sshd, program, cipher):
     """16 MiB there and back with a rekey every 2 MiB or so arrive as they were sent."""
     data = os.urandom(1 << 20) * 16
@@ -101,20 +100,6 @@ def test_transfer_across_rekeys(sshd, program, cipher):
                                    options=["-c", cipher, "-o", "RekeyLimit=2M"]),
                           input=data, capture_output=True, timeout=60, check=True)
     assert done.stdout == data
-
-
-@pytest.mark.parametrize("mac", ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com",
-                                 "hmac-sha2-512-etm@openssh.com"])
-def test_macs(sshd, mac):
-    done = run(sshd.ssh("echo", "out", key=sshd.key, program="ssh", options=["-c", "aes128-ctr", "-m", mac]))
-    assert done.stdout == "out\n"
-
-
-@pytest.mark.parametrize("kex", ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256",
-                                 "ecdh-sha2-nistp384", "ecdh-sha2-nistp521"])
-def test_kex(sshd, kex):
-    done = run(sshd.ssh("echo", "out", key=sshd.key, program="ssh", options=["-o", f"KexAlgorithms={kex}"]))
-    assert done.stdout == "out\n"
 
 
 def test_post_quantum_kex(sshd):
