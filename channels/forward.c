@@ -90,6 +90,24 @@ open_x11_put(struct writer *w, const struct open_x11 *m)
 	wr_u32(w, m->origin_port);
 }
 
+enum err
+open_tun_get(struct span body, struct open_tun *m)
+{
+	struct reader r = rd_init(body);
+
+	m->mode = rd_u32(&r);
+	m->unit = rd_u32(&r);
+	TRY(rd_end(&r));
+	return m->mode == 1 || m->mode == 2 ? ERR_OK : ERR_FORMAT;
+}
+
+void
+open_tun_put(struct writer *w, const struct open_tun *m)
+{
+	wr_u32(w, m->mode);
+	wr_u32(w, m->unit);
+}
+
 /* --- global requests --- */
 
 enum err

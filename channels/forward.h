@@ -41,6 +41,12 @@ struct open_x11 {
 	uint32_t origin_port;
 };
 
+/* tun@openssh.com. */
+struct open_tun {
+	uint32_t mode;			/* 1: IP packets, 2: Ethernet frames */
+	uint32_t unit;			/* of the interface; 0x7fffffff: any */
+};
+
 /* tcpip-forward and cancel-tcpip-forward. */
 struct global_tcpip_forward {
 	struct span address;
@@ -80,6 +86,11 @@ void open_forwarded_streamlocal_put(struct writer *w,
 enum err open_x11_get(struct span body, struct open_x11 *m);
 /* x11. */
 void open_x11_put(struct writer *w, const struct open_x11 *m);
+
+/* tun@openssh.com; modes other than 1 and 2 are ERR_FORMAT. */
+enum err open_tun_get(struct span body, struct open_tun *m);
+/* tun@openssh.com. */
+void open_tun_put(struct writer *w, const struct open_tun *m);
 
 /* tcpip-forward, cancel-tcpip-forward; ports above 65535 are ERR_FORMAT. */
 enum err global_tcpip_forward_get(struct span body,

@@ -14,6 +14,7 @@ static const struct channel_kind kinds[] = {
 	{ .name = "forwarded-tcpip", .opened_by = BY_SERVER },
 	{ .name = "direct-streamlocal@openssh.com", .opened_by = BY_CLIENT },
 	{ .name = "forwarded-streamlocal@openssh.com", .opened_by = BY_SERVER },
+	{ .name = "tun@openssh.com", .opened_by = BY_CLIENT },
 	{ .name = "x11", .opened_by = BY_SERVER },
 	{ .name = "auth-agent@openssh.com", .opened_by = BY_SERVER },
 	{ .name = "agent-connect", .opened_by = BY_SERVER },

@@ -109,6 +109,17 @@ write_at_once(struct end *e, struct span data)
 	return span_skip(data, (size_t)n);
 }
 
+/* A message goes out whole or not at all: who sends those expects that. */
+static void
+write_message(struct end *e, struct span data)
+{
+	struct iovec iov = { (void *)(uintptr_t)data.p, data.len };
+
+	if (end_write(e, &iov, 1) == -1 && !end_is_not_now() && errno != EMSGSIZE)
+		sink_fail(e);
+	consumed(e->pc, data.len);
+}
+
 void
 pumped_data(struct pumped *pc, enum stream stream, struct span data)
 {
@@ -118,6 +129,10 @@ pumped_data(struct pumped *pc, enum stream stream, struct span data)
 	pc->active_at = loop_now(pc->pump->loop);
 	if (e == NULL && pc->life != PUMPED_HELD) {
 		consumed(pc, data.len);
+		return;
+	}
+	if (e != NULL && (pc->flags & PUMP_DATAGRAM)) {
+		write_message(e, data);
 		return;
 	}
 	if (e != NULL && b->len == 0)

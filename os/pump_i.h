@@ -18,6 +18,9 @@
 /* Bytes a source or the socket may bring in one turn. */
 #define PUMP_TURN	(1024u * 1024)
 
+/* A message that does not fit into so much room never fits. */
+#define PUMP_MESSAGE_MOST	(16u * 1024)
+
 /* What a filter may be ahead of the channel: its user can still be heard. */
 #define PUMP_FILTERED	(64u * 1024)
 

@@ -2,6 +2,7 @@
 /* Sources of attached channels: read straight into packets. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "os/pump_i.h"
 
@@ -28,6 +29,23 @@ pumped_no_stall(struct pumped *pc)
 		return;
 	pc->is_stalled = false;
 	pc->pump->n_stalled--;
+}
+
+/*
+ * Whether the next message of the source fits into room. One that does not is
+ * waited for while room may still grow, and dropped when it is as large as any
+ * can be. errno is EAGAIN if there is none.
+ */
+static bool
+message_fits(const struct end *e, struct room room)
+{
+	ssize_t n = recv(e->fd, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+
+	if (n < 0 || (size_t)n <= room.len)
+		return true;		/* or the error is seen by the read */
+	if (room.len >= PUMP_MESSAGE_MOST)
+		(void)!recv(e->fd, NULL, 0, MSG_DONTWAIT);
+	return false;
 }
 
 /*
@@ -127,13 +145,18 @@ source_packet(struct end *e, bool *full)
 		stall(pc);
 		return 0;
 	}
+	if ((pc->flags & PUMP_DATAGRAM) && !message_fits(e, room)) {
+		if (room.len < PUMP_MESSAGE_MOST)
+			stall(pc);
+		return 0;
+	}
 	n = fill(e, room);
 	if (n <= 0) {
 		read_nothing(e, n);
 		return 0;
 	}
 	conn_channel_send(pc->pump->conn, pc->id, e->source, (size_t)n);
-	*full = (size_t)n == room.len;
+	*full = (size_t)n == room.len || (pc->flags & PUMP_DATAGRAM);
 	return (size_t)n;
 }
 

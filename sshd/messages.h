@@ -307,8 +307,8 @@ enum session_part {
 
 /* --- session -> wire --- */
 
-/* Accepts an open. Descriptor (direct-tcpip and the like): the socket. */
-#define TO_WIRE_ACCEPT_FIELDS(F)	F(u32, channel)
+/* Accepts an open. Descriptor (direct-tcpip and the like): the socket; messages: it is one of those. */
+#define TO_WIRE_ACCEPT_FIELDS(F)	F(u32, channel) F(flag, messages)
 
 #define TO_WIRE_REFUSE_FIELDS(F)	F(u32, channel) F(u32, code) F(bytes, text)
 

@@ -227,6 +227,8 @@ about_connection(struct variables *vars, const struct program *p)
 		set_fmt(vars, "SSH_TTY", "%s", p->pty.name);
 	if (agent_socket(s) != NULL)
 		set_fmt(vars, "SSH_AUTH_SOCK", "%s", agent_socket(s));
+	if (tunnel_name(s) != NULL)
+		set_fmt(vars, "SSH_TUNNEL", "%s", tunnel_name(s));
 	if (p->x11.display != NULL)
 		set_fmt(vars, "DISPLAY", "%s", p->x11.display);
 	if (s->may.command != NULL && p->command != NULL)

@@ -21,6 +21,8 @@ forward_open(struct session *s, const struct msg_to_session_open *m)
 		connect_tcp(s, m->channel, m->body);
 	else if (span_is(m->type, "direct-streamlocal@openssh.com"))
 		connect_stream_local(s, m->channel, m->body);
+	else if (span_is(m->type, "tun@openssh.com"))
+		tunnel_request(s, m->channel, m->body);
 	else
 		return false;
 	return true;
@@ -85,7 +87,7 @@ forward_opened(struct session *s, const struct msg_to_session_opened *m)
 bool
 forward_closed(struct session *s, uint32_t channel)
 {
-	return connect_cancel(s, channel);
+	return connect_cancel(s, channel) || tunnel_closed(s, channel);
 }
 
 void

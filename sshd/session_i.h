@@ -95,6 +95,8 @@ struct session {
 	size_t n_attempts;
 	struct forward_listener *listeners;
 	size_t n_listeners;
+	struct session_tunnel *tunnels;
+	size_t n_tunnels;
 	struct takeover *takeovers;	/* ports that other connections still have */
 	size_t n_takeovers;
 	struct names *names;		/* the resolver; NULL: not needed yet */
@@ -236,6 +238,17 @@ bool agent_request(struct session *s, struct span body, bool is_iana);
 
 /* SSH_AUTH_SOCK of the user's programs; NULL: no agent is forwarded. */
 const char *agent_socket(const struct session *s);
+
+/* --- session_tunnel.c --- */
+
+/* The client opens a channel for the packets of a network interface. */
+void tunnel_request(struct session *s, uint32_t channel, struct span body);
+
+/* SSH_TUNNEL of the user's programs; NULL: there is none. */
+const char *tunnel_name(const struct session *s);
+
+/* The channel is gone; false: it is none of a tunnel. */
+bool tunnel_closed(struct session *s, uint32_t channel);
 
 /* --- session_x11.c --- */
 

@@ -47,6 +47,19 @@ fits(struct span name, struct span body)
 	return name.len <= LIMIT_IPC && name.len + body.len <= LIMIT_IPC - 256;
 }
 
+/* What ChannelTimeout calls it. */
+static struct span
+timeout_type(struct span type)
+{
+	if (span_is(type, "x11"))
+		return SPAN_LIT("x11-connection");
+	if (span_is(type, "auth-agent@openssh.com") || span_is(type, "agent-connect"))
+		return SPAN_LIT("agent-connection");
+	if (span_is(type, "tun@openssh.com"))
+		return SPAN_LIT("tun-connection");
+	return type;
+}
+
 static void
 need_channel(struct wire *w, const struct event *ev)
 {
@@ -54,7 +67,7 @@ need_channel(struct wire *w, const struct event *ev)
 		conn_refuse_channel(w->conn, ev->channel, OPEN_RESOURCE_SHORTAGE, "request too long");
 		return;
 	}
-	wire_watch_channel(w, ev->channel, ev->open.type);
+	wire_watch_channel(w, ev->channel, timeout_type(ev->open.type));
 	TELL(w, to_session_open, .channel = ev->channel.n, .type = ev->open.type,
 	    .body = ev->open.body);
 }
@@ -165,6 +178,8 @@ on_to_wire_accept(struct wire *w, const struct msg_to_wire_accept *m, struct ipc
 	if (fds->n == 0)
 		return ERR_OK;
 	ends.sink[STREAM_DATA] = ends.source[STREAM_DATA] = fds->fd[0];
+	if (m->messages)
+		ends.flags |= PUMP_DATAGRAM;
 	fds->n = 0;
 	if (pump_attach(w->pump, id, &ends) != ERR_OK)
 		conn_channel_close(w->conn, id);
@@ -228,17 +243,6 @@ on_to_wire_exit(struct wire *w, const struct msg_to_wire_exit *m, struct ipc_fds
 	e = pump_finish(w->pump, (struct channel_id){ m->channel }, request, m->body);
 	free(request);
 	return e == ERR_NOMEM ? e : ERR_OK;	/* the channel may be gone already */
-}
-
-/* What ChannelTimeout calls it. */
-static struct span
-timeout_type(struct span type)
-{
-	if (span_is(type, "x11"))
-		return SPAN_LIT("x11-connection");
-	if (span_is(type, "auth-agent@openssh.com") || span_is(type, "agent-connect"))
-		return SPAN_LIT("agent-connection");
-	return type;
 }
 
 static enum err

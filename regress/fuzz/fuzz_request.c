@@ -55,6 +55,7 @@ has_flag(const char *name)
 	X(open_direct_streamlocal, open_direct_streamlocal)		\
 	X(open_forwarded_streamlocal, open_forwarded_streamlocal)	\
 	X(open_x11, open_x11)						\
+	X(open_tun, open_tun)						\
 	X(global_tcpip_forward, global_tcpip_forward)			\
 	X(global_forward_port, global_forward_port)			\
 	X(global_streamlocal_forward, global_streamlocal_forward)

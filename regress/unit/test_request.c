@@ -160,6 +160,23 @@ x11_is_read_and_written(void **state)
 }
 
 static void
+tun_is_read_and_written(void **state)
+{
+	struct span body = BODY("\0\0\0\1\x7f\xff\xff\xff");
+	struct writer w = writer_init(1000);
+	struct open_tun m;
+
+	(void)state;
+	assert_int_equal(open_tun_get(body, &m), ERR_OK);
+	assert_int_equal(m.mode, 1);
+	assert_int_equal(m.unit, 0x7fffffff);
+	open_tun_put(&w, &m);
+	expect_written(&w, body);
+	assert_int_equal(open_tun_get(BODY("\0\0\0\3\0\0\0\0"), &m), ERR_FORMAT);
+	assert_int_equal(open_tun_get(BODY("\0\0\0\2\0\0\0"), &m), ERR_SHORT);
+}
+
+static void
 tcp_forwarding_is_read_and_written(void **state)
 {
 	struct span open_body = BODY("\0\0\0\4host\0\0\0\x50\0\0\0\3::1\0\0\xff\xff");
@@ -332,6 +349,7 @@ main(void)
 		cmocka_unit_test(signal_break_and_xon_xoff_are_read_and_written),
 		cmocka_unit_test(x11_is_read_and_written),
 		cmocka_unit_test(tcp_forwarding_is_read_and_written),
+		cmocka_unit_test(tun_is_read_and_written),
 		cmocka_unit_test(streamlocal_forwarding_is_read_and_written),
 		cmocka_unit_test(a_port_above_65535_is_refused),
 		cmocka_unit_test(a_nul_in_a_command_name_or_path_is_refused),

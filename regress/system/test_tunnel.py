@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: ISC
+"""Network interfaces whose packets travel in a channel (ssh -w), with OpenSSH's client."""
+import os
+import subprocess
+
+import pytest
+
+import harness
+from harness import run, wait_until
+
+
+def can_make_tunnels():
+    """Whether this machine has /dev/net/tun, and lets root use it in a network of his own."""
+    if not harness.ROOT or not os.path.exists("/dev/net/tun"):
+        return False
+    return run(["unshare", "--net", "ip", "tuntap", "add", "dev", "tun0", "mode", "tun"], check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_make_tunnels(), reason="this machine makes no tun devices")
+
+
+class FarNetwork:
+    """A network namespace in which a client runs; it reaches the server through a veth pair."""
+
+    count = 0
+
+    def __init__(self):
+        FarNetwork.count += 1
+        self.near, self.far = f"near{os.getpid() % 1000}{FarNetwork.count}", "far0"
+        self.net = f"10.{200 + FarNetwork.count}.{os.getpid() % 250}"
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "120"])
+        wait_until(self.is_apart, "the namespace")
+        run(["ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", str(self.holder.pid)])
+        run(["ip", "addr", "add", f"{self.net}.1/24", "dev", self.near])
+        run(["ip", "link", "set", self.near, "up"])
+        self.run("ip", "addr", "add", f"{self.net}.2/24", "dev", self.far)
+        self.run("ip", "link", "set", self.far, "up")
+        self.run("ip", "link", "set", "lo", "up")
+
+    def is_apart(self):
+        return os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+
+    def command(self, *words):
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *words]
+
+    def run(self, *words, check=True):
+        return run(self.command(*words), check=check)
+
+    def stop(self):
+        subprocess.run(["ip", "link", "del", self.near], check=False)
+        self.holder.kill()
+        self.holder.wait()
+
+
+@pytest.fixture
+def far():
+    network = FarNetwork()
+    yield network
+    network.stop()
+
+
+def connect(server, network, *options, user="root", remote="exec sleep 60"):
+    command = server.ssh(remote, key=server.key, user=user, program="ssh", options=["-v", *options])
+    return subprocess.Popen(network.command(*[f"{user}@{network.net}.1" if w == f"{user}@127.0.0.1" else w for w in command]),
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def serve(folder, network, config, options=""):
+    s = harness.Server(folder / "s", config=f"ListenAddress {network.net}.1\nPermitRootLogin yes\n" + config)
+    s.key = harness.make_key(folder / "id")
+    s.authorize(s.key + ".pub", user="root", options=options)
+    with open(s.known_hosts(), encoding="utf-8") as f:
+        line = f.read()
+    s.known_hosts = lambda: str(folder / "known")
+    (folder / "known").write_text(line.replace("127.0.0.1", f"{network.net}.1"))
+    return s
+
+
+@pytest.mark.parametrize("mode, kind, size", [("point-to-point", "tun", 1000), ("ethernet", "tap", 1400)])
+def test_packets_travel_both_ways(folder, far, mode, kind, size):
+    s = serve(folder, far, "PermitTunnel yes")
+    inner = "10.99.0" if kind == "tun" else "10.98.0"
+    p = connect(s, far, "-o", f"Tunnel={mode}", "-w", "7:8", remote="echo $SSH_TUNNEL; exec sleep 60")
+    try:
+        assert p.stdout.readline() == f"{kind}8\n"
+        run(["ip", "addr", "add", f"{inner}.1/24", "dev", f"{kind}8"])
+        run(["ip", "link", "set", f"{kind}8", "up"])
+        far.run("ip", "addr", "add", f"{inner}.2/24", "dev", f"{kind}7")
+        far.run("ip", "link", "set", f"{kind}7", "up")
+        # No ping: a TCP connection says as much, and carries more.
+        server = subprocess.Popen(["python3", "-c", f"""
+import socket
+with socket.create_server(("{inner}.1", 4567)) as s:
+    print("up", flush=True)
+    c, _ = s.accept()
+    while data := c.recv(65536):
+        c.sendall(data)
+    c.close()
+"""], stdout=subprocess.PIPE, text=True)
+        assert server.stdout.readline() == "up\n"
+        done = far.run("python3", "-c", f"""
+import socket, threading
+c = socket.create_connection(("{inner}.1", 4567), 20)
+data = b"x" * {size} * 1000
+threading.Thread(target=lambda: (c.sendall(data), c.shutdown(socket.SHUT_WR))).start()
+got = b""
+while part := c.recv(65536):
+    got += part
+print(got == data)
+""")
+        assert done.stdout == "True\n"
+        assert server.wait(20) == 0
+    finally:
+        p.kill()
+        p.wait()
+        wait_until(lambda: not os.path.exists(f"/sys/class/net/{kind}8"), "the interface to be gone")
+        s.stop()
+
+
+@pytest.mark.parametrize("config, options, asked", [
+    ("PermitTunnel no", "", "any"), ("PermitTunnel ethernet", "", "any"), ("PermitTunnel yes\nDisableForwarding yes", "", "any"),
+    ("PermitTunnel yes", "restrict", "any"), ("PermitTunnel yes", 'tunnel="5"', "6")])
+def test_what_keeps_a_tunnel_from_being_made(folder, far, config, options, asked):
+    s = serve(folder, far, config, options)
+    p = connect(s, far, "-o", "ExitOnForwardFailure=yes", "-w", f"any:{asked}")
+    try:
+        _, said = p.communicate(timeout=20)
+        assert p.returncode == 255 and "open failed" in said or "Tunnel" in said
+        s.wait_log("Server has rejected tunnel device forwarding of root")
+    finally:
+        s.stop()
+
+
+def test_a_keys_unit_is_the_one_that_it_gets(folder, far):
+    s = serve(folder, far, "PermitTunnel point-to-point", 'tunnel="5"')
+    p = connect(s, far, "-w", "any:any", remote="echo $SSH_TUNNEL; exec sleep 60")
+    try:
+        assert p.stdout.readline() == "tun5\n"
+    finally:
+        p.kill()
+        p.wait()
+        s.stop()
