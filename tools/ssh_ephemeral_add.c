@@ -116,7 +116,7 @@ parse(struct add *a, int argc, char **argv)
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, &EPH_WHERE_SHORT[1], options, NULL)) != -1) {
 		code = one_option(a, opt, optarg, argv);
 		if (code != EPH_DONE)
 			return code;

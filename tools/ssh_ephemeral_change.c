@@ -60,7 +60,7 @@ eph_extend_main(int argc, char **argv)
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, &EPH_WHERE_SHORT[1], options, NULL)) != -1) {
 		if (opt == 'j')
 			json = true;
 		else if (opt != 't') {
@@ -132,7 +132,7 @@ eph_revoke_main(int argc, char **argv)
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, &EPH_WHERE_SHORT[1], options, NULL)) != -1) {
 		switch (opt) {
 		case 'j':
 			json = true;

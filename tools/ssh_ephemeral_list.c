@@ -155,7 +155,7 @@ eph_list_main(int argc, char **argv)
 
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT + 1, options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, &EPH_WHERE_SHORT[1], options, NULL)) != -1) {
 		if (opt == 'j')
 			l.json = true;
 		else if (!eph_where_option(&where, opt))
