@@ -7,5 +7,5 @@ os_TESTS += regress/unit/test_pty_modes.c regress/unit/test_process_tree.c
 os_TESTS += regress/unit/test_tun.c
 os_SRCS += os/glob.c
 os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_conn.c regress/unit/test_pump_data.c
-os_SRCS += os/output.c os/whoami.c
+os_SRCS += os/output.c os/reverse.c os/whoami.c
 os_TESTS += regress/unit/test_names.c regress/unit/test_output.c regress/unit/test_tty.c

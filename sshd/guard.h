@@ -45,6 +45,7 @@ struct guard_start {
 	int wire_fd;			/* ipc to its wire */
 	int listener_fd;		/* ipc to the listener */
 	int nursery_fd;			/* where to ask for a session */
+	int self_fd;			/* this program, to execute it anew; -1: none */
 	bool has_ends;			/* false: no network socket (-i on a pipe) */
 	struct endpoint client, server;
 	const uint8_t *secret;		/* 32 random bytes, the same for all guards of a listener */

@@ -3,12 +3,11 @@
 
 #include <string.h>
 
-/* Whether one USER[@HOST] pattern is about this user on this address. */
+/* Whether one USER[@HOST] pattern is about this user on this machine; denies: it keeps him out. */
 static bool
-user_matches(const struct access_request *r, const char *pattern)
+user_matches(const struct access_request *r, const char *pattern, bool denies)
 {
 	const char *at = strrchr(pattern, '@');
-	enum match m = MATCH_NO;
 
 	if (at == NULL)
 		return text_match(span_str(r->user), span_str(pattern), false);
@@ -16,17 +15,15 @@ user_matches(const struct access_request *r, const char *pattern)
 		return false;
 	if (strcmp(at + 1, "*") == 0)
 		return true;
-	if (r->address->family == 0 ||
-	    address_match_list(r->address, span_str(at + 1), &m) != ERR_OK)
-		return false;
-	return m == MATCH_YES;
+	return denies ? client_host_denied(r->host, span_str(at + 1)) :
+	    client_host_match(r->host, span_str(at + 1)) == MATCH_YES;
 }
 
 static bool
-user_in(const struct access_request *r, const struct words *patterns)
+user_in(const struct access_request *r, const struct words *patterns, bool denies)
 {
 	for (size_t i = 0; i < patterns->n; i++) {
-		if (user_matches(r, patterns->v[i]))
+		if (user_matches(r, patterns->v[i], denies))
 			return true;
 	}
 	return false;
@@ -49,9 +46,9 @@ access_refused(const struct access_request *r)
 {
 	const struct sshd_config *c = r->config;
 
-	if (user_in(r, &c->deny_users))
+	if (user_in(r, &c->deny_users, true))
 		return "listed in DenyUsers";
-	if (c->allow_users.n > 0 && !user_in(r, &c->allow_users))
+	if (c->allow_users.n > 0 && !user_in(r, &c->allow_users, false))
 		return "not listed in AllowUsers";
 	if (c->deny_groups.n == 0 && c->allow_groups.n == 0)
 		return NULL;

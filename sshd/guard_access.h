@@ -7,11 +7,12 @@
 
 #include "base/text.h"
 #include "config/sshd_config.h"
+#include "sshd/client_host.h"
 
 struct access_request {
 	const struct sshd_config *config;
 	const char *user;
-	const struct address *address;	/* family 0: not known */
+	const struct client_host *host;
 	const struct span *groups;
 	size_t n_groups;
 };

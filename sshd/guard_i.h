@@ -17,6 +17,8 @@
 #include "keys/fingerprint.h"
 #include "os/ipc.h"
 #include "os/loop.h"
+#include "os/reverse.h"
+#include "sshd/client_host.h"
 #include "sshd/guard.h"
 #include "sshd/login_record.h"
 #include "sshd/messages.h"
@@ -71,6 +73,8 @@ struct guard {
 	struct watch *wire_watch, *listener_watch, *session_watch;
 	char client[64], server[64];	/* addresses in numbers; "UNKNOWN" without a network */
 	uint32_t client_port, server_port;
+	char host[REVERSE_MAX];		/* the client's name, with UseDNS; empty: it has none */
+	bool host_is_known;		/* it has been asked for */
 
 	/* guard_sign.c */
 	uint8_t session_id[64];
@@ -188,6 +192,14 @@ void guard_proved(struct guard *g);
 
 /* Logs "Accepted", "Failed", "Partial" ... of the request. */
 void guard_log_result(struct guard *g, const char *word, bool at_info);
+
+/* --- guard_host.c --- */
+
+/* Looks up the client's name if UseDNS asks for it, once. */
+void guard_find_host(struct guard *g);
+
+/* What is known of the client's machine; borrows from g. */
+struct client_host guard_client_host(const struct guard *g);
 
 /* --- guard_key.c --- */
 

@@ -362,7 +362,7 @@ void
 guard_record_tty(struct guard *g, const struct msg_from_session_tty *m)
 {
 	struct login_where where = { .user = g->user.account.name, .uid = g->user.account.uid,
-	    .host = g->client, .address = &g->start->client.address };
+	    .host = g->host[0] != '\0' ? g->host : g->client, .address = &g->start->client.address };
 	struct login_record r = { .pid = (pid_t)m->pid };
 
 	snprintf(r.line, sizeof(r.line), "%.*s", (int)m->tty.len, (const char *)m->tty.p);

@@ -17,19 +17,13 @@ utc_offset(void)
 	return localtime_r(&now, &tm) == NULL ? 0 : tm.tm_gmtoff;
 }
 
-/* Whether from= lets the client's address in. Names would need UseDNS. */
+/* Whether from= lets the client's machine in. */
 static bool
 from_allows(struct guard *g, struct span patterns)
 {
-	enum match by_address = MATCH_NO;
-	enum match by_name = text_match_list(span_str(g->client), patterns, true);
+	struct client_host host = guard_client_host(g);
 
-	if (g->start->has_ends &&
-	    address_match_list(&g->start->client.address, patterns, &by_address) != ERR_OK)
-		return false;
-	if (by_address == MATCH_NEGATED || by_name == MATCH_NEGATED)
-		return false;
-	return by_address == MATCH_YES || by_name == MATCH_YES;
+	return client_host_match(&host, patterns) == MATCH_YES;
 }
 
 bool
@@ -51,7 +45,7 @@ guard_options_allow(struct guard *g, struct span options, enum guard_line what, 
 		return false;
 	if (o.has_from && !from_allows(g, o.from)) {
 		log_info(&g->log, "%s: Authentication tried for %s with correct key but not from a permitted host (host=%s, ip=%s).",
-		    place, g->user.name, g->client, g->client);
+		    place, g->user.name, g->host[0] != '\0' ? g->host : g->client, g->client);
 		return false;
 	}
 	if (o.expires != AUTHORIZED_NEVER && clock_wall() >= o.expires) {

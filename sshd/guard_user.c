@@ -178,13 +178,15 @@ account_may(struct guard *g, const struct account *a)
 static bool
 config_lets(struct guard *g, const struct guard_user *u, const struct group_names *groups)
 {
+	struct client_host host = guard_client_host(g);
 	struct access_request r = { .config = &u->config, .user = u->account.name,
-	    .address = &g->start->client.address, .groups = groups->v, .n_groups = groups->n };
+	    .host = &host, .groups = groups->v, .n_groups = groups->n };
 	const char *why = access_refused(&r);
 
 	if (why == NULL)
 		return true;
-	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name, g->client, why);
+	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name,
+	    g->host[0] != '\0' ? g->host : g->client, why);
 	return false;
 }
 
@@ -193,7 +195,7 @@ static enum err
 find_config(struct guard *g, struct guard_user *u, bool exists, const struct group_names *groups)
 {
 	struct sshd_facts facts = { .user = span_str(u->name), .user_invalid = !exists,
-	    .groups = groups->v, .n_groups = groups->n, .host = span_str(g->client) };
+	    .groups = groups->v, .n_groups = groups->n, .host = span_str(g->host[0] != '\0' ? g->host : g->client) };
 
 	if (g->start->has_ends) {
 		facts.address = g->start->client.address;
@@ -253,6 +255,7 @@ guard_find_user(struct guard *g, struct span name)
 	TRY(wr_end(&group));
 	TRY(group_list_of(&u->groups, writer_span(&group), span_str(u->account.name), u->account.gid));
 	TRY(name_groups(&u->groups, writer_span(&group), &groups));
+	guard_find_host(g);
 	TRY(find_config(g, u, found == ERR_OK, &groups));
 	set_log_level(g);
 	judge(g, found, &groups);

@@ -379,11 +379,11 @@ become_guard(struct listener *l, const struct connection *c, const struct spare 
 		.log = l->log, .rules = l->in->loaded.rules, .config = listener_config(l),
 		.keys = &l->in->keys, .title = l->in->title, .in = in, .out = out,
 		.wire_fd = wire->fd, .listener_fd = own_fd,
-		.nursery_fd = l->pool.nursery, .client = c->client,
+		.nursery_fd = l->pool.nursery, .self_fd = l->in->self_fd, .client = c->client,
 		.accepted = loop_now(l->loop), .secret = l->secret,
 		.debug_level = o->debug == 0 ? LOG_LEVEL_QUIET : (enum log_level)(LOG_LEVEL_VERBOSE + o->debug),
 	};
-	int keep[] = { in, out, wire->fd, own_fd, l->pool.nursery, l->log->fd };
+	int keep[] = { in, out, wire->fd, own_fd, l->pool.nursery, l->in->self_fd, l->log->fd };
 
 	process_close_others(keep, COUNT(keep));
 	loop_signals_reset();

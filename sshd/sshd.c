@@ -18,6 +18,7 @@
 #include "os/process.h"
 #include "sshd/listener.h"
 #include "sshd/nursery.h"
+#include "sshd/resolver.h"
 #include "tools/programs.h"
 
 /* Exit statuses, as OpenSSH has them. */
@@ -207,6 +208,8 @@ sshd_main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], NURSERY_FLAG) == 0)
 		return nursery_main(argc, argv);
+	if (argc > 1 && strcmp(argv[1], RESOLVER_FLAG) == 0)
+		return resolver_main(argc, argv);
 	if (sshd_options_parse(&o, argc, argv) != ERR_OK)
 		return EXIT_BAD;
 	if (o.task == SSHD_VERSION)

@@ -133,7 +133,7 @@ run_guard(struct fixture *f, int wire_fd, int listener_fd, int nursery_fd)
 	struct guard_start start = { .log = &f->log, .rules = f->loaded.rules,
 	    .config = &f->loaded.config, .keys = &f->keys, .title = &f->title,
 	    .wire_fd = wire_fd, .listener_fd = listener_fd, .secret = secret,
-	    .accepted = clock_boot(), .nursery_fd = nursery_fd };
+	    .accepted = clock_boot(), .nursery_fd = nursery_fd, .self_fd = -1 };
 
 	start.in = start.out = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ipc_close(&f->wire);

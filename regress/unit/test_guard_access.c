@@ -20,7 +20,8 @@ ask(const struct sshd_config *c)
 {
 	static const struct address from = { .family = 4, .bytes = { 192, 0, 2, 7 } };
 	struct span groups[] = { SPAN_LIT("users"), SPAN_LIT("staff") };
-	struct access_request r = { .config = c, .user = "alice", .address = &from,
+	struct client_host host = { .address = &from, .text = "192.0.2.7" };
+	struct access_request r = { .config = c, .user = "alice", .host = &host,
 	    .groups = groups, .n_groups = COUNT(groups) };
 
 	return access_refused(&r);
