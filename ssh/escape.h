@@ -21,6 +21,8 @@ enum escape_wish {
 	ESCAPE_BACKGROUND = '&',
 	ESCAPE_HELP = '?',
 	ESCAPE_BREAK = 'B',
+	ESCAPE_COMMANDLINE = 'C',
+	ESCAPE_INFO = 'I',
 	ESCAPE_REKEY = 'R',
 	ESCAPE_QUIETER = 'V',
 	ESCAPE_LOUDER = 'v',

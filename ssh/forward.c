@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "os/file.h"
 #include "ssh/forward_i.h"
 #include "ssh/session.h"
+#include "ssh/x11.h"
 
 /* --- relays --- */
 
@@ -100,40 +100,36 @@ forwards_failed(struct ssh *s)
 		ssh_leave(s, 255);
 }
 
-static void
-start_listeners(struct ssh *s)
+/* Local ones of the config. Returns how many stand. */
+static size_t
+start_listeners(struct ssh *s, const struct forwards *list, bool is_dynamic)
 {
-	const struct ssh_config *c = &s->settings.config;
-	bool any = false, some = false;
+	size_t n_up = 0;
 
-	for (size_t i = 0; i < c->local_forwards.n; i++) {
-		any |= listen_start(s, &c->local_forwards.v[i], false) == ERR_OK;
-		some = true;
+	for (size_t i = 0; i < list->n; i++) {
+		SCOPED(forward_clear) struct forward f = { 0 };
+		enum err e = forward_expand(s, SSH_KEYWORD_LocalForward, &list->v[i], &f);
+
+		if (e == ERR_OK)
+			e = listen_start(s, &f, is_dynamic);
+		if (e == ERR_OK)
+			n_up++;
+		else
+			forwards_failed(s);
 	}
-	for (size_t i = 0; i < c->dynamic_forwards.n; i++) {
-		any |= listen_start(s, &c->dynamic_forwards.v[i], true) == ERR_OK;
-		some = true;
-	}
-	if (some && !any)
-		log_error(&s->log, "Could not request local forwarding.");
+	return n_up;
 }
 
 static enum err
 start_remotes(struct ssh *s)
 {
 	const struct forwards *list = &s->settings.config.remote_forwards;
-	struct forwards_state *f = s->forwards;
 
-	if (list->n == 0)
-		return ERR_OK;
-	f->remotes = calloc(list->n, sizeof(*f->remotes));
-	if (f->remotes == NULL)
-		return ERR_NOMEM;
 	for (size_t i = 0; i < list->n; i++) {
-		struct remote *r = &f->remotes[f->n_remotes++];
+		SCOPED(forward_clear) struct forward f = { 0 };
 
-		*r = (struct remote){ .s = s, .what = &list->v[i], .port = list->v[i].listen_port };
-		TRY(remote_start(s, r));
+		TRY(forward_expand(s, SSH_KEYWORD_RemoteForward, &list->v[i], &f));
+		TRY(remote_start(s, &f, NULL, NULL));
 	}
 	return ERR_OK;
 }
@@ -141,15 +137,22 @@ start_remotes(struct ssh *s)
 void
 forwards_start(struct ssh *s)
 {
+	const struct ssh_config *c = &s->settings.config;
+	enum err e;
+
 	s->forwards = calloc(1, sizeof(*s->forwards));
-	if (s->forwards != NULL && s->settings.config.clear_all_forwardings)
+	if (s->forwards != NULL && c->clear_all_forwardings)
 		return;
-	if (s->forwards == NULL || start_remotes(s) != ERR_OK) {
-		log_fatal(&s->log, "out of memory");
+	e = s->forwards == NULL ? ERR_NOMEM : start_remotes(s);
+	if (e != ERR_OK) {
+		log_fatal(&s->log, "Could not request remote forwarding: %s", err_text(e));
 		ssh_leave(s, 255);
 		return;
 	}
-	start_listeners(s);
+	if (c->local_forwards.n + c->dynamic_forwards.n > 0 &&
+	    start_listeners(s, &c->local_forwards, false) +
+	    start_listeners(s, &c->dynamic_forwards, true) == 0)
+		log_error(&s->log, "Could not request local forwarding.");
 }
 
 bool
@@ -201,7 +204,7 @@ forwards_event(struct ssh *s, const struct event *ev)
 		return remote_open(s, ev);
 	if (t == NULL)
 		return false;
-	if (t->speaks_socks && relay_socks_event(t, ev))
+	if ((t->speaks_socks && relay_socks_event(t, ev)) || (t->is_x11 && x11_event(t, ev)))
 		return true;
 	switch (ev->type) {
 	case EV_CHANNEL_OPENED:
@@ -232,16 +235,11 @@ forwards_detached(struct ssh *s, struct channel_id id)
 }
 
 void
-forwards_list(const struct ssh *s)
+forwards_list(const struct ssh *s, struct writer *w)
 {
-	char line[256];
-
-	for (const struct relay *t = s->forwards->relays; t != NULL; t = t->next) {
-		if (!t->has_channel)
-			continue;
-		snprintf(line, sizeof(line), "  #%u %s\r\n", t->id.n, t->label);
-		(void)!file_write_all(STDERR_FILENO, span_str(line));
-	}
+	for (const struct relay *t = s->forwards->relays; t != NULL; t = t->next)
+		if (t->has_channel)
+			wr_printf(w, "  #%u %s\n", t->id.n, t->label);
 }
 
 void
@@ -253,6 +251,7 @@ forwards_free(struct forwards_state *f)
 		listener_free(f->listeners);
 	while (f->relays != NULL)
 		relay_free(f->relays);
-	free(f->remotes);
+	while (f->remotes != NULL)
+		remote_free(f->remotes);
 	free(f);
 }

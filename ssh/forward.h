@@ -19,6 +19,29 @@
  */
 void forwards_start(struct ssh *s);
 
+enum forward_kind { FORWARD_LOCAL, FORWARD_REMOTE, FORWARD_DYNAMIC };
+
+/* What became of a forwarding: whether it stands, and the port that the server chose (or 0). */
+typedef void forward_answered(struct ssh *s, void *arg, bool ok, uint16_t port);
+
+/*
+ * Adds a forwarding to the running connection: answered() is called once, maybe
+ * before this returns. One that is there already is fine. f is copied, its
+ * paths are taken as they are.
+ */
+void forwards_add(struct ssh *s, enum forward_kind kind, const struct forward *f,
+    forward_answered *answered, void *arg);
+
+/* Frees what is in a forwarding that is malloc'ed part by part. */
+void forward_clear(struct forward *f);
+
+/* A copy with tokens and variables of its paths expanded. What is wrong is told. */
+enum err forward_expand(const struct ssh *s, enum ssh_keyword k, const struct forward *from,
+    struct forward *to);
+
+/* Ends one: connections that were made through it go on. ERR_NOTFOUND. */
+enum err forwards_cancel(struct ssh *s, enum forward_kind kind, const struct forward *f);
+
 /* Whether the server still has to say if it listens. */
 bool forwards_are_pending(const struct ssh *s);
 
@@ -31,8 +54,8 @@ void forwards_detached(struct ssh *s, struct channel_id id);
 /* Accepts no more connections. */
 void forwards_stop_listening(struct ssh *s);
 
-/* Prints the open ones, a line each, for a raw terminal. */
-void forwards_list(const struct ssh *s);
+/* Writes the open ones, a line each. */
+void forwards_list(const struct ssh *s, struct writer *w);
 
 /*
  * The agent's socket that is to be forwarded, malloc'ed; NULL if there is none

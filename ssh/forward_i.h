@@ -27,6 +27,8 @@ struct relay {
 	struct socks socks;
 	bool is_socks;			/* its socket waits for an answer */
 	bool speaks_socks;		/* through the channel, before it is attached */
+	bool is_x11;			/* waits for the client's setup, before it is attached */
+	bool is_known;			/* that was as it should be */
 	bool is_failed;			/* the channel is closed when the answer is sent */
 	struct writer held;		/* of the client, not used yet */
 	struct writer reply;		/* to it, not sent yet */
@@ -38,7 +40,7 @@ struct relay {
 struct listener {
 	struct ssh *s;
 	struct listener *next;
-	const struct forward *what;
+	struct forward what;		/* a copy */
 	bool is_dynamic;
 	int fd;
 	struct watch *watch;
@@ -49,16 +51,19 @@ struct listener {
 /* What the server was asked to listen on. */
 struct remote {
 	struct ssh *s;
-	const struct forward *what;
+	struct remote *next;
+	struct forward what;		/* a copy */
 	uint16_t port;			/* that it listens on; 0: not known yet */
 	bool is_up;
+	bool is_cancelled;		/* gone as soon as the answer is there */
+	forward_answered *answered;	/* NULL: of the config */
+	void *arg;
 };
 
 struct forwards_state {
 	struct listener *listeners;
 	struct relay *relays;
 	struct remote *remotes;
-	size_t n_remotes;
 	unsigned n_pending;		/* remotes without an answer */
 };
 
@@ -79,9 +84,14 @@ void relay_attach(struct relay *t);
 /* Something could not be forwarded as asked: leaves if that is wanted. */
 void forwards_failed(struct ssh *s);
 
+/* --- forward_change.c --- */
+
+/* A copy; to, zeroed at first, is for forward_clear() in any case. ERR_NOMEM. */
+enum err forward_copy(const struct forward *from, struct forward *to);
+
 /* --- forward_listen.c --- */
 
-/* Listens as f says. Errors have been told. */
+/* Listens as f says; paths are taken as they are. Errors have been told. */
 enum err listen_start(struct ssh *s, const struct forward *f, bool is_dynamic);
 
 /* Ends a listener. */
@@ -95,8 +105,18 @@ void relay_open_to(struct relay *t, const struct forward *f, const struct endpoi
 
 /* --- forward_remote.c --- */
 
-/* Asks the server to listen. Errors have been told. */
-enum err remote_start(struct ssh *s, struct remote *r);
+/*
+ * Asks the server to listen as f says. answered (NULL: as the config wants it)
+ * is told what becomes of it. ERR_NOMEM, ERR_LIMIT.
+ */
+enum err remote_start(struct ssh *s, const struct forward *f, forward_answered *answered,
+    void *arg);
+
+/* Tells the server to listen no more. */
+void remote_stop(const struct remote *r);
+
+/* Forgets one; its answer must have come. */
+void remote_free(struct remote *r);
 
 /* The server opens a channel: takes it if it is one that we asked for. */
 bool remote_open(struct ssh *s, const struct event *ev);

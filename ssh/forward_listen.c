@@ -72,7 +72,7 @@ on_connection(void *arg, unsigned events)
 	if (relay_new(s, fd, &t) != ERR_OK)
 		return;
 	if (!l->is_dynamic) {
-		relay_open_to(t, l->what, &from);
+		relay_open_to(t, &l->what, &from);
 		return;
 	}
 	relay_take_socks(t);
@@ -109,6 +109,7 @@ listener_free(struct listener *l)
 	if (l->path != NULL)
 		(void)unlink(l->path);
 	free(l->path);
+	forward_clear(&l->what);
 	free(l);
 }
 
@@ -119,10 +120,11 @@ add_listener(struct ssh *s, const struct forward *f, bool is_dynamic, int fd, ch
 	struct listener *l = calloc(1, sizeof(*l));
 
 	if (l != NULL) {
-		*l = (struct listener){ .s = s, .what = f, .is_dynamic = is_dynamic, .fd = fd,
+		*l = (struct listener){ .s = s, .is_dynamic = is_dynamic, .fd = fd,
 		    .path = path, .next = s->forwards->listeners };
 		s->forwards->listeners = l;
-		if (loop_timer(s->loop, &l->rest, on_rested, l) == ERR_OK &&
+		if (forward_copy(f, &l->what) == ERR_OK &&
+		    loop_timer(s->loop, &l->rest, on_rested, l) == ERR_OK &&
 		    loop_watch(s->loop, &l->watch, fd, LOOP_READ, on_connection, l) == ERR_OK)
 			return ERR_OK;
 		listener_free(l);
@@ -202,11 +204,11 @@ listen_unix(struct ssh *s, const struct forward *f)
 {
 	const struct ssh_config *c = &s->settings.config;
 	struct stat st;
-	char *path;
+	char *path = strdup(f->listen_path);
 	int fd;
 
-	TRY(settings_expand(&s->settings, &s->log, SSH_KEYWORD_LocalForward, f->listen_path,
-	    &path));
+	if (path == NULL)
+		return ERR_NOMEM;
 	/* Only a socket of ours is ever taken away. */
 	if (c->stream_local_bind_unlink && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
 	    st.st_uid == getuid())
@@ -224,16 +226,11 @@ listen_unix(struct ssh *s, const struct forward *f)
 enum err
 listen_start(struct ssh *s, const struct forward *f, bool is_dynamic)
 {
-	enum err e;
-
 	if (f->connect_path != NULL)
 		log_debug(&s->log, "Local connections forwarded to remote path %s", f->connect_path);
 	else if (!is_dynamic)
 		log_debug(&s->log, "Local connections to %s:%u forwarded to remote address %s:%u",
 		    f->listen_host == NULL ? "LOCALHOST" : f->listen_host, f->listen_port,
 		    f->connect_host, f->connect_port);
-	e = f->listen_path != NULL ? listen_unix(s, f) : listen_tcp(s, f, is_dynamic);
-	if (e != ERR_OK)
-		forwards_failed(s);
-	return e;
+	return f->listen_path != NULL ? listen_unix(s, f) : listen_tcp(s, f, is_dynamic);
 }

@@ -10,6 +10,7 @@
 #include "channels/forward.h"
 #include "ssh/alive.h"
 #include "ssh/forward_i.h"
+#include "ssh/x11.h"
 
 #define STREAMLOCAL	"forwarded-streamlocal@openssh.com"
 
@@ -24,46 +25,69 @@ bind_address(const struct forward *f)
 	return strcmp(f->listen_host, "*") == 0 ? "" : f->listen_host;
 }
 
+/* What the user is told if it was not to be. */
+static void
+say_failed(const struct remote *r)
+{
+	const struct ssh *s = r->s;
+	const char *how = s->settings.config.exit_on_forward_failure ? "Error" : "Warning";
+
+	if (r->what.listen_path != NULL)
+		log_error(&s->log, "%s: remote port forwarding failed for listen path %s", how,
+		    r->what.listen_path);
+	else
+		log_error(&s->log, "%s: remote port forwarding failed for listen port %u", how,
+		    r->what.listen_port);
+}
+
+static void
+take_port(struct remote *r, struct span body)
+{
+	const struct forward *f = &r->what;
+	const char *target = f->connect_path != NULL ? f->connect_path : f->connect_host;
+	struct global_forward_port m;
+
+	if (global_forward_port_get(body, &m) != ERR_OK || m.port > UINT16_MAX) {
+		r->is_up = false;
+		return;
+	}
+	r->port = (uint16_t)m.port;
+	log_info(&r->s->log, "Allocated port %u for remote forward to %s:%u", r->port,
+	    target == NULL ? "SOCKS" : target, f->connect_port);
+}
+
 static void
 on_answer(struct ssh *s, void *arg, bool ok, struct span body)
 {
 	struct remote *r = arg;
-	const struct forward *f = r->what;
+	const struct forward *f = &r->what;
 	const char *target = f->connect_path != NULL ? f->connect_path : f->connect_host;
-	struct global_forward_port m;
 
 	s->forwards->n_pending--;
 	r->is_up = ok;
-	if (ok && f->listen_path == NULL && f->listen_port == 0) {
-		if (global_forward_port_get(body, &m) != ERR_OK || m.port > UINT16_MAX)
-			r->is_up = false;
-		else
-			r->port = (uint16_t)m.port;
-		log_info(&s->log, "Allocated port %u for remote forward to %s:%u", r->port,
-		    target == NULL ? "SOCKS" : target, f->connect_port);
-	}
-	if (r->is_up) {
+	if (ok && f->listen_path == NULL && f->listen_port == 0)
+		take_port(r, body);
+	if (r->is_up)
 		log_debug(&s->log, "remote forward success for: listen %s:%u, connect %s:%u",
 		    f->listen_path != NULL ? f->listen_path : bind_address(f), r->port,
 		    target == NULL ? "SOCKS" : target, f->connect_port);
-		return;
-	}
-	if (f->listen_path != NULL)
-		log_error(&s->log, "%s: remote port forwarding failed for listen path %s",
-		    s->settings.config.exit_on_forward_failure ? "Error" : "Warning",
-		    f->listen_path);
 	else
-		log_error(&s->log, "%s: remote port forwarding failed for listen port %u",
-		    s->settings.config.exit_on_forward_failure ? "Error" : "Warning",
-		    f->listen_port);
-	forwards_failed(s);
+		say_failed(r);
+	if (r->answered != NULL)
+		r->answered(s, r->arg, r->is_up, f->listen_port == 0 ? r->port : 0);
+	else if (!r->is_up)
+		forwards_failed(s);
+	if (r->is_cancelled && r->is_up)
+		remote_stop(r);
+	if (r->is_cancelled || !r->is_up)
+		remote_free(r);
 }
 
-enum err
-remote_start(struct ssh *s, struct remote *r)
+static enum err
+ask(struct remote *r)
 {
 	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
-	const struct forward *f = r->what;
+	const struct forward *f = &r->what;
 	const char *request = "tcpip-forward";
 
 	if (f->listen_path != NULL) {
@@ -74,8 +98,62 @@ remote_start(struct ssh *s, struct remote *r)
 		global_tcpip_forward_put(&body, &(struct global_tcpip_forward){
 		    .address = span_str(bind_address(f)), .port = f->listen_port });
 	}
-	s->forwards->n_pending++;
-	return alive_ask(s, request, writer_span(&body), on_answer, r);
+	TRY(wr_end(&body));
+	r->s->forwards->n_pending++;
+	return alive_ask(r->s, request, writer_span(&body), on_answer, r);
+}
+
+enum err
+remote_start(struct ssh *s, const struct forward *f, forward_answered *answered, void *arg)
+{
+	struct remote *r = calloc(1, sizeof(*r));
+	struct remote **at = &s->forwards->remotes;
+	enum err e;
+
+	if (r == NULL)
+		return ERR_NOMEM;
+	*r = (struct remote){ .s = s, .port = f->listen_port, .answered = answered, .arg = arg };
+	/* In their order: the first one counts where two fit. */
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = r;
+	e = forward_copy(f, &r->what);
+	if (e == ERR_OK)
+		e = ask(r);
+	if (e != ERR_OK)
+		remote_free(r);
+	return e;
+}
+
+void
+remote_stop(const struct remote *r)
+{
+	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
+	const struct forward *f = &r->what;
+	const char *request = "cancel-tcpip-forward";
+
+	if (f->listen_path != NULL) {
+		request = "cancel-streamlocal-forward@openssh.com";
+		global_streamlocal_forward_put(&body,
+		    &(struct global_streamlocal_forward){ .path = span_str(f->listen_path) });
+	} else {
+		global_tcpip_forward_put(&body, &(struct global_tcpip_forward){
+		    .address = span_str(bind_address(f)), .port = r->port });
+	}
+	if (wr_end(&body) == ERR_OK)
+		conn_global_request(r->s->conn, request, false, writer_span(&body));
+}
+
+void
+remote_free(struct remote *r)
+{
+	struct remote **at = &r->s->forwards->remotes;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	forward_clear(&r->what);
+	free(r);
 }
 
 /* --- channels that it opens --- */
@@ -176,12 +254,10 @@ find_port(const struct forwards_state *f, struct span address, uint32_t port)
 {
 	const struct remote *found = NULL;
 
-	for (size_t i = 0; i < f->n_remotes; i++) {
-		const struct remote *r = &f->remotes[i];
-
-		if (!r->is_up || r->what->listen_path != NULL || r->port != port)
+	for (const struct remote *r = f->remotes; r != NULL; r = r->next) {
+		if (!r->is_up || r->what.listen_path != NULL || r->port != port)
 			continue;
-		if (span_is(address, bind_address(r->what)))
+		if (span_is(address, bind_address(&r->what)))
 			return r;
 		if (found == NULL)
 			found = r;
@@ -209,10 +285,10 @@ open_tcpip(struct ssh *s, const struct event *ev)
 		refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested port");
 		return;
 	}
-	if (r->what->connect_host == NULL && r->what->connect_path == NULL)
+	if (r->what.connect_host == NULL && r->what.connect_path == NULL)
 		relay_open_socks(s, ev->channel, "forwarded-tcpip");
 	else
-		connect_to(s, ev->channel, "forwarded-tcpip", r->what);
+		connect_to(s, ev->channel, "forwarded-tcpip", &r->what);
 }
 
 static void
@@ -221,16 +297,14 @@ open_streamlocal(struct ssh *s, const struct event *ev)
 	struct open_forwarded_streamlocal m;
 
 	if (open_forwarded_streamlocal_get(ev->open.body, &m) == ERR_OK) {
-		for (size_t i = 0; i < s->forwards->n_remotes; i++) {
-			const struct remote *r = &s->forwards->remotes[i];
-
-			if (!r->is_up || r->what->listen_path == NULL ||
-			    !span_is(m.path, r->what->listen_path))
+		for (const struct remote *r = s->forwards->remotes; r != NULL; r = r->next) {
+			if (!r->is_up || r->what.listen_path == NULL ||
+			    !span_is(m.path, r->what.listen_path))
 				continue;
-			if (r->what->connect_host == NULL && r->what->connect_path == NULL)
+			if (r->what.connect_host == NULL && r->what.connect_path == NULL)
 				relay_open_socks(s, ev->channel, STREAMLOCAL);
 			else
-				connect_to(s, ev->channel, STREAMLOCAL, r->what);
+				connect_to(s, ev->channel, STREAMLOCAL, &r->what);
 			return;
 		}
 	}
@@ -292,6 +366,8 @@ remote_open(struct ssh *s, const struct event *ev)
 		open_streamlocal(s, ev);
 	else if (span_is(type, "auth-agent@openssh.com"))
 		open_agent(s, ev);
+	else if (span_is(type, "x11"))
+		x11_open(s, ev);
 	else
 		return false;
 	return true;

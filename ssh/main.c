@@ -11,6 +11,7 @@
 
 #include "crypto/crypto.h"
 #include "os/file.h"
+#include "ssh/mux.h"
 #include "ssh/query.h"
 #include "ssh/ssh.h"
 #include "tools/programs.h"
@@ -56,6 +57,17 @@ say_version(void)
 	return 0;
 }
 
+/* By way of a master that runs already, else by a connection of our own. */
+static int
+connect_or_share(struct ssh *s)
+{
+	int code;
+
+	if (mux_client_run(s, &code) == ERR_OK)
+		return code;
+	return ssh_run(s);
+}
+
 static int
 start(struct ssh *s, int argc, char **argv)
 {
@@ -75,12 +87,13 @@ start(struct ssh *s, int argc, char **argv)
 		log_fatal(&s->log, "%s", s->settings.config.refuse_connection);
 		return 255;
 	}
-	if (s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM &&
+	if (s->options.mux_command == NULL &&
+	    s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM &&
 	    s->settings.command == NULL) {
 		log_fatal(&s->log, "You must specify a subsystem to invoke.");
 		return 255;
 	}
-	return ssh_run(s);
+	return connect_or_share(s);
 }
 
 /* Sees to it that no socket of ours ends up as somebody's standard error. */

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += ssh
 ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/destination.c \
-	ssh/escape.c ssh/forward.c ssh/forward_listen.c ssh/forward_remote.c ssh/forward_socks.c \
-	ssh/hostkey.c ssh/hostkey_files.c ssh/hostkey_ip.c ssh/hostkey_say.c ssh/hostkey_update.c ssh/identity.c \
-	ssh/identity_add.c ssh/known_command.c ssh/login.c ssh/login_ask.c ssh/login_key.c \
-	ssh/main.c ssh/options.c ssh/proxy.c ssh/query.c ssh/session.c ssh/session_escape.c \
+	ssh/escape.c ssh/forward.c ssh/forward_change.c ssh/forward_listen.c ssh/forward_remote.c \
+	ssh/forward_socks.c ssh/hostkey.c ssh/hostkey_files.c ssh/hostkey_ip.c ssh/hostkey_say.c \
+	ssh/hostkey_update.c ssh/identity.c ssh/identity_add.c ssh/info.c ssh/known_command.c ssh/login.c \
+	ssh/login_ask.c ssh/login_key.c ssh/main.c ssh/mux_client.c ssh/mux_client_command.c \
+	ssh/mux_client_session.c ssh/mux_listen.c ssh/mux_master.c ssh/mux_request.c ssh/mux_wire.c \
+	ssh/options.c ssh/proxy.c ssh/query.c ssh/session.c ssh/session_commandline.c ssh/session_escape.c \
 	ssh/session_open.c ssh/session_start.c ssh/settings.c ssh/settings_read.c ssh/ssh.c \
-	ssh/timeouts.c
+	ssh/timeouts.c ssh/x11.c ssh/x11_cookie.c
 ssh_TESTS = regress/unit/test_escape.c regress/unit/test_destination.c
 test_escape_OBJS = ssh/escape.o
 test_destination_OBJS = ssh/destination.o

@@ -43,16 +43,19 @@ static const struct flag flags[] = {
 	{ 'P', true, false, "Tag", NULL },
 	{ 'p', true, false, "Port", NULL },
 	{ 'R', true, false, "RemoteForward", NULL },
+	{ 'S', true, true, "ControlPath", NULL },
+	{ 'X', false, true, "ForwardX11", "yes" },
 	{ 'x', false, true, "ForwardX11", "no" },
 	{ '2', false, false, NULL, NULL },
 };
 
 static const char usage_text[] =
-    "usage: ssh [-46AaCfGgKkNnqsTtVvxy] [-B bind_interface] [-b bind_address]\n"
+    "usage: ssh [-46AaCfGgKkMNnqsTtVvXxYy] [-B bind_interface] [-b bind_address]\n"
     "           [-c cipher_spec] [-D [bind_address:]port] [-E log_file]\n"
     "           [-e escape_char] [-F configfile] [-i identity_file]\n"
     "           [-J destination] [-L address] [-l login_name] [-m mac_spec]\n"
-    "           [-o option] [-P tag] [-p port] [-R address] [-W host:port]\n"
+    "           [-O ctl_cmd] [-o option] [-P tag] [-p port] [-R address]\n"
+    "           [-S ctl_path] [-W host:port] [-w local_tun[:remote_tun]]\n"
     "           destination [command [argument ...]]\n"
     "       ssh [-Q query_option]\n";
 
@@ -146,6 +149,38 @@ take_jump(struct options *o, const char *value)
 }
 
 static enum err
+take_mux_command(struct options *o, const char *value)
+{
+	static const char *const commands[] = { "check", "forward", "cancel", "exit", "stop",
+		"proxy", "conninfo", "channels" };
+
+	if (o->mux_command != NULL) {
+		fputs("Multiplexing command already specified\n", stderr);
+		return ERR_SYNTAX;
+	}
+	o->mux_command = value;
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(value, commands[i]) == 0)
+			return ERR_OK;
+	fputs("Invalid multiplex command.\n", stderr);
+	return ERR_SYNTAX;
+}
+
+static enum err
+take_trusted_x11(struct options *o)
+{
+	TRY(add_copy(&o->front, "ForwardX11 yes"));
+	return add_copy(&o->front, "ForwardX11Trusted yes");
+}
+
+static enum err
+take_tunnel(struct options *o, const char *value)
+{
+	TRY(add_setting(&o->lines, "TunnelDevice", span_str(value)));
+	return add_copy(&o->lines, "Tunnel point-to-point");
+}
+
+static enum err
 take_escape(struct options *o, const char *value)
 {
 	o->has_escape = true;
@@ -177,6 +212,9 @@ take_switch(struct options *o, char letter)
 	case 'v':
 		o->verbose++;
 		return true;
+	case 'M':
+		o->master++;
+		return true;
 	case 's':
 		o->is_subsystem = true;
 		return true;
@@ -195,7 +233,7 @@ wants_value(char letter)
 	for (size_t i = 0; i < COUNT(flags); i++)
 		if (flags[i].letter == letter)
 			return flags[i].has_value;
-	return strchr("EeFioQW", letter) != NULL;
+	return strchr("EeFIiOoQWw", letter) != NULL;
 }
 
 static enum err
@@ -212,6 +250,11 @@ take_value(struct options *o, char letter, const char *value)
 		return ERR_OK;
 	case 'i':
 		return add_copy(&o->identities, value);
+	case 'I':
+		fputs("no support for PKCS#11.\n", stderr);
+		return ERR_OK;
+	case 'O':
+		return take_mux_command(o, value);
 	case 'o':
 		return add_copy(&o->lines, value);
 	case 'p':
@@ -221,6 +264,8 @@ take_value(struct options *o, char letter, const char *value)
 		return ERR_OK;
 	case 'W':
 		return take_stdio_forward(o, value);
+	case 'w':
+		return take_tunnel(o, value);
 	case 'J':
 		return take_jump(o, value);
 	default:
@@ -239,6 +284,8 @@ take_flag(struct options *o, char letter)
 		return ERR_OK;
 	if (letter == 'f')
 		return take_background(o);
+	if (letter == 'Y')
+		return take_trusted_x11(o);
 	if (letter == '1') {
 		fputs("SSH protocol v.1 is no longer supported\n", stderr);
 		return ERR_SYNTAX;
@@ -337,6 +384,11 @@ finish(struct options *o)
 		TRY(add_copy(&o->front, o->tty > 1 ? "RequestTTY force" : "RequestTTY yes"));
 	if (o->is_subsystem)
 		TRY(add_copy(&o->front, "SessionType subsystem"));
+	/* Twice: ask; -O talks to a master and never is one. */
+	if (o->mux_command != NULL)
+		TRY(add_copy(&o->front, "ControlMaster no"));
+	else if (o->master > 0)
+		TRY(add_copy(&o->front, o->master > 1 ? "ControlMaster ask" : "ControlMaster yes"));
 	if (o->verbose > 0) {
 		snprintf(level, sizeof(level), "DEBUG%u", o->verbose > 3 ? 3 : o->verbose);
 		return add_setting(&o->front, "LogLevel", span_str(level));

@@ -24,10 +24,12 @@ struct options {
 	const char *log_file;		/* -E */
 	const char *query;		/* -Q */
 	const char *stdio_forward;	/* -W */
+	const char *mux_command;	/* -O */
 	char *host;			/* as typed, without user and port */
 	char *command;			/* words joined by spaces; NULL: none */
 	bool wants_version;		/* -V */
 	bool wants_dump;		/* -G */
+	unsigned master;		/* how many -M */
 	unsigned verbose;		/* how many -v */
 	bool is_quiet;			/* -q */
 	bool uses_syslog;		/* -y */

@@ -4,67 +4,105 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "channels/request.h"
-#include "os/file.h"
 #include "ssh/forward.h"
+#include "ssh/info.h"
+#include "ssh/mux.h"
 #include "ssh/session.h"
 
 #define BREAK_MSEC	1000		/* as OpenSSH; the server has bounds of its own */
 
-/* Lines end with CR LF: the terminal is raw. */
-static void
-say(const char *text)
-{
-	(void)!file_write_all(STDERR_FILENO, span_str(text));
-}
+/* --- what is said; lines end with CR LF: the terminal is raw --- */
+
+struct escape_help {
+	const char *text;
+	bool is_own;			/* not for those that borrow the connection */
+};
 
 static void
 help(const struct session *se)
 {
-	static const char *const lines[] = {
-		".   - terminate connection (and any multiplexed sessions)",
-		"B   - send a BREAK to the remote system",
-		"R   - request rekey",
-		"V/v - decrease/increase verbosity (LogLevel)",
-		"^Z  - suspend ssh",
-		"#   - list forwarded connections",
-		"&   - background ssh (when waiting for connections to terminate)",
-		"?   - this message",
+	static const struct escape_help lines[] = {
+		{ ".   - terminate connection (and any multiplexed sessions)", true },
+		{ ".   - terminate session", false },
+		{ "B   - send a BREAK to the remote system", false },
+		{ "C   - open a command line", true },
+		{ "I   - show connection information", false },
+		{ "R   - request rekey", false },
+		{ "V/v - decrease/increase verbosity (LogLevel)", true },
+		{ "^Z  - suspend ssh", true },
+		{ "#   - list forwarded connections", false },
+		{ "&   - background ssh (when waiting for connections to terminate)", true },
+		{ "?   - this message", false },
 	};
 	char line[128], c = (char)se->escape.character;
+	bool commandline = se->s->settings.config.enable_escape_commandline;
 
 	snprintf(line, sizeof(line), "%c?\r\nSupported escape sequences:\r\n", c);
-	say(line);
+	session_say(se, line);
 	for (size_t i = 0; i < COUNT(lines); i++) {
-		snprintf(line, sizeof(line), " %c%s\r\n", c, lines[i]);
-		say(line);
+		bool is_dot = lines[i].text[0] == '.';
+
+		if ((lines[i].is_own && se->is_borrowed) ||
+		    (is_dot && !lines[i].is_own && !se->is_borrowed) ||
+		    (lines[i].text[0] == 'C' && !commandline))
+			continue;
+		snprintf(line, sizeof(line), " %c%s\r\n", c, lines[i].text);
+		session_say(se, line);
 	}
 	snprintf(line, sizeof(line), " %c%c  - send the escape character by typing it twice\r\n"
 	    "(Note that escapes are only recognized immediately after newline.)\r\n", c, c);
-	say(line);
+	session_say(se, line);
+}
+
+/* Says text line by line, as a raw terminal wants it. */
+static void
+say_lines(const struct session *se, struct writer *w)
+{
+	SCOPED(writer_free) struct writer raw = writer_init(2 * LIMIT_PACKET);
+	struct span rest = writer_span(w), line;
+
+	while (span_token(&rest, '\n', &line)) {
+		if (line.len == 0)
+			continue;
+		wr_raw(&raw, line);
+		wr_raw(&raw, SPAN_LIT("\r\n"));
+	}
+	wr_u8(&raw, 0);
+	if (wr_end(&raw) == ERR_OK)
+		session_say(se, (const char *)raw.p);
 }
 
 static void
-list(struct ssh *s)
+list(const struct session *se)
 {
-	char line[128];
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
 
-	snprintf(line, sizeof(line), "%c#\r\n", s->session->escape.character);
-	say(line);
-	say("The following connections are open:\r\n");
-	snprintf(line, sizeof(line), "  #%u client-session\r\n", s->session->id.n);
-	say(line);
-	forwards_list(s);
+	wr_printf(&w, "%c#\nThe following connections are open:\n", se->escape.character);
+	info_channels(se->s, &w);
+	say_lines(se, &w);
 }
 
 static void
-suspend(struct ssh *s)
+tell_connection(const struct session *se)
 {
-	struct session *se = s->session;
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
+
+	wr_printf(&w, "%cI\n", se->escape.character);
+	info_connection(se->s, &w);
+	say_lines(se, &w);
+}
+
+/* --- what is done --- */
+
+static void
+suspend(struct session *se)
+{
 	char line[32];
 
 	snprintf(line, sizeof(line), "%c^Z [suspend ssh]\r\n", se->escape.character);
-	say(line);
+	session_say(se, line);
 	tty_restore(&se->tty);
 	(void)kill(getpid(), SIGTSTP);
 	/* Here we are in the foreground again. */
@@ -73,8 +111,9 @@ suspend(struct ssh *s)
 }
 
 static void
-set_verbosity(struct ssh *s, int by)
+set_verbosity(struct session *se, int by)
 {
+	struct ssh *s = se->s;
 	int level = (int)s->log.level + by;
 	char line[64];
 
@@ -83,32 +122,32 @@ set_verbosity(struct ssh *s, int by)
 	if (level > LOG_LEVEL_DEBUG3)
 		level = LOG_LEVEL_DEBUG3;
 	s->log.level = (enum log_level)level;
-	snprintf(line, sizeof(line), "%c%c [LogLevel %s]\r\n", s->session->escape.character,
+	snprintf(line, sizeof(line), "%c%c [LogLevel %s]\r\n", se->escape.character,
 	    by > 0 ? 'v' : 'V', log_level_name(s->log.level));
-	say(line);
+	session_say(se, line);
 }
 
 static void
-send_break(struct ssh *s)
+send_break(struct session *se)
 {
 	SCOPED(writer_free) struct writer body = writer_init(64);
 	const struct request_break m = { .ms = BREAK_MSEC };
 	char line[32];
 
-	snprintf(line, sizeof(line), "%cB\r\n", s->session->escape.character);
-	say(line);
+	snprintf(line, sizeof(line), "%cB\r\n", se->escape.character);
+	session_say(se, line);
 	request_break_put(&body, &m);
-	conn_channel_request(s->conn, s->session->id, "break", false, writer_span(&body));
+	conn_channel_request(se->s->conn, se->id, "break", false, writer_span(&body));
 }
 
 static void
-to_background(struct ssh *s)
+to_background(struct session *se)
 {
-	struct session *se = s->session;
+	struct ssh *s = se->s;
 	char line[48];
 
 	snprintf(line, sizeof(line), "%c& [backgrounded]\r\n", se->escape.character);
-	say(line);
+	session_say(se, line);
 	tty_restore(&se->tty);
 	/* The shell at the other end is told by an end of file, and by ^D on its terminal. */
 	pump_pause(s->pump, se->id, true);
@@ -127,40 +166,74 @@ to_background(struct ssh *s)
 }
 
 static void
-grant(struct ssh *s, enum escape_wish wish)
+disconnect(struct session *se)
 {
-	struct session *se = s->session;
 	char line[8];
 
+	snprintf(line, sizeof(line), "%c.\r\n", se->escape.character);
+	session_say(se, line);
+	if (!se->is_borrowed) {
+		ssh_leave(se->s, 255);
+		return;
+	}
+	/* The connection is another's: only this session ends, and at once. */
+	se->is_closing = true;
+	conn_channel_close(se->s->conn, se->id);
+	mux_session_abandoned(se);
+}
+
+/* Whether the wish is one that only the owner of the connection has. */
+static bool
+is_denied(const struct session *se, enum escape_wish wish)
+{
+	char line[80];
+
+	if (!se->is_borrowed || (wish != ESCAPE_SUSPEND && wish != ESCAPE_BACKGROUND &&
+	    wish != ESCAPE_COMMANDLINE && wish != ESCAPE_QUIETER && wish != ESCAPE_LOUDER))
+		return false;
+	snprintf(line, sizeof(line), "%c%s%c escape not available to multiplexed sessions\r\n",
+	    se->escape.character, wish == ESCAPE_SUSPEND ? "^" : "",
+	    wish == ESCAPE_SUSPEND ? 'Z' : (char)wish);
+	session_say(se, line);
+	return true;
+}
+
+static void
+grant(struct session *se, enum escape_wish wish)
+{
 	switch (wish) {
 	case ESCAPE_DISCONNECT:
-		snprintf(line, sizeof(line), "%c.\r\n", se->escape.character);
-		say(line);
-		ssh_leave(s, 255);
+		disconnect(se);
 		break;
 	case ESCAPE_SUSPEND:
-		suspend(s);
+		suspend(se);
 		break;
 	case ESCAPE_LIST:
-		list(s);
+		list(se);
 		break;
 	case ESCAPE_BACKGROUND:
-		to_background(s);
+		to_background(se);
 		break;
 	case ESCAPE_HELP:
 		help(se);
 		break;
 	case ESCAPE_BREAK:
-		send_break(s);
+		send_break(se);
 		break;
 	case ESCAPE_REKEY:
-		conn_rekey(s->conn);
+		conn_rekey(se->s->conn);
 		break;
 	case ESCAPE_QUIETER:
-		set_verbosity(s, -1);
+		set_verbosity(se, -1);
 		break;
 	case ESCAPE_LOUDER:
-		set_verbosity(s, 1);
+		set_verbosity(se, 1);
+		break;
+	case ESCAPE_INFO:
+		tell_connection(se);
+		break;
+	case ESCAPE_COMMANDLINE:
+		session_commandline(se);
 		break;
 	case ESCAPE_NOTHING:
 		break;
@@ -170,11 +243,14 @@ grant(struct ssh *s, enum escape_wish wish)
 static void
 on_due(void *arg)
 {
-	struct ssh *s = arg;
+	struct session *se = arg;
+	struct ssh *s = se->s;
 	enum escape_wish wish;
 
-	while ((wish = escape_next(&s->session->escape)) != ESCAPE_NOTHING && !s->is_leaving)
-		grant(s, wish);
+	while (!se->is_closing && !s->is_leaving &&
+	    (wish = escape_next(&se->escape)) != ESCAPE_NOTHING)
+		if (!is_denied(se, wish))
+			grant(se, wish);
 	pump_kick(s->pump);
 }
 
@@ -182,21 +258,19 @@ on_due(void *arg)
 static size_t
 on_typed(void *arg, uint8_t *buf, size_t n, size_t cap)
 {
-	struct ssh *s = arg;
-	size_t len = escape_filter(&s->session->escape, buf, n, cap);
+	struct session *se = arg;
+	size_t len = escape_filter(&se->escape, buf, n, cap);
 
-	if (s->session->escape.n_wishes > 0)
-		timer_set(s->session->escape_due, 0);
+	if (se->escape.n_wishes > 0)
+		timer_set(se->escape_due, 0);
 	return len;
 }
 
 enum err
-session_watch_escapes(struct ssh *s)
+session_watch_escapes(struct session *se, int character)
 {
-	struct session *se = s->session;
-
-	TRY(loop_timer(s->loop, &se->escape_due, on_due, s));
-	escape_init(&se->escape, (uint8_t)s->settings.config.escape_char);
-	pump_set_filter(s->pump, se->id, on_typed, s);
+	TRY(loop_timer(se->s->loop, &se->escape_due, on_due, se));
+	escape_init(&se->escape, (uint8_t)character);
+	pump_set_filter(se->s->pump, se->id, on_typed, se);
 	return ERR_OK;
 }

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "channels/forward.h"
-#include "channels/request.h"
+#include "channels/mux.h"
 #include "os/process.h"
-#include "os/pty.h"
 #include "ssh/destination.h"
 #include "ssh/forward.h"
+#include "ssh/mux.h"
 #include "ssh/session.h"
 
 /* --- the user's descriptors --- */
@@ -44,13 +44,14 @@ take_descriptors(struct ssh *s)
 	return ERR_OK;
 }
 
-/* Whether a terminal is wanted at the other end. */
-static bool
-wants_pty(struct ssh *s)
+bool
+session_wants_pty(struct ssh *s)
 {
 	const struct ssh_config *c = &s->settings.config;
 	bool wanted = s->settings.command == NULL;
 
+	if (s->options.stdio_forward != NULL)
+		return false;
 	if (c->request_tty == REQUEST_TTY_YES || c->request_tty == REQUEST_TTY_FORCE)
 		wanted = true;
 	if (c->request_tty == REQUEST_TTY_NO || c->session_type != SESSION_TYPE_DEFAULT)
@@ -70,17 +71,11 @@ wants_pty(struct ssh *s)
 static void
 on_window_change(void *arg, int signo)
 {
-	SCOPED(writer_free) struct writer body = writer_init(64);
 	struct ssh *s = arg;
-	struct pty_size size;
 
 	(void)signo;
-	if (!s->session->has_pty || pty_get_size(STDIN_FILENO, &size) != ERR_OK)
-		return;
-	request_window_change_put(&body, &(struct term_size){ size.columns, size.rows,
-	    size.width, size.height });
-	conn_channel_request(s->conn, s->session->id, "window-change", false, writer_span(&body));
-	pump_kick(s->pump);
+	session_tell_size(s->session);
+	mux_tell_sizes(s);
 }
 
 /* Somebody has stopped us, and the terminal was somebody else's meanwhile. */
@@ -123,11 +118,31 @@ take_signals(struct ssh *s)
 /* --- background --- */
 
 void
-session_daemonize(struct ssh *s)
+session_leave_terminal(struct ssh *s)
 {
 	bool keep_stderr = s->log.level >= LOG_LEVEL_DEBUG1;
-	pid_t pid = fork();
 	int null;
+
+	(void)setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; null != -1 && fd < (keep_stderr ? 2 : 3); fd++)
+		(void)dup2(null, fd);
+	if (null > 2)
+		close(null);
+}
+
+void
+session_detach_process(struct ssh *s)
+{
+	session_leave_terminal(s);
+	if (loop_forked(s->loop) != ERR_OK)
+		_exit(255);
+}
+
+void
+session_daemonize(struct ssh *s)
+{
+	pid_t pid = fork();
 
 	if (pid == -1) {
 		log_fatal(&s->log, "fork: %s", strerror(errno));
@@ -137,14 +152,7 @@ session_daemonize(struct ssh *s)
 	/* The child has it all; nothing may be flushed or freed twice. */
 	if (pid > 0)
 		_exit(0);
-	(void)setsid();
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; null != -1 && fd < (keep_stderr ? 2 : 3); fd++)
-		(void)dup2(null, fd);
-	if (null > 2)
-		close(null);
-	if (loop_forked(s->loop) != ERR_OK)
-		_exit(255);
+	session_detach_process(s);
 }
 
 void
@@ -152,8 +160,9 @@ session_background_if_due(struct ssh *s)
 {
 	struct ssh_config *c = &s->settings.config;
 
-	if (!c->fork_after_authentication ||
-	    (c->exit_on_forward_failure && forwards_are_pending(s)))
+	if (s->is_leaving || (c->exit_on_forward_failure && forwards_are_pending(s)))
+		return;
+	if (mux_persist_if_due(s) || !c->fork_after_authentication)
 		return;
 	c->fork_after_authentication = false;
 	session_daemonize(s);
@@ -161,89 +170,131 @@ session_background_if_due(struct ssh *s)
 
 /* --- starting --- */
 
+int
+session_run_local(struct ssh *s, const char *command)
+{
+	const char *shell = getenv("SHELL");
+	char option[] = "-c";
+	char *argv[] = { NULL, option, (char *)(uintptr_t)command, NULL };
+	struct process_fd fds[] = { { 0, 0 }, { 1, 1 }, { 2, 2 } };
+	struct process_job job;
+	int status;
+	pid_t pid;
+
+	if (shell == NULL || shell[0] == '\0')
+		shell = "/bin/sh";
+	argv[0] = (char *)(uintptr_t)shell;
+	log_debug3(&s->log, "Executing %s -c \"%s\"", shell, command);
+	job = process_job(shell, argv);
+	job.fds = fds;
+	job.n_fds = COUNT(fds);
+	if (process_start(&job, &pid) != ERR_OK) {
+		log_error(&s->log, "Couldn't execute %s -c \"%s\": %s", shell, command,
+		    strerror(errno));
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return -1;
+	return status;
+}
+
 /* LocalCommand: run here, after the connection stands (ssh_config(5)). */
 static void
 run_local_command(struct ssh *s)
 {
 	const struct ssh_config *c = &s->settings.config;
-	const char *shell = getenv("SHELL");
-	char option[] = "-c";
-	char *argv[] = { NULL, option, NULL, NULL };
-	struct process_fd fds[] = { { 0, 0 }, { 1, 1 }, { 2, 2 } };
-	struct process_job job;
-	pid_t pid;
+	char *command;
 
 	if (c->local_command == NULL || !c->permit_local_command ||
 	    settings_expand(&s->settings, &s->log, SSH_KEYWORD_LocalCommand, c->local_command,
-	    &argv[2]) != ERR_OK)
+	    &command) != ERR_OK)
 		return;
-	if (shell == NULL || shell[0] == '\0')
-		shell = "/bin/sh";
-	argv[0] = (char *)(uintptr_t)shell;
-	log_debug3(&s->log, "Executing %s -c \"%s\"", shell, argv[2]);
-	job = process_job(shell, argv);
-	job.fds = fds;
-	job.n_fds = COUNT(fds);
-	if (process_start(&job, &pid) != ERR_OK)
-		log_error(&s->log, "Couldn't execute %s -c \"%s\": %s", shell, argv[2],
-		    strerror(errno));
-	else
-		while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-			;
-	free(argv[2]);
+	(void)session_run_local(s, command);
+	free(command);
 }
 
-/* -W: the channel goes to a host and port, or a socket, and not to a shell. */
-static enum err
-open_stdio_forward(struct ssh *s)
+/* The channel goes to a host and port, or a socket, and not to a shell. */
+enum err
+session_open_stdio(struct session *se, struct span host, uint32_t port)
 {
 	SCOPED(writer_free) struct writer body = writer_init(64 * 1024);
+	struct ssh *s = se->s;
+
+	se->is_stdio_forward = true;
+	se->is_there = true;
+	if (port == MUX_PORT_PATH) {
+		open_direct_streamlocal_put(&body, &(struct open_direct_streamlocal){ .path = host });
+		return conn_channel_open(s->conn, "direct-streamlocal@openssh.com",
+		    writer_span(&body), &se->id);
+	}
+	open_tcpip_put(&body, &(struct open_tcpip){ .host = host, .port = port,
+	    .origin_host = SPAN_LIT("127.0.0.1"), .origin_port = 65535 });
+	return conn_channel_open(s->conn, "direct-tcpip", writer_span(&body), &se->id);
+}
+
+enum err
+session_open(struct session *se)
+{
+	se->is_there = true;
+	return conn_channel_open(se->s->conn, "session", SPAN_EMPTY, &se->id);
+}
+
+enum err
+session_parse_stdio(const struct ssh *s, struct span *host, uint32_t *port)
+{
 	const char *text = s->options.stdio_forward;
 	struct destination d;
 
-	if (text[0] == '/') {
-		open_direct_streamlocal_put(&body,
-		    &(struct open_direct_streamlocal){ .path = span_str(text) });
-		return conn_channel_open(s->conn, "direct-streamlocal@openssh.com",
-		    writer_span(&body), &s->session->id);
-	}
+	*host = span_str(text);
+	*port = MUX_PORT_PATH;
+	if (text[0] == '/')
+		return ERR_OK;
 	if (destination_parse_host_port(span_str(text), &d) != ERR_OK) {
 		log_fatal(&s->log, "Bad stdio forwarding specification '%s'", text);
 		return ERR_SYNTAX;
 	}
-	open_tcpip_put(&body, &(struct open_tcpip){ .host = d.host, .port = d.port,
-	    .origin_host = SPAN_LIT("127.0.0.1"), .origin_port = 65535 });
-	return conn_channel_open(s->conn, "direct-tcpip", writer_span(&body), &s->session->id);
+	*host = d.host;
+	*port = d.port;
+	return ERR_OK;
 }
 
 static enum err
-open_channel(struct ssh *s)
+open_own(struct ssh *s)
 {
+	const struct ssh_config *c = &s->settings.config;
 	struct session *se = s->session;
+	struct span host;
+	uint32_t port;
 
-	se->is_stdio_forward = s->options.stdio_forward != NULL;
-	se->is_there = se->is_stdio_forward ||
-	    s->settings.config.session_type != SESSION_TYPE_NONE;
-	if (!se->is_there)
+	/* One that stays in the background has no session of its own (ControlPersist). */
+	if (mux_will_persist(s) ||
+	    (s->options.stdio_forward == NULL && c->session_type == SESSION_TYPE_NONE))
 		return ERR_OK;
-	se->wants_pty = !se->is_stdio_forward && wants_pty(s);
-	route_set_class(s, se->wants_pty);
+	se->is_there = true;
+	if (s->options.stdio_forward != NULL) {
+		se->is_stdio_forward = true;
+		TRY(session_parse_stdio(s, &host, &port));
+		TRY(take_descriptors(s));
+		return session_open_stdio(se, host, port);
+	}
+	TRY(session_plan_make(s, &se->plan));
+	route_set_class(s, se->plan.wants_pty);
 	TRY(take_descriptors(s));
-	if (se->is_stdio_forward)
-		return open_stdio_forward(s);
-	return conn_channel_open(s->conn, "session", SPAN_EMPTY, &se->id);
+	se->tty_fd = STDIN_FILENO;
+	se->has_escapes = c->escape_char != ESCAPE_NONE &&
+	    (se->plan.wants_pty || s->options.has_escape);
+	se->escape.character = (uint8_t)c->escape_char;
+	return session_open(se);
 }
 
 void
 session_start(struct ssh *s)
 {
-	enum err e = ERR_NOMEM;
+	enum err e = session_new(s, &s->session);
 
-	s->session = calloc(1, sizeof(*s->session));
-	if (s->session != NULL) {
-		s->session->status = -1;
-		e = open_channel(s);
-	}
+	if (e == ERR_OK)
+		e = open_own(s);
 	if (e == ERR_OK)
 		e = take_signals(s);
 	if (e != ERR_OK) {

@@ -6,21 +6,21 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/reader.h"
 #include "base/text.h"
 #include "channels/request.h"
 #include "os/pty.h"
 #include "os/pty_modes.h"
 #include "ssh/forward.h"
 #include "ssh/session.h"
+#include "ssh/x11.h"
 
 extern char **environ;
 
 static void
-ask(struct ssh *s, const char *request, struct span body, enum session_asked what)
+ask(struct session *se, const char *request, struct span body, enum session_asked what)
 {
-	struct session *se = s->session;
-
-	conn_channel_request(s->conn, se->id, request, what != ASKED_NOTHING, body);
+	conn_channel_request(se->s->conn, se->id, request, what != ASKED_NOTHING, body);
 	if (what == ASKED_NOTHING)
 		return;
 	must(se->n_asked < SESSION_ASKED_MAX);
@@ -30,46 +30,58 @@ ask(struct ssh *s, const char *request, struct span body, enum session_asked wha
 /* --- terminal --- */
 
 static void
-put_modes(struct writer *w)
+put_modes(const struct session *se, struct writer *w)
 {
 	struct pty_modes modes = { .has = { false } };
 	struct termios t;
 
-	if (tcgetattr(STDIN_FILENO, &t) == 0)
+	if (se->tty_fd != -1 && tcgetattr(se->tty_fd, &t) == 0)
 		pty_modes_from_termios(&modes, &t);
 	pty_modes_put(w, &modes);
 }
 
 static void
-request_pty(struct ssh *s)
+request_pty(struct session *se)
 {
 	SCOPED(writer_free) struct writer modes = writer_init(LIMIT_PTY_MODES);
 	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET);
-	const char *term = getenv("TERM");
-	struct request_pty m = { .term = span_str(term) };
+	struct request_pty m = { .term = span_str(se->plan.term) };
 	struct pty_size size = { .columns = 0 };
 
-	if (pty_get_size(STDIN_FILENO, &size) == ERR_OK)
+	if (se->tty_fd != -1 && pty_get_size(se->tty_fd, &size) == ERR_OK)
 		m.size = (struct term_size){ size.columns, size.rows, size.width, size.height };
-	put_modes(&modes);
+	put_modes(se, &modes);
 	m.modes = writer_span(&modes);
 	request_pty_put(&body, &m);
-	ask(s, "pty-req", writer_span(&body), ASKED_PTY);
+	ask(se, "pty-req", writer_span(&body), ASKED_PTY);
 }
 
 /* --- environment --- */
 
 static void
-send_variable(struct ssh *s, struct span name, struct span value)
+send_variable(struct session *se, struct span pair)
 {
 	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET);
-	const struct request_env m = { .name = name, .value = value };
+	size_t n = span_find(pair, '=');
+	const struct request_env m = { span_first(pair, n), span_skip(pair, n + 1) };
 
+	if (n == 0 || n == pair.len)
+		return;
 	request_env_put(&body, &m);
 	if (wr_end(&body) != ERR_OK)
 		return;
-	log_debug(&s->log, "channel 0: setting env %.*s", (int)name.len, (const char *)name.p);
-	ask(s, "env", writer_span(&body), ASKED_NOTHING);
+	log_debug(&se->s->log, "channel %u: setting env %.*s", se->id.n, (int)m.name.len,
+	    (const char *)m.name.p);
+	ask(se, "env", writer_span(&body), ASKED_NOTHING);
+}
+
+static void
+send_environment(struct session *se)
+{
+	struct reader r = rd_init(writer_span(&se->plan.env));
+
+	while (r.rest.len > 0 && r.err == ERR_OK)
+		send_variable(se, rd_bytes(&r));
 }
 
 /* Whether the last word of SendEnv about the name is to send it. */
@@ -88,8 +100,8 @@ is_wanted(const struct words *patterns, struct span name)
 	return wanted;
 }
 
-static void
-send_environment(struct ssh *s)
+static enum err
+put_environment(struct ssh *s, struct writer *w)
 {
 	const struct ssh_config *c = &s->settings.config;
 
@@ -98,66 +110,109 @@ send_environment(struct ssh *s)
 		size_t n = span_find(pair, '=');
 
 		if (n > 0 && n < pair.len && is_wanted(&c->send_env, span_first(pair, n)))
-			send_variable(s, span_first(pair, n), span_skip(pair, n + 1));
+			wr_bytes(w, pair);
 	}
 	for (size_t i = 0; i < c->set_env.n; i++) {
 		struct span pair = span_str(c->set_env.v[i]);
-		size_t n = span_find(pair, '=');
+		size_t n = span_find(pair, '='), mark;
 		char *value = NULL;
 		char *text = span_dup_str(span_skip(pair, n + 1));
 
 		if (n < pair.len && text != NULL && settings_expand(&s->settings, &s->log,
-		    SSH_KEYWORD_SetEnv, text, &value) == ERR_OK)
-			send_variable(s, span_first(pair, n), span_str(value));
+		    SSH_KEYWORD_SetEnv, text, &value) == ERR_OK) {
+			mark = wr_open(w);
+			wr_raw(w, span_first(pair, n + 1));
+			wr_raw(w, span_str(value));
+			wr_close(w, mark);
+		}
 		free(text);
 		free(value);
 	}
+	return wr_end(w);
 }
 
-/* --- command --- */
+/* --- the plan --- */
 
-static void
-request_start(struct ssh *s)
+static enum err
+copy(char **out, const char *text)
 {
-	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET);
-	const char *command = s->settings.command;
-
-	if (s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM) {
-		const struct request_subsystem m = { .name = span_str(command) };
-
-		log_debug(&s->log, "Sending subsystem: %s", command);
-		request_subsystem_put(&body, &m);
-		ask(s, "subsystem", writer_span(&body), ASKED_START);
-	} else if (command != NULL) {
-		const struct request_exec m = { .command = span_str(command) };
-
-		log_debug(&s->log, "Sending command: %s", command);
-		request_exec_put(&body, &m);
-		ask(s, "exec", writer_span(&body), ASKED_START);
-	} else {
-		ask(s, "shell", SPAN_EMPTY, ASKED_START);
-	}
+	if (text == NULL)
+		return ERR_OK;
+	*out = strdup(text);
+	return *out == NULL ? ERR_NOMEM : ERR_OK;
 }
 
-/* An agent is offered if there is one. */
-static void
-request_agent(struct ssh *s)
+enum err
+session_plan_make(struct ssh *s, struct session_plan *plan)
 {
-	char *path = forward_agent_path(s);
+	char *agent = forward_agent_path(s);
 
-	if (path != NULL && access(path, R_OK | W_OK) == 0) {
-		log_debug(&s->log, "Requesting authentication agent forwarding.");
-		ask(s, "auth-agent-req@openssh.com", SPAN_EMPTY, ASKED_AGENT);
-	}
-	free(path);
+	*plan = (struct session_plan){ .wants_pty = session_wants_pty(s),
+	    .is_subsystem = s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM,
+	    .wants_x11 = s->settings.config.forward_x11,
+	    .wants_agent = agent != NULL && access(agent, R_OK | W_OK) == 0,
+	    .env = writer_init(LIMIT_PACKET / 2) };
+	free(agent);
+	TRY(copy(&plan->term, getenv("TERM")));
+	TRY(copy(&plan->command, s->settings.command));
+	return put_environment(s, &plan->env);
 }
 
 void
-session_request(struct ssh *s)
+session_plan_free(struct session_plan *plan)
 {
-	request_agent(s);
-	if (s->session->wants_pty)
-		request_pty(s);
-	send_environment(s);
-	request_start(s);
+	free(plan->term);
+	free(plan->command);
+	writer_free(&plan->env);
+}
+
+/* --- asking --- */
+
+static void
+request_start(struct session *se)
+{
+	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET);
+	const struct session_plan *plan = &se->plan;
+
+	if (plan->is_subsystem) {
+		const struct request_subsystem m = { .name = span_str(plan->command) };
+
+		log_debug(&se->s->log, "Sending subsystem: %s", plan->command);
+		request_subsystem_put(&body, &m);
+		ask(se, "subsystem", writer_span(&body), ASKED_START);
+	} else if (plan->command != NULL) {
+		const struct request_exec m = { .command = span_str(plan->command) };
+
+		log_debug(&se->s->log, "Sending command: %s", plan->command);
+		request_exec_put(&body, &m);
+		ask(se, "exec", writer_span(&body), ASKED_START);
+	} else {
+		ask(se, "shell", SPAN_EMPTY, ASKED_START);
+	}
+}
+
+static void
+request_x11(struct session *se)
+{
+	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET);
+
+	if (!x11_prepare(se->s, &body))
+		return;
+	log_debug(&se->s->log, "Requesting X11 forwarding with authentication spoofing.");
+	ask(se, "x11-req", writer_span(&body), ASKED_X11);
+}
+
+void
+session_request(struct session *se)
+{
+	if (se->plan.wants_x11)
+		request_x11(se);
+	if (se->plan.wants_agent) {
+		log_debug(&se->s->log, "Requesting authentication agent forwarding.");
+		ask(se, "auth-agent-req@openssh.com", SPAN_EMPTY, ASKED_AGENT);
+	}
+	if (se->plan.wants_pty)
+		request_pty(se);
+	send_environment(se);
+	request_start(se);
 }

@@ -15,8 +15,10 @@
 #include "ssh/forward.h"
 #include "ssh/hostkey.h"
 #include "ssh/login.h"
+#include "ssh/mux.h"
 #include "ssh/session.h"
 #include "ssh/timeouts.h"
+#include "ssh/x11.h"
 
 const char *
 ssh_visible(char *buf, size_t size, struct span s)
@@ -39,8 +41,12 @@ ssh_leave(struct ssh *s, int exit_code)
 void
 ssh_leave_if_done(struct ssh *s)
 {
-	if (session_is_over(s) && conn_channel_count(s->conn) == 0)
+	if (conn_channel_count(s->conn) != 0 || s->is_leaving)
+		return;
+	if (session_is_over(s))
 		ssh_leave(s, session_exit_code(s));
+	else
+		mux_idle(s);
 }
 
 /* --- events --- */
@@ -51,8 +57,10 @@ on_ident(struct ssh *s, const struct event *ev)
 	char buf[300];
 
 	log_debug(&s->log, "Local version string SSH-2.0-Dayfly_%s", DAYFLY_VERSION);
-	log_debug(&s->log, "Remote protocol version 2.0, remote software version %s",
-	    ssh_visible(buf, sizeof(buf), span_skip(ev->ident, sizeof("SSH-2.0-") - 1)));
+	ssh_visible(buf, sizeof(buf), span_skip(ev->ident, sizeof("SSH-2.0-") - 1));
+	log_debug(&s->log, "Remote protocol version 2.0, remote software version %s", buf);
+	free(s->peer_ident);
+	s->peer_ident = strdup(buf);
 }
 
 /* WarnWeakCrypto: what is recorded today may be read tomorrow. */
@@ -74,6 +82,7 @@ on_kex_done(struct ssh *s, const struct event *ev)
 {
 	const struct kex_names *n = &ev->kex.names;
 
+	s->kex = *n;
 	log_debug(&s->log, "kex: algorithm: %s", n->kex);
 	log_debug(&s->log, "kex: host key algorithm: %s", n->hostkey);
 	log_debug(&s->log, "kex: server->client cipher: %s MAC: %s compression: %s",
@@ -117,7 +126,10 @@ static void
 on_success(struct ssh *s)
 {
 	s->is_open = true;
+	s->since = loop_now(s->loop);
 	forwards_start(s);
+	if (!s->is_leaving)
+		mux_listen(s);
 	if (!s->is_leaving)
 		session_start(s);
 	if (!s->is_leaving)
@@ -185,7 +197,7 @@ on_event(void *arg, struct event *ev)
 		if (ev->type >= EV_AUTH_READY && ev->type < EV_AUTH_SUCCESS)
 			login_event(s, ev);
 		else if (!alive_event(s, ev) && !hostkeys_event(s, ev) && !session_event(s, ev) &&
-		    !forwards_event(s, ev))
+		    !mux_event(s, ev) && !forwards_event(s, ev))
 			refuse(s, ev);
 	}
 	if (ev->type == EV_CHANNEL_CLOSED || ev->type == EV_CHANNEL_REFUSED)
@@ -198,8 +210,8 @@ on_detached(void *arg, struct channel_id id)
 	struct ssh *s = arg;
 
 	if (s->session != NULL && s->session->is_there && s->session->id.n == id.n)
-		session_detached(s);
-	else
+		session_detached(s->session);
+	else if (!mux_detached(s, id))
 		forwards_detached(s, id);
 	ssh_leave_if_done(s);
 }
@@ -339,10 +351,12 @@ tear_down(struct ssh *s)
 {
 	session_restore(s->session);
 	say_end(s);
+	mux_free(s->mux);
 	timeouts_free(s->timeouts);
 	alive_free(s->alive);
 	forwards_free(s->forwards);
 	session_free(s->session);
+	x11_free(s->x11);
 	login_free(s->login);
 	pump_free(s->pump);
 	conn_free(s->conn);
@@ -354,6 +368,7 @@ tear_down(struct ssh *s)
 	if (s->route.read_fd != -1)
 		close(s->route.read_fd);
 	free(s->hostkey_algs_own);
+	free(s->peer_ident);
 }
 
 int

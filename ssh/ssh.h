@@ -42,6 +42,8 @@ struct session;
 struct forwards_state;
 struct alive;
 struct timeouts;
+struct mux;
+struct x11;
 
 struct ssh {
 	struct log log;
@@ -60,10 +62,17 @@ struct ssh {
 	struct forwards_state *forwards;
 	struct alive *alive;
 	struct timeouts *timeouts;
+	struct mux *mux;		/* those that borrow the connection */
+	struct x11 *x11;
+	char *peer_ident;		/* software of the server, made visible */
+	struct kex_names kex;		/* in use */
+	msec since;			/* when we were let in */
 	const char *hostkey_algs;	/* in our order, for this host */
 	char *hostkey_algs_own;
 	bool is_open;			/* authenticated */
 	bool is_leaving;		/* we have said that we go */
+	bool is_in_background;		/* a master that stays for others */
+	bool mux_has_forwards;		/* the master we are a client of has ours already */
 	int exit_code;
 };
 
