@@ -84,7 +84,25 @@ def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None
     command = [keygen, "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]
     if bits:
         command[2:2] = ["-b", str(bits)]
-    run(command)
+    run(command, timeout=120)       # an RSA key takes its time on a busy machine
+    return str(path)
+
+
+HOST_KEYS = {}
+
+
+def host_key(path, kind):
+    """A host key at path; one of each kind is made a test run, for servers come and go by the hundred."""
+    if kind not in HOST_KEYS:
+        HOST_KEYS[kind] = []
+        make_key(path, kind)
+        for end_ in ("", ".pub"):
+            with open(str(path) + end_, "rb") as f:
+                HOST_KEYS[kind].append(f.read())
+        return str(path)
+    for end_, mode, text in zip(("", ".pub"), (0o600, 0o644), HOST_KEYS[kind]):
+        with open(os.open(str(path) + end_, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as f:
+            f.write(text)
     return str(path)
 
 

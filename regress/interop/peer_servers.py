@@ -9,7 +9,7 @@ import subprocess
 import threading
 
 import harness
-from harness import make_key, run, wait_until
+from harness import host_key, make_key, run, wait_until
 
 OPENSSH10 = os.path.join(harness.PEERS, "openssh10/usr")
 
@@ -84,7 +84,7 @@ class OpenSSH(Peer):
                  "Subsystem sftp internal-sftp"]
         public = []
         for kind in kinds:
-            path = make_key(self.path(f"host_{kind}"), kind)
+            path = host_key(self.path(f"host_{kind}"), kind)
             lines.append(f"HostKey {path}")
             with open(path + ".pub", encoding="utf-8") as f:
                 public.append(f.read())

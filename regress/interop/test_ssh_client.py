@@ -173,7 +173,8 @@ def test_server_killed(openssh):
         os.kill(pid, signal.SIGKILL)
     _, err = p.communicate(timeout=20)
     assert p.returncode == 255
-    assert "Connection to 127.0.0.1 closed by remote host." in err
+    # What the server had not read when it died makes a reset of its end.
+    assert "Connection to 127.0.0.1 closed by remote host." in err or "Connection reset by peer" in err
 
 
 def test_password(openssh):

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -62,14 +63,23 @@ static enum err
 ask_line(const char *typed, struct secret *answer, char *shown, size_t size)
 {
 	struct pty pty;
+	size_t len = 0;
 	enum err e;
-	ssize_t n;
 
 	assert_int_equal(pty_open(&pty), ERR_OK);
 	assert_int_equal(write(pty.master, typed, strlen(typed)), strlen(typed));
 	e = tty_ask_on(pty.slave, TTY_ASK_LINE, "Question? ", answer);
-	n = read(pty.master, shown, size - 1);
-	shown[n < 0 ? 0 : n] = '\0';
+	/* What is written comes out at the other end when the kernel finds time for it. */
+	do {
+		struct pollfd p = { .fd = pty.master, .events = POLLIN };
+		ssize_t n = poll(&p, 1, 10000) == 1 ? read(pty.master, shown + len, size - 1 - len) : -1;
+
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		shown[len] = '\0';
+	} while (strstr(shown, "Question? ") == NULL && len < size - 1);
+	shown[len] = '\0';
 	pty_close(&pty);
 	return e;
 }
