@@ -227,3 +227,43 @@ def server(folder, **kwargs):
 
 def have(program):
     return shutil.which(program) is not None
+
+
+class FarNetwork:
+    """A network of its own, which reaches this one through a cable that can be cut. Needs root."""
+
+    count = 0
+
+    def __init__(self):
+        FarNetwork.count += 1
+        self.near, self.far = f"near{os.getpid() % 1000}{FarNetwork.count}", "far0"
+        self.net = f"10.{200 + FarNetwork.count % 50}.{os.getpid() % 250}"
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "120"])
+        wait_until(self.is_apart, "the namespace")
+        run(["ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", str(self.holder.pid)])
+        run(["ip", "addr", "add", f"{self.net}.1/24", "dev", self.near])
+        run(["ip", "link", "set", self.near, "up"])
+        self.run("ip", "addr", "add", f"{self.net}.2/24", "dev", self.far)
+        self.run("ip", "link", "set", self.far, "up")
+        self.run("ip", "link", "set", "lo", "up")
+
+    def is_apart(self):
+        return os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net")
+
+    def command(self, *words):
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *words]
+
+    def run(self, *words, check=True):
+        return run(self.command(*words), check=check)
+
+    def cut(self):
+        """Nothing comes through any more, and nobody is told."""
+        self.run("ip", "link", "set", self.far, "down")
+
+    def mend(self):
+        self.run("ip", "link", "set", self.far, "up")
+
+    def stop(self):
+        subprocess.run(["ip", "link", "del", self.near], check=False)
+        self.holder.kill()
+        self.holder.wait()

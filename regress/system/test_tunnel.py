@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 import harness
-from harness import run, wait_until
+from harness import FarNetwork, run, wait_until
 
 
 def can_make_tunnels():
@@ -17,39 +17,6 @@ def can_make_tunnels():
 
 
 pytestmark = pytest.mark.skipif(not can_make_tunnels(), reason="this machine makes no tun devices")
-
-
-class FarNetwork:
-    """A network namespace in which a client runs; it reaches the server through a veth pair."""
-
-    count = 0
-
-    def __init__(self):
-        FarNetwork.count += 1
-        self.near, self.far = f"near{os.getpid() % 1000}{FarNetwork.count}", "far0"
-        self.net = f"10.{200 + FarNetwork.count}.{os.getpid() % 250}"
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "120"])
-        wait_until(self.is_apart, "the namespace")
-        run(["ip", "link", "add", self.near, "type", "veth", "peer", "name", self.far, "netns", str(self.holder.pid)])
-        run(["ip", "addr", "add", f"{self.net}.1/24", "dev", self.near])
-        run(["ip", "link", "set", self.near, "up"])
-        self.run("ip", "addr", "add", f"{self.net}.2/24", "dev", self.far)
-        self.run("ip", "link", "set", self.far, "up")
-        self.run("ip", "link", "set", "lo", "up")
-
-    def is_apart(self):
-        return os.readlink(f"/proc/{self.holder.pid}/ns/net") != os.readlink("/proc/self/ns/net")
-
-    def command(self, *words):
-        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net", *words]
-
-    def run(self, *words, check=True):
-        return run(self.command(*words), check=check)
-
-    def stop(self):
-        subprocess.run(["ip", "link", "del", self.near], check=False)
-        self.holder.kill()
-        self.holder.wait()
 
 
 @pytest.fixture
