@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "kex/event.h"
 #include "kex/kex.h"
 #include "kex/kexinit.h"
 #include "kex/method.h"
@@ -169,6 +170,9 @@ every_method_that_is_named_exists_and_is_whole(void **state)
 	}
 	assert_int_equal(n, 17);
 	assert_null(kex_method_find(SPAN_LIT("none")));
+	assert_null(kex_hash(SPAN_LIT("none")));
+	assert_string_equal(kex_hash(SPAN_LIT("mlkem1024nistp384-sha384")), "sha384");
+	assert_string_equal(event_name(EV_NEED_GROUP), "NEED_GROUP");
 	assert_null(kex_method_find(SPAN_EMPTY));
 }
 
