@@ -68,8 +68,8 @@ struct ephemeral;
 #define EPHEMERAL_CODES		256
 
 /* Wrong tries that end a code, whoever made them; and that shut out their source for a while. */
-#define EPHEMERAL_CODE_TRIES	10
-#define EPHEMERAL_SOURCE_TRIES	5
+#define EPHEMERAL_CODE_TRIES	50
+#define EPHEMERAL_SOURCE_TRIES	10
 #define EPHEMERAL_SOURCE_SHUT	((msec)600000)
 
 /* Sources of wrong tries that are remembered; the one that has been quiet longest makes room. */

@@ -92,6 +92,7 @@
 	K(words, KbdInteractiveDevices, kbd_interactive_devices, LIST | HIDDEN, NULL, none) \
 	K(flag, HostbasedAuthentication, hostbased_authentication, 0, "no", none) \
 	K(algs, HostbasedAcceptedAlgorithms, hostbased_accepted_algorithms, HIDDEN, "", signatures) \
+	K(word, EphemeralProofFile, ephemeral_proof_file, NONE | HIDDEN, NULL, none) \
 	K(flag, EnableSSHKeysign, enable_ssh_keysign, 0, "no", none)	\
 	K(number, NumberOfPasswordPrompts, number_of_password_prompts, 0, "3", any) \
 	K(flag, BatchMode, batch_mode, 0, "no", none)			\

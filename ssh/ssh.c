@@ -16,6 +16,7 @@
 #include "ssh/hostkey.h"
 #include "ssh/login.h"
 #include "ssh/mux.h"
+#include "ssh/proof.h"
 #include "ssh/session.h"
 #include "ssh/timeouts.h"
 #include "ssh/x11.h"
@@ -122,8 +123,9 @@ on_failed(struct ssh *s, const struct event *ev)
 		    s->route.peer_port, err_text(ev->err), ev->text.len > 0 ? ": " : "", buf);
 }
 
+/* Somebody is logged in, and the server is the right one. */
 static void
-on_success(struct ssh *s)
+go_on(struct ssh *s)
 {
 	s->is_open = true;
 	s->since = loop_now(s->loop);
@@ -136,6 +138,15 @@ on_success(struct ssh *s)
 		alive_start(s);
 	if (!s->is_leaving)
 		timeouts_start(s);
+}
+
+static void
+on_success(struct ssh *s)
+{
+	if (proof_is_wanted(s))
+		proof_ask(s, go_on);
+	else
+		go_on(s);
 }
 
 /* What no part has taken: asked for in vain. */
@@ -361,6 +372,7 @@ tear_down(struct ssh *s)
 	pump_free(s->pump);
 	conn_free(s->conn);
 	timer_free(s->give_up);
+	timer_free(s->proof_timer);
 	names_free(s->names);
 	loop_free(s->loop);
 	hostkeys_free(s->hostkeys);

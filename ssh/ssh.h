@@ -69,6 +69,8 @@ struct ssh {
 	msec since;			/* when we were let in */
 	const char *hostkey_algs;	/* in our order, for this host */
 	char *hostkey_algs_own;
+	struct timer *proof_timer;	/* the server's proof is due then */
+	void (*proof_go_on)(struct ssh *s);
 	bool is_open;			/* authenticated */
 	bool is_leaving;		/* we have said that we go */
 	bool is_in_background;		/* a master that stays for others */

@@ -96,6 +96,14 @@ on_from_wire_prove(struct guard *g, const struct msg_from_wire_prove *m, struct 
 }
 
 static enum err
+on_from_wire_code_proof(struct guard *g, const struct msg_from_wire_code_proof *m,
+    struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_prove_code(g, m->id);
+}
+
+static enum err
 on_from_wire_ended(struct guard *g, const struct msg_from_wire_ended *m, struct ipc_fds *fds)
 {
 	(void)fds;

@@ -11,6 +11,7 @@
 #define SSHD_GUARD_I_H
 
 #include "auth/account.h"
+#include "auth/code.h"
 #include "auth/result.h"
 #include "base/limits.h"
 #include "keys/cert.h"
@@ -46,6 +47,8 @@ struct guard_key {
 	char grant[16];			/* id in the ephemeral table; empty: not from there */
 	char registrar[300];
 	msec end;			/* of the session, by the grant */
+	uint8_t proof[CODE_PROOF_LEN];	/* of a code; zero: it is none */
+	bool has_proof;
 };
 
 /* Chains of AuthenticationMethods that are looked at. */
@@ -154,6 +157,9 @@ enum err guard_group(struct guard *g, const struct msg_from_wire_group *m);
 
 /* Proves possession of host keys (hostkeys-prove-00@openssh.com). */
 enum err guard_prove(struct guard *g, const struct msg_from_wire_prove *m);
+
+/* Proves that the code is known here that the client has logged in with. */
+enum err guard_prove_code(struct guard *g, uint32_t id);
 
 /* The blob of the host key that the connection began with; empty before. */
 struct span guard_hostkey(const struct guard *g);

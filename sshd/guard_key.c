@@ -24,6 +24,7 @@ guard_key_reset(struct guard *g)
 	writer_reset(&k->options);
 	writer_reset(&k->cert_options);
 	k->place[0] = k->comment[0] = k->grant[0] = k->registrar[0] = '\0';
+	k->has_proof = false;
 	k->expires = AUTHORIZED_NEVER;
 	k->end = MSEC_NEVER;
 }
@@ -196,6 +197,9 @@ keep_grant(struct guard *g, const struct msg_guard_grant *m)
 	    (const char *)m->grant.p);
 	text_visible_str(g->key.registrar, sizeof(g->key.registrar), m->registrar);
 	g->key.end = m->end;
+	g->key.has_proof = m->proof.len == sizeof(g->key.proof);
+	if (g->key.has_proof)
+		memcpy(g->key.proof, m->proof.p, sizeof(g->key.proof));
 	return wr_end(&g->key.options);
 }
 

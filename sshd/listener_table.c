@@ -221,6 +221,7 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 			m.options = g.options;
 			m.registrar = g.registrar;
 			m.comment = g.comment;
+			m.proof = g.proof;
 			note_grant(c, &g);
 		}
 	}

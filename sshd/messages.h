@@ -62,6 +62,9 @@
 /* hostkeys-prove-00@openssh.com: blobs, one string after the other. */
 #define FROM_WIRE_PROVE_FIELDS(F)	F(u32, id) F(bytes, blobs)
 
+/* ephemeral-proof@dayfly: whether this server knows the code that was logged in with. */
+#define FROM_WIRE_CODE_PROOF_FIELDS(F)	F(u32, id)
+
 /* How the connection ended; what: enum wire_end. */
 #define FROM_WIRE_ENDED_FIELDS(F)					\
 	F(u32, what) F(u32, reason) F(bytes, text)
@@ -73,6 +76,7 @@
 	M(from_wire_group,	PHASE_RUN,	0, FROM_WIRE_GROUP_FIELDS) \
 	M(from_wire_auth,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_WIRE_AUTH_FIELDS) \
 	M(from_wire_prove,	PHASE_OPEN,	16, FROM_WIRE_PROVE_FIELDS)	\
+	M(from_wire_code_proof,	PHASE_OPEN,	1, FROM_WIRE_CODE_PROOF_FIELDS)	\
 	M(from_wire_ended,	PHASE_RUN,	1, FROM_WIRE_ENDED_FIELDS)
 
 /* Values of from_wire_ended.what. */
@@ -190,11 +194,12 @@ enum wire_end {
 /*
  * Answers from_guard_find and from_guard_use. answer: enum ephemeral_answer;
  * reason: for the proven holder; end: moment of the boot-time clock when the
- * session has to end (MSEC_NEVER: none).
+ * session has to end (MSEC_NEVER: none); proof: of a code that was used, its key.
  */
 #define GUARD_GRANT_FIELDS(F)						\
 	F(u32, id) F(u32, answer) F(bytes, grant) F(bytes, options)	\
-	F(bytes, registrar) F(bytes, comment) F(bytes, reason) F(u64, end)
+	F(bytes, registrar) F(bytes, comment) F(bytes, reason) F(u64, end) \
+	F(bytes, proof)
 
 /* The session that a grant opened has to end at another time. */
 #define GUARD_UNTIL_FIELDS(F)		F(u64, end)

@@ -20,6 +20,7 @@
 #define WIRE_HOST_KEYS	16
 
 struct wire {
+	bool proof_asked;		/* of a code */
 	struct title title;
 	struct log log;			/* its lines go to the guard */
 	struct loop *loop;

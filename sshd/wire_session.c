@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "channels/channels.h"
 #include "keys/cert.h"
+#include "auth/code.h"
 #include "sshd/wire_i.h"
 
 /* A channel that the session opens: what to do when the client has agreed. */
@@ -90,6 +91,13 @@ global_request(struct wire *w, const struct event *ev)
 	if (span_is(ev->request, "hostkeys-prove-00@openssh.com") && ev->body.len < LIMIT_IPC / 2) {
 		wire_guard_sent(w, ipc_send_from_wire_prove(&w->guard,
 		    &(struct msg_from_wire_prove){ .id = ev->id, .blobs = ev->body }, NULL));
+		return;
+	}
+	/* Once: what is asked again is answered like what nobody knows. */
+	if (span_is(ev->request, CODE_PROOF_REQUEST) && ev->want_reply && !w->proof_asked) {
+		w->proof_asked = true;
+		wire_guard_sent(w, ipc_send_from_wire_code_proof(&w->guard,
+		    &(struct msg_from_wire_code_proof){ .id = ev->id }, NULL));
 		return;
 	}
 	if (span_is(ev->request, "keepalive@openssh.com") || !fits(ev->request, ev->body)) {

@@ -24,6 +24,12 @@ static const struct {
 	{ "extend", eph_extend_main, "extend [WHERE] [--json] ID --ttl TIME" },
 	{ "revoke", eph_revoke_main,
 	    "revoke [WHERE] [--json] [--kill] ID|FINGERPRINT|--user NAME|all" },
+	{ "connect", eph_connect_main, "connect [--via [USER@]REGISTRAR[:PORT]] [--ttl TIME]\n"
+	    "        [--session TIME|grant] [ssh options] USER@HOST[:PORT] [-- ssh options and COMMAND]" },
+	{ "code", eph_code_main, "code [--user NAME] [--ttl TIME] [--session TIME|grant] [--from CIDR,...]\n"
+	    "        [--options OPTIONS] [--comment TEXT] [WHERE] [--json]" },
+	{ "login", eph_login_main,
+	    "login [CODE] [ssh options] [USER@]HOST[:PORT] [-- ssh options and COMMAND]" },
 	{ "events", eph_events_main, "events [WHERE] [--follow] [--new]" },
 	{ "loopback", eph_loopback_main, "loopback [--sshd PATH] [--json] [-- COMMAND [ARGUMENT...]]" },
 };

@@ -36,6 +36,13 @@ int eph_revoke_main(int argc, char **argv);
 /* Moves the end of a registration. */
 int eph_extend_main(int argc, char **argv);
 
+/* Logs in with a key that lives for just that. */
+int eph_connect_main(int argc, char **argv);
+
+/* Makes a code; logs in with one. */
+int eph_code_main(int argc, char **argv);
+int eph_login_main(int argc, char **argv);
+
 /* Shows what happens. */
 int eph_events_main(int argc, char **argv);
 
@@ -62,7 +69,7 @@ enum { EPH_OPT_SOCKET = 1000, EPH_OPT_HOST, EPH_OPT_SSH };
 	{ "socket", required_argument, NULL, EPH_OPT_SOCKET },		\
 	{ "host", required_argument, NULL, EPH_OPT_HOST },		\
 	{ "ssh", required_argument, NULL, EPH_OPT_SSH }
-#define EPH_WHERE_SHORT	"+F:J:S:i:l:o:p:qv46C"
+#define EPH_WHERE_SHORT	"+46ACNTXYB:D:F:J:L:R:S:W:b:c:i:l:m:o:p:fqtvx"
 
 /* Options for ssh; words of its command line. */
 #define EPH_SSH_OPTIONS	64

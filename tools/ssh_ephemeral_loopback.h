@@ -15,12 +15,7 @@
 #include "auth/account.h"
 #include "keys/key.h"
 #include "os/loop.h"
-
-struct eph_key {
-	struct key *key;
-	int fd;				/* memfd with the private key file */
-	char path[64];			/* /proc/PID/fd/N */
-};
+#include "tools/ssh_ephemeral_keys.h"
 
 struct loopback {
 	struct loop *loop;

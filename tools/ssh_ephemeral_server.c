@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,23 +107,6 @@ make_folder(struct loopback *lb)
 	}
 	lb->folder[0] = '\0';
 	return false;
-}
-
-/* Makes a key pair; the private file goes into a memfd and nowhere else. */
-static enum err
-make_key(struct eph_key *k, const char *name)
-{
-	static const struct private_file_format plain = { .kind = PRIVATE_OPENSSH };
-	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
-	struct rng rng = rng_system();
-
-	TRY(key_generate(SPAN_LIT("ed25519"), 0, &rng, &k->key));
-	TRY(private_file_write(k->key, span_str(name), &plain, &rng, &file));
-	k->fd = memfd_create(name, MFD_CLOEXEC);
-	if (k->fd == -1 || fchmod(k->fd, 0600) == -1)
-		return ERR_SYSTEM;
-	snprintf(k->path, sizeof(k->path), "/proc/%ld/fd/%d", (long)getpid(), k->fd);
-	return file_write_all(k->fd, writer_span(&file));
 }
 
 static enum err
@@ -233,9 +215,9 @@ loopback_prepare(struct loopback *lb)
 	snprintf(lb->known_hosts, sizeof(lb->known_hosts), "%s/known_hosts", lb->folder);
 	snprintf(lb->server_config, sizeof(lb->server_config), "%s/sshd_config", lb->folder);
 	snprintf(lb->socket, sizeof(lb->socket), "%s/control.sock", lb->folder);
-	e = make_key(&lb->host, "loopback host key");
+	e = eph_key_make(&lb->host, "loopback host key");
 	if (e == ERR_OK)
-		e = make_key(&lb->user, "loopback user key");
+		e = eph_key_make(&lb->user, "loopback user key");
 	if (e != ERR_OK)
 		return eph_complain(EPH_REFUSED, "cannot make keys in memory: %s",
 		    e == ERR_SYSTEM ? strerror(errno) : err_text(e));
@@ -393,20 +375,11 @@ loopback_stop(struct loopback *lb)
 	lb->server = 0;
 }
 
-static void
-forget_key(struct eph_key *k)
-{
-	key_free(&k->key);
-	if (k->fd != -1)
-		close(k->fd);
-	k->fd = -1;
-}
-
 void
 loopback_clean(struct loopback *lb)
 {
-	forget_key(&lb->host);
-	forget_key(&lb->user);
+	eph_key_forget(&lb->host);
+	eph_key_forget(&lb->user);
 	if (lb->folder[0] != '\0') {
 		(void)unlink(lb->config);
 		(void)unlink(lb->known_hosts);

@@ -41,6 +41,7 @@ static const struct {
 	{ "ControlPersist 0", "controlpersist yes" },
 	{ "DynamicForward 1080\nDynamicForward *:1081", "dynamicforward 1080|[*]:1081" },
 	{ "EnableEscapeCommandline yes", "enableescapecommandline yes" },
+	{ "EphemeralProofFile /x", "ephemeralprooffile /x" },
 	{ "EnableSSHKeysign yes", "enablesshkeysign yes" },
 	{ "EscapeChar ^A", "escapechar ^A" },
 	{ "EscapeChar none", "escapechar none" },
