@@ -63,8 +63,8 @@ listen_in_tmp(char path[static PATH_SIZE], char folder[static PATH_SIZE], int *f
 		folder[0] = '\0';
 		return ERR_SYSTEM;
 	}
-	snprintf(path, PATH_SIZE, "%s/agent.%ld", folder, (long)getpid());
-	e = net_listen_unix(path, SOCK_STREAM, SOCKET_UMASK, fd);
+	e = snprintf(path, PATH_SIZE, "%s/agent.%ld", folder, (long)getpid()) < PATH_SIZE ?
+	    net_listen_unix(path, SOCK_STREAM, SOCKET_UMASK, fd) : ERR_RANGE;
 	if (e != ERR_OK)
 		(void)rmdir(folder);
 	return e;
