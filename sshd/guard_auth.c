@@ -83,6 +83,7 @@ guard_log_result(struct guard *g, const char *word, bool at_info)
 	const struct msg_from_wire_auth *m = &g->asked;
 	char who[LIMIT_USER * 4 + 32], name[1024], method[64];
 	const struct guard_key *k = &g->key;
+	bool by_host = span_is(m->method, "hostbased");
 	bool has_name = m->blob.len > 0 && (k->is_cert || key_type_label(key_blob_type(m->blob)) != NULL);
 
 	guard_who(g, who, sizeof(who));
@@ -94,7 +95,7 @@ guard_log_result(struct guard *g, const char *word, bool at_info)
 	else
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
 		    "%s %s for %s from %s port %u ssh2: %s%s%s%s%s", word,
-		    "publickey", who, g->client, (unsigned)g->client_port,
+		    by_host ? "hostbased" : "publickey", who, g->client, (unsigned)g->client_port,
 		    guard_key_name(g, name, sizeof(name)),
 		    k->grant[0] != '\0' ? " ephemeral key " : "", k->grant,
 		    k->grant[0] != '\0' ? " registered by " : "",
@@ -212,7 +213,7 @@ note_key(struct guard *g)
 		wr_bytes(&p->options, writer_span(&k->cert_options));
 	if (k->expires < p->expires)
 		p->expires = k->expires;
-	wr_printf(&p->info, "publickey ");
+	wr_printf(&p->info, "%s ", span_is(g->asked.method, "hostbased") ? "hostbased" : "publickey");
 	wr_raw(&p->info, key_blob_type(blob));
 	wr_u8(&p->info, ' ');
 	base64_put(&p->info, blob, true);
@@ -351,6 +352,8 @@ decide(struct guard *g)
 		guard_fail(g, true);
 	} else if (span_is(method, "password")) {
 		password(g);
+	} else if (span_is(method, "hostbased")) {
+		guard_hostbased(g);
 	} else {
 		guard_publickey(g);
 	}

@@ -209,6 +209,13 @@ struct client_host guard_client_host(const struct guard *g);
 
 /* --- guard_key.c --- */
 
+/*
+ * Whether the request's key makes sense: its algorithm is among those allowed
+ * and fits it, it has not been used before, and it is not revoked. Takes a
+ * certificate apart.
+ */
+bool guard_key_acceptable(struct guard *g, struct span allowed);
+
 /* A publickey request. */
 void guard_publickey(struct guard *g);
 
@@ -257,6 +264,11 @@ enum err guard_find_by_ca(struct guard *g);
  * what it says in g->key; the log has what is wrong. ERR_NOTFOUND.
  */
 enum err guard_take_cert(struct guard *g, struct span options, const char *place);
+
+/* --- guard_hostbased.c --- */
+
+/* A hostbased request. */
+void guard_hostbased(struct guard *g);
 
 /* --- guard_command.c --- */
 

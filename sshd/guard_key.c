@@ -111,7 +111,7 @@ signature_holds(struct guard *g)
 		log_info(&g->log, "RSA key of %u bits is shorter than RequiredRSASize", key_bits(key));
 		return false;
 	}
-	/* That the algorithm is allowed, a certificate's by its own name, is_acceptable() has seen. */
+	/* That the algorithm is allowed, a certificate's by its own name, guard_key_acceptable() has seen. */
 	if (key_verify(key, alg, alg, m->sig, writer_span(&data), &token) != ERR_OK)
 		return false;
 	return !key_is_sk(key) || token_did_enough(g, &token);
@@ -363,9 +363,8 @@ read_cert(struct guard *g)
 	return g->key.is_cert;
 }
 
-/* Whether the request makes sense before anybody looks for its key. */
-static bool
-is_acceptable(struct guard *g)
+bool
+guard_key_acceptable(struct guard *g, struct span allowed)
 {
 	const struct msg_from_wire_auth *m = &g->asked;
 	char alg[64];
@@ -374,7 +373,7 @@ is_acceptable(struct guard *g)
 		return false;
 	text_visible_str(alg, sizeof(alg), m->alg);
 	if (!alg_fits(m->alg, key_blob_type(m->blob)) ||
-	    !text_list_has(span_str(g->user.config.pubkey_accepted_algorithms), m->alg)) {
+	    !text_list_has(allowed, m->alg)) {
 		log_debug(&g->log, "key algorithm %s is not accepted", alg);
 		return false;
 	}
@@ -395,7 +394,7 @@ is_acceptable(struct guard *g)
 void
 guard_publickey(struct guard *g)
 {
-	if (!is_acceptable(g))
+	if (!guard_key_acceptable(g, span_str(g->user.config.pubkey_accepted_algorithms)))
 		guard_fail(g, g->asked.has_sig);
 	else if (!g->key.is_cert && g->user.config.ephemeral_keys && guard_has_listener(g))
 		ask(g, false);

@@ -8,6 +8,7 @@ static const struct {
 } methods[] = {
 	{ "publickey", offsetof(struct sshd_config, pubkey_authentication) },
 	{ "password", offsetof(struct sshd_config, password_authentication) },
+	{ "hostbased", offsetof(struct sshd_config, hostbased_authentication) },
 };
 
 /* The hostbound form is publickey with more in what is signed. */

@@ -57,7 +57,8 @@
 #define FROM_WIRE_AUTH_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, service) F(bytes, method)	\
 	F(flag, has_sig) F(bytes, alg) F(bytes, blob) F(bytes, sig)	\
-	F(bytes, hostkey) F(bytes, password) F(flag, is_change)
+	F(bytes, hostkey) F(bytes, password) F(flag, is_change)		\
+	F(bytes, host) F(bytes, local_user)
 
 /* hostkeys-prove-00@openssh.com: blobs, one string after the other. */
 #define FROM_WIRE_PROVE_FIELDS(F)	F(u32, id) F(bytes, blobs)

@@ -34,7 +34,8 @@ need_auth(struct wire *w, const struct event *ev)
 	    .service = ev->auth.service, .method = ev->auth.method,
 	    .has_sig = ev->auth.has_sig, .alg = ev->auth.alg, .blob = ev->auth.blob,
 	    .sig = ev->auth.sig, .hostkey = ev->auth.hostkey,
-	    .password = ev->auth.password, .is_change = ev->auth.is_change };
+	    .password = ev->auth.password, .is_change = ev->auth.is_change,
+	    .host = ev->auth.host, .local_user = ev->auth.local_user };
 
 	wire_guard_sent(w, ipc_send_from_wire_auth(&w->guard, &m, NULL));
 }
