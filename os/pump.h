@@ -119,6 +119,16 @@ void pump_set_filter(struct pump *p, struct channel_id id,
 
 #define PUMP_FILTER_EXTRA	16
 
+/*
+ * Keeps what the filter gives, from this call on, until pump_release() or
+ * until it is told not to; what is kept then goes with what comes next. For
+ * ssh, whose keys leave at times that do not tell when they were typed.
+ */
+void pump_hold(struct pump *p, struct channel_id id, bool hold);
+
+/* Sends what is kept, outside of callbacks. False if there is nothing. */
+bool pump_release(struct pump *p, struct channel_id id);
+
 /* Makes the pump act as if the source had come to its end (EOF is sent). */
 void pump_end_source(struct pump *p, struct channel_id id);
 

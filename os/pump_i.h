@@ -102,6 +102,7 @@ struct pumped {
 	struct backlog backlog[2];	/* by stream */
 	size_t (*filter)(void *, uint8_t *, size_t, size_t);
 	void *filter_arg;
+	bool is_holding;		/* pump_hold() */
 	struct writer filtered;		/* what came out and is not sent yet */
 	msec active_at;			/* when data last went either way */
 };

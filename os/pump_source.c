@@ -89,7 +89,7 @@ send_filtered(struct pumped *pc)
 {
 	struct conn *conn = pc->pump->conn;
 
-	while (pc->filtered.len > 0) {
+	while (pc->filtered.len > 0 && !pc->is_holding) {
 		struct room room = conn_channel_room(conn, pc->id, STREAM_DATA);
 
 		if (room.len > pc->filtered.len)
@@ -102,6 +102,33 @@ send_filtered(struct pumped *pc)
 		conn_channel_send(conn, pc->id, STREAM_DATA, room.len);
 		writer_consume(&pc->filtered, room.len);
 	}
+}
+
+void
+pump_hold(struct pump *p, struct channel_id id, bool hold)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+
+	if (pc != NULL)
+		pc->is_holding = hold;
+}
+
+bool
+pump_release(struct pump *p, struct channel_id id)
+{
+	struct pumped *pc = conn_channel_tag(p->conn, id);
+	bool was;
+
+	if (pc == NULL || pc->life != PUMPED_ATTACHED || pc->filtered.len == 0)
+		return false;
+	was = pc->is_holding;
+	pc->is_holding = false;
+	send_filtered(pc);
+	pc->is_holding = was;
+	/* There may be room to read again, or the end may be due. */
+	pumped_read(pc);
+	pump_soon(p);
+	return true;
 }
 
 /* As source_packet(), through the filter. */

@@ -54,8 +54,10 @@ on_opened(struct session *se)
 	enum err e = attach(se);
 
 	se->is_open = true;
-	if (e == ERR_OK && se->has_escapes)
-		e = session_watch_escapes(se, se->escape.character);
+	if (e == ERR_OK && (se->has_escapes || se->plan.wants_pty))
+		e = session_watch_typing(se);
+	if (e == ERR_OK && se->plan.wants_pty)
+		e = keystrokes_start(se);
 	if (e != ERR_OK && !se->is_borrowed) {
 		log_fatal(&s->log, "Could not attach the session: %s", err_text(e));
 		ssh_leave(s, 255);
@@ -276,6 +278,7 @@ session_free(struct session *se)
 	tty_restore(&se->tty);
 	timer_free(se->escape_due);
 	session_plan_free(&se->plan);
+	keystrokes_stop(&se->keystrokes);
 	for (int i = 0; i < 3; i++)
 		if (se->fd[i] > 2)
 			close(se->fd[i]);

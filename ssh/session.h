@@ -13,6 +13,7 @@
 
 #include "os/tty.h"
 #include "ssh/escape.h"
+#include "ssh/keystrokes.h"
 #include "ssh/ssh.h"
 
 /* Requests of ours that the server has not answered yet, oldest first. */
@@ -54,6 +55,7 @@ struct session {
 	struct tty tty;
 	struct escape escape;
 	struct timer *escape_due;	/* does what an escape asks for */
+	struct keystrokes keystrokes;
 	int died_of;			/* signal that ends us; 0: none */
 };
 
@@ -138,8 +140,8 @@ void session_request(struct session *se);
 
 /* --- session_escape.c --- */
 
-/* Begins to look for escapes in what is typed. ERR_NOMEM. */
-enum err session_watch_escapes(struct session *se, int character);
+/* Begins to look at what is typed: for escapes, if there are any, and when. ERR_NOMEM. */
+enum err session_watch_typing(struct session *se);
 
 /* --- session_commandline.c --- */
 

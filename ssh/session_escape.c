@@ -259,18 +259,20 @@ static size_t
 on_typed(void *arg, uint8_t *buf, size_t n, size_t cap)
 {
 	struct session *se = arg;
-	size_t len = escape_filter(&se->escape, buf, n, cap);
+	size_t len = se->has_escapes ? escape_filter(&se->escape, buf, n, cap) : n;
 
 	if (se->escape.n_wishes > 0)
 		timer_set(se->escape_due, 0);
+	keystrokes_typed(se, len);
 	return len;
 }
 
 enum err
-session_watch_escapes(struct session *se, int character)
+session_watch_typing(struct session *se)
 {
 	TRY(loop_timer(se->s->loop, &se->escape_due, on_due, se));
-	escape_init(&se->escape, (uint8_t)character);
+	if (se->has_escapes)
+		escape_init(&se->escape, (uint8_t)se->escape.character);
 	pump_set_filter(se->s->pump, se->id, on_typed, se);
 	return ERR_OK;
 }

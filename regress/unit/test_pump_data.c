@@ -439,6 +439,51 @@ a_filter_is_heard_while_the_channel_takes_nothing(void **state)
 }
 
 static void
+what_is_held_goes_when_it_is_released_and_before_the_end(void **state)
+{
+	struct bed b;
+	struct channel_id id[2];
+	struct program client, child;
+	unsigned calls = 0;
+	int child_err;
+	char c;
+
+	(void)state;
+	bed_new(&b);
+	open_channel(&b, "session", id);
+	client = attach_client(&b, id[SIDE_CLIENT], 0);
+	pump_set_filter(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT], double_d, &calls);
+	child = attach_server(&b, id[SIDE_SERVER], &child_err);
+	assert_false(pump_release(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT]));
+	pump_hold(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT], true);
+	say(client.in, "a");
+	TURN_UNTIL(&b, calls == 1);
+	say(client.in, "d");
+	TURN_UNTIL(&b, calls == 2);
+	for (unsigned i = 0; i < 10; i++)
+		turn(&b);
+	assert_int_equal(read(child.out, &c, 1), -1);
+	assert_true(pump_release(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT]));
+	expect_text(&b, child.out, "add");
+	assert_false(pump_release(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT]));
+	/* The end waits for what is held. */
+	say(client.in, "z");
+	TURN_UNTIL(&b, calls == 3);
+	close(client.in);
+	client.in = -1;
+	for (unsigned i = 0; i < 10; i++)
+		turn(&b);
+	assert_int_equal(read(child.out, &c, 1), -1);
+	assert_true(pump_release(b.side[SIDE_CLIENT].pump, id[SIDE_CLIENT]));
+	expect_text(&b, child.out, "z");
+	expect_end(&b, child.out);
+	program_close(&client);
+	program_close(&child);
+	close(child_err);
+	bed_free(&b);
+}
+
+static void
 what_came_out_of_a_filter_is_sent_before_the_end(void **state)
 {
 	struct bed b;
@@ -538,6 +583,7 @@ main(void)
 		cmocka_unit_test(shared_sockets_stay_blocking_and_never_block),
 		cmocka_unit_test(a_filter_sees_what_is_sent_and_may_change_it),
 		cmocka_unit_test(a_filter_is_heard_while_the_channel_takes_nothing),
+		cmocka_unit_test(what_is_held_goes_when_it_is_released_and_before_the_end),
 		cmocka_unit_test(what_came_out_of_a_filter_is_sent_before_the_end),
 		cmocka_unit_test(a_paused_source_is_not_read_until_it_is_resumed),
 		cmocka_unit_test(an_idle_pump_does_not_turn),
