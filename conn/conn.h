@@ -134,6 +134,13 @@ void conn_answer_group(struct conn *c, uint32_t id, struct span prime, struct sp
 /* Answers NEED_HOSTKEY_CHECK; false ends the connection (ERR_HOSTKEY). */
 void conn_answer_hostkey_check(struct conn *c, uint32_t id, bool trusted);
 
+/*
+ * Server, before the first answer to NEED_AUTH: the signature algorithms (names,
+ * commas) that this user may use, in an EXT_INFO of their own if the client takes
+ * one (ext-info-in-auth@openssh.com).
+ */
+void conn_tell_sig_algs(struct conn *c, struct span list);
+
 /* Starts a key exchange now; nothing happens if one is running. */
 void conn_rekey(struct conn *c);
 

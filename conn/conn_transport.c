@@ -21,6 +21,12 @@ conn_answer_hostkey_check(struct conn *c, uint32_t id, bool trusted)
 }
 
 void
+conn_tell_sig_algs(struct conn *c, struct span list)
+{
+	transport_tell_sig_algs(c->transport, list);
+}
+
+void
 conn_rekey(struct conn *c)
 {
 	transport_rekey(c->transport);

@@ -5,11 +5,13 @@
 
 /* Writes the names of a list that sign by themselves, which a certificate's do not (RFC 8308 3.1). */
 static void
-put_sig_algs(struct writer *w, const char *list)
+put_sig_algs(struct writer *w, struct span list)
 {
-	struct span rest = span_str(list), name;
-	size_t m = wr_open(w), n = 0;
+	struct span rest = list, name;
+	size_t m, n = 0;
 
+	wr_str(w, "server-sig-algs");
+	m = wr_open(w);
 	while (span_token(&rest, ',', &name)) {
 		if (name.len == 0 || cert_alg_plain(name) != NULL)
 			continue;
@@ -27,14 +29,14 @@ put_server(const struct transport *t, struct writer *w)
 	const char *algs = t->config.server_sig_algs;
 	bool has_algs = algs != NULL && algs[0] != '\0';
 
-	wr_u32(w, has_algs ? 3 : 2);
-	if (has_algs) {
-		wr_str(w, "server-sig-algs");
-		put_sig_algs(w, algs);
-	}
+	wr_u32(w, has_algs ? 4 : 3);
+	if (has_algs)
+		put_sig_algs(w, span_str(algs));
 	wr_str(w, "publickey-hostbound@openssh.com");
 	wr_str(w, "0");
 	wr_str(w, "ping@openssh.com");
+	wr_str(w, "0");
+	wr_str(w, "agent-forward");
 	wr_str(w, "0");
 }
 
@@ -55,6 +57,22 @@ ext_info_send(struct transport *t)
 		put_server(t, w);
 	else
 		put_client(w);
+	transport_end(t);
+}
+
+void
+transport_tell_sig_algs(struct transport *t, struct span list)
+{
+	struct span version;
+	struct writer *w;
+
+	if (t->is_authenticated || list.len == 0 ||
+	    !transport_peer_extension(t, SPAN_LIT("ext-info-in-auth@openssh.com"), &version) ||
+	    !span_is(version, "0"))
+		return;
+	w = transport_begin(t, MSG_EXT_INFO);
+	wr_u32(w, 1);
+	put_sig_algs(w, list);
 	transport_end(t);
 }
 

@@ -2,6 +2,25 @@
 /* The small messages of the transport layer, and the identification string. */
 #include "kex/transport_i.h"
 
+/* What of a wrong line our own log may show. */
+#define SHOWN	64
+
+/* Ends a connection to what is no SSH peer; whoever logs it makes it printable. */
+static void
+bad_ident(struct transport *t, enum err e, struct span in)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IDENT);
+	struct span line = span_first(in, span_find(in, '\n'));
+
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	wr_printf(&w, "Bad remote protocol version identification: '");
+	wr_raw(&w, span_first(line, SHOWN));
+	wr_u8(&w, '\'');
+	(void)!transport_fault_detail(t, e == ERR_NOMEM ? e : ERR_IDENT,
+	    "Bad remote protocol version identification", &w);
+}
+
 bool
 transport_ident(struct transport *t, struct event *ev)
 {
@@ -18,8 +37,7 @@ transport_ident(struct transport *t, struct event *ev)
 		e = wr_end(&t->peer_ident);
 	}
 	if (e != ERR_OK) {
-		(void)!transport_fault(t, e == ERR_NOMEM ? e : ERR_IDENT,
-		    "Bad remote protocol version identification");
+		bad_ident(t, e, span_of(in.p, in.len));
 		return false;
 	}
 	input_drop(&t->in, used);

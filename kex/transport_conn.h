@@ -121,6 +121,12 @@ bool transport_failed(struct transport *t, struct event *ev);
 /* Gives EV_EXT_INFO for extensions not told of yet; false if none are left. */
 bool transport_next_ext(struct transport *t, struct event *ev);
 
+/*
+ * Server, before authentication has ended: announces these signature algorithms
+ * (names, commas) in a second EXT_INFO, if the client has said that it takes one.
+ */
+void transport_tell_sig_algs(struct transport *t, struct span list);
+
 /* --- handlers, one a message; payload is whole, with its number --- */
 
 /* 1: EV_DISCONNECTED; the connection has ended. */

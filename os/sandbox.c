@@ -30,7 +30,7 @@
 #define AUDIT_ARCH_HERE	AUDIT_ARCH_S390X
 #endif
 
-/* Two instructions a call, and a few around them. */
+/* Two instructions a call, seven an option, and a few around them. */
 #define FILTER_MAX	256
 
 enum err
@@ -46,6 +46,32 @@ emit(struct sock_filter *f, size_t *n, struct sock_filter one)
 {
 	must(*n < FILTER_MAX);
 	f[(*n)++] = one;
+}
+
+/* Where the low half of an argument stands. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define ARGUMENT(i)	(offsetof(struct seccomp_data, args[i]) + 4)
+#else
+#define ARGUMENT(i)	offsetof(struct seccomp_data, args[i])
+#endif
+
+#define LOAD(at)	((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(at)))
+
+/* Goes on with the next instruction, or jumps over n of them. */
+#define UNLESS_SKIP(value, n)							\
+	((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(value), 0, n))
+
+/* Allows a call with these arguments; the call's number is loaded again behind it. */
+static void
+emit_option(struct sock_filter *f, size_t *n, const struct sandbox_call *call)
+{
+	emit(f, n, UNLESS_SKIP(call->number, 6));
+	emit(f, n, LOAD(ARGUMENT(1)));
+	emit(f, n, UNLESS_SKIP(call->level, 3));
+	emit(f, n, LOAD(ARGUMENT(2)));
+	emit(f, n, UNLESS_SKIP(call->option, 1));
+	emit(f, n, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+	emit(f, n, LOAD(offsetof(struct seccomp_data, nr)));
 }
 
 /* The program: check the architecture, then one comparison a call. */
@@ -64,6 +90,10 @@ build_filter(struct sock_filter *f, const struct sandbox_call *calls, size_t n_c
 		uint32_t verdict = calls[i].verdict == SANDBOX_ALLOW ? SECCOMP_RET_ALLOW :
 		    (SECCOMP_RET_ERRNO | EPERM);
 
+		if (calls[i].is_option) {
+			emit_option(f, &n, &calls[i]);
+			continue;
+		}
 		emit(f, &n, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 		    (uint32_t)calls[i].number, 0, 1));
 		emit(f, &n, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, verdict));

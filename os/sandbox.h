@@ -24,13 +24,18 @@ struct sandbox_call {
 	const char *name;
 	long number;
 	enum sandbox_verdict verdict;
+	bool is_option;		/* only with these as its second and third argument */
+	int level, option;
 };
 
 /* A row of the table: CALL(read). */
-#define SANDBOX_CALL(name)	{ #name, SYS_##name, SANDBOX_ALLOW }
+#define SANDBOX_CALL(name)	{ #name, SYS_##name, SANDBOX_ALLOW, false, 0, 0 }
+
+/* A row for setsockopt(2) of one option; others go by the rows behind it. */
+#define SANDBOX_OPTION(level, option)	{ "setsockopt", SYS_setsockopt, SANDBOX_ALLOW, true, level, option }
 
 /* A row for a call that libraries try and that may fail. */
-#define SANDBOX_REFUSE(name)	{ #name, SYS_##name, SANDBOX_DENY }
+#define SANDBOX_REFUSE(name)	{ #name, SYS_##name, SANDBOX_DENY, false, 0, 0 }
 
 /*
  * Allows the calls of the table and nothing else, in this process and all

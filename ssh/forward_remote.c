@@ -364,7 +364,7 @@ remote_open(struct ssh *s, const struct event *ev)
 		open_tcpip(s, ev);
 	else if (span_is(type, STREAMLOCAL))
 		open_streamlocal(s, ev);
-	else if (span_is(type, "auth-agent@openssh.com"))
+	else if (span_is(type, "auth-agent@openssh.com") || span_is(type, "agent-connect"))
 		open_agent(s, ev);
 	else if (span_is(type, "x11"))
 		x11_open(s, ev);

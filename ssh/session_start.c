@@ -202,6 +202,16 @@ request_x11(struct session *se)
 	ask(se, "x11-req", writer_span(&body), ASKED_X11);
 }
 
+/* The name that IANA has registered, for servers that say they know it. */
+static const char *
+agent_request(struct ssh *s)
+{
+	struct span version;
+
+	return conn_peer_extension(s->conn, "agent-forward", &version) && span_is(version, "0") ?
+	    "agent-req" : "auth-agent-req@openssh.com";
+}
+
 void
 session_request(struct session *se)
 {
@@ -209,7 +219,7 @@ session_request(struct session *se)
 		request_x11(se);
 	if (se->plan.wants_agent) {
 		log_debug(&se->s->log, "Requesting authentication agent forwarding.");
-		ask(se, "auth-agent-req@openssh.com", SPAN_EMPTY, ASKED_AGENT);
+		ask(se, agent_request(se->s), SPAN_EMPTY, ASKED_AGENT);
 	}
 	if (se->plan.wants_pty)
 		request_pty(se);

@@ -30,6 +30,9 @@ send_answer(struct guard *g, enum auth_result result, struct span methods)
 	struct msg_wire_auth_answer m = { .id = g->asked.id, .result = (uint32_t)result,
 	    .methods = methods };
 
+	if (!g->has_answered)
+		m.sig_algs = span_str(g->user.config.pubkey_accepted_algorithms);
+	g->has_answered = true;
 	g->is_asked = false;
 	guard_wire_sent(g, ipc_send_wire_auth_answer(&g->wire, &m, NULL));
 	writer_reset(&g->request);	/* wipes the password */

@@ -47,7 +47,8 @@ guard_log_end(struct guard *g, const struct msg_from_wire_ended *m)
 		log_info(&log, "Disconnected from %s%s port %u", who, g->client, port);
 		break;
 	case WIRE_END_IDENT:
-		log_info(&log, "banner exchange: Connection from %s port %u: %s", g->client, port, text);
+		log_info(&log, "%s", text);
+		log_info(&log, "banner exchange: Connection from %s port %u: invalid format", g->client, port);
 		break;
 	case WIRE_END_NEGOTIATE:
 		log_info(&log, "Unable to negotiate with %s port %u: %s", g->client, port, text);

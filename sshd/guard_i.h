@@ -97,6 +97,7 @@ struct guard {
 	struct writer request;		/* the message that is being decided, kept for later */
 	struct msg_from_wire_auth asked;	/* its fields, within request */
 	bool is_asked;			/* there is one */
+	bool has_answered;		/* one, or more */
 	msec asked_at;
 	struct timer *answer_timer;	/* failures are answered when it is time */
 	uint32_t question;		/* to the listener, outstanding; 0: none */

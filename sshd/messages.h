@@ -113,8 +113,12 @@ enum wire_end {
 /* Answers from_wire_group: magnitudes; an empty prime: there is none. */
 #define WIRE_GROUP_FIELDS(F)		F(u32, id) F(bytes, prime) F(bytes, generator)
 
-/* Answers from_wire_auth; result: enum auth_result. */
-#define WIRE_AUTH_ANSWER_FIELDS(F)	F(u32, id) F(u32, result) F(bytes, methods)
+/*
+ * Answers from_wire_auth; result: enum auth_result. sig_algs: what this user's
+ * keys may sign by, with the first answer of a connection, else empty.
+ */
+#define WIRE_AUTH_ANSWER_FIELDS(F)					\
+	F(u32, id) F(u32, result) F(bytes, methods) F(bytes, sig_algs)
 
 /* A text to show before success. */
 #define WIRE_BANNER_FIELDS(F)		F(bytes, text)
@@ -122,11 +126,12 @@ enum wire_end {
 /*
  * The user's session process; comes before the answer that is SUCCESS.
  * Descriptor: the ipc to it. announce: tell the client all host keys.
- * Times in seconds; channel_timeouts: u32 seconds, string pattern, for each.
+ * qos: as struct ip_qos has them. Times in seconds; channel_timeouts: u32 seconds, string pattern, for each.
  */
 #define WIRE_SESSION_FIELDS(F)						\
 	F(flag, announce) F(u32, alive_interval) F(u32, alive_count)	\
-	F(u32, unused_timeout) F(bytes, channel_timeouts) F(u32, log_level)
+	F(u32, unused_timeout) F(bytes, channel_timeouts) F(u32, log_level) \
+	F(u32, qos_interactive) F(u32, qos_bulk)
 
 /* Answers from_wire_prove: signatures, one string after the other; empty: refused. */
 #define WIRE_PROOF_FIELDS(F)		F(u32, id) F(bytes, sigs)

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -73,6 +74,9 @@ static const struct sandbox_call wire_calls[] = {
 	SANDBOX_CALL(tgkill),
 	SANDBOX_CALL(exit),
 	SANDBOX_CALL(exit_group),
+	/* IPQoS, and no other option */
+	SANDBOX_OPTION(IPPROTO_IP, IP_TOS),
+	SANDBOX_OPTION(IPPROTO_IPV6, IPV6_TCLASS),
 	/* what libraries try, and do without */
 	SANDBOX_REFUSE(openat),
 #ifdef SYS_open

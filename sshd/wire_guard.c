@@ -160,6 +160,7 @@ start(struct wire *w, const struct msg_wire_setup *m, struct ipc_fds *fds)
 		return ERR_FORMAT;
 	TRY(conn_new(&w->conn, &config, loop_now(w->loop)));
 	TRY(pump_new(&w->pump, w->loop, fds->fd[0], fds->fd[fds->n - 1], w->conn, &calls));
+	w->socket = fds->fd[0];
 	fds->n = 0;
 	pump_kick(w->pump);
 	return ERR_OK;
@@ -208,6 +209,7 @@ on_wire_auth_answer(struct wire *w, const struct msg_wire_auth_answer *m, struct
 	(void)fds;
 	if (m->result > AUTH_RESULT_SUCCESS)
 		return ERR_FORMAT;
+	conn_tell_sig_algs(w->conn, m->sig_algs);
 	conn_answer_auth(w->conn, m->id, (enum auth_result)m->result, m->methods);
 	pump_kick(w->pump);
 	return ERR_OK;
@@ -231,6 +233,8 @@ on_wire_session(struct wire *w, const struct msg_wire_session *m, struct ipc_fds
 	fds->n = 0;
 	w->log.level = (enum log_level)m->log_level;
 	w->announce = m->announce;
+	w->qos_interactive = (int)m->qos_interactive;
+	w->qos_bulk = (int)m->qos_bulk;
 	w->alive_interval = (msec)m->alive_interval * 1000;
 	w->alive_count = m->alive_count;
 	w->unused_timeout = (msec)m->unused_timeout * 1000;

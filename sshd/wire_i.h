@@ -19,6 +19,9 @@
 /* Host keys that the setup may name. */
 #define WIRE_HOST_KEYS	16
 
+/* Terminals that are counted; MaxSessions is 10 where nobody says otherwise. */
+#define WIRE_TTYS	64
+
 struct wire {
 	bool proof_asked;		/* of a code */
 	struct title title;
@@ -35,6 +38,11 @@ struct wire {
 	struct random_stream random;
 	struct conn *conn;
 	struct pump *pump;
+	int socket;			/* the pump's */
+	int qos_interactive;		/* IPQoS; IP_QOS_NONE */
+	int qos_bulk;
+	struct channel_id ttys[WIRE_TTYS];	/* sessions with a terminal: we are interactive */
+	size_t n_ttys;
 	bool announce;			/* tell all host keys when somebody is logged in */
 	struct msg_from_wire_ended end;	/* how it ended; what is said last */
 	bool has_end;			/* end says so already */

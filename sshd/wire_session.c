@@ -8,7 +8,43 @@
 #include "channels/channels.h"
 #include "keys/cert.h"
 #include "auth/code.h"
+#include "os/net.h"
 #include "sshd/wire_i.h"
+
+/* --- IPQoS --- */
+
+/* Marks what is sent: interactive while there is a terminal. Fails, unseen, for what is no IP socket. */
+static void
+set_class(struct wire *w)
+{
+	int tos = w->n_ttys > 0 ? w->qos_interactive : w->qos_bulk;
+
+	if (tos != IP_QOS_NONE)
+		net_set_dscp(w->socket, (unsigned)tos >> 2);
+}
+
+static void
+tty_came(struct wire *w, struct channel_id id)
+{
+	if (w->n_ttys < WIRE_TTYS)
+		w->ttys[w->n_ttys++] = id;
+	if (w->n_ttys == 1)
+		set_class(w);
+}
+
+static void
+tty_went(struct wire *w, struct channel_id id)
+{
+	size_t i = 0;
+
+	while (i < w->n_ttys && w->ttys[i].n != id.n)
+		i++;
+	if (i == w->n_ttys)
+		return;
+	w->ttys[i] = w->ttys[--w->n_ttys];
+	if (w->n_ttys == 0)
+		set_class(w);
+}
 
 /* A channel that the session opens: what to do when the client has agreed. */
 struct opening {
@@ -152,6 +188,7 @@ wire_on_channel_event(struct wire *w, struct event *ev)
 		break;
 	case EV_CHANNEL_CLOSED:
 		wire_unwatch_channel(w, ev->channel);
+		tty_went(w, ev->channel);
 		TELL(w, to_session_closed, .channel = ev->channel.n);
 		break;
 	default:	/* data and the like are the pump's */
@@ -236,6 +273,8 @@ on_to_wire_attach(struct wire *w, const struct msg_to_wire_attach *m, struct ipc
 	fds->n = 0;
 	if (pump_attach(w->pump, id, &ends) != ERR_OK)
 		conn_channel_close(w->conn, id);
+	else if (m->is_tty)
+		tty_came(w, id);
 	return ERR_OK;
 }
 
@@ -359,6 +398,7 @@ void
 wire_logged_in(struct wire *w)
 {
 	w->phase = PHASE_OPEN;
+	set_class(w);
 	if (w->announce)
 		announce_hostkeys(w);
 	wire_watchdog_start(w);

@@ -366,13 +366,34 @@ extensions_are_told_one_by_one_and_kept(void **state)
 
 	(void)state;
 	open_default(&p);
-	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 3);
+	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 4);
 	assert_int_equal(p.end[SIDE_SERVER].seen[EV_EXT_INFO], 1);
 	assert_true(conn_peer_extension(p.end[SIDE_CLIENT].conn, "server-sig-algs", &value));
 	assert_true(span_is(value, "ssh-ed25519,rsa-sha2-256"));
 	assert_true(conn_peer_extension(p.end[SIDE_SERVER].conn, "ext-info-in-auth@openssh.com",
 	    NULL));
 	assert_false(conn_peer_extension(p.end[SIDE_CLIENT].conn, "server-sig-alg", NULL));
+	pair_free(&p);
+}
+
+static void
+a_user_s_own_algorithms_come_in_a_second_ext_info(void **state)
+{
+	struct span value;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	p.user_algs = "rsa-sha2-512,ssh-ed25519-cert-v01@openssh.com";
+	pair_open(&p);
+	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 5);
+	assert_true(conn_peer_extension(p.end[SIDE_CLIENT].conn, "server-sig-algs", &value));
+	assert_true(span_is(value, "rsa-sha2-512"));
+	/* Not when somebody is logged in: there is no state for it. */
+	conn_tell_sig_algs(p.end[SIDE_SERVER].conn, SPAN_LIT("ssh-ed25519"));
+	pair_run(&p);
+	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 5);
+	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_FAILED], 0);
 	pair_free(&p);
 }
 
@@ -452,6 +473,7 @@ main(void)
 		cmocka_unit_test(packets_of_every_small_size_arrive),
 		cmocka_unit_test(a_rekey_in_the_middle_of_byte_wise_delivery_works),
 		cmocka_unit_test(extensions_are_told_one_by_one_and_kept),
+		cmocka_unit_test(a_user_s_own_algorithms_come_in_a_second_ext_info),
 		cmocka_unit_test(a_ping_is_answered),
 		cmocka_unit_test(a_disconnect_reaches_the_other_side_and_ends_both),
 		cmocka_unit_test(memory_shrinks_when_a_busy_connection_goes_idle),

@@ -58,6 +58,7 @@ struct pair {
 	struct span prime, generator;	/* answer to NEED_GROUP */
 	unsigned group_bits;		/* of the last NEED_GROUP */
 	bool no_login;			/* the client does not try to */
+	const char *user_algs;		/* of a second EXT_INFO; NULL: there is none */
 	bool distrust;			/* answer NEED_HOSTKEY_CHECK with no */
 	/* Called with what is about to be delivered to a side; may change it. */
 	void (*tamper)(struct pair *p, enum side to, uint8_t *bytes, size_t n);
@@ -205,6 +206,8 @@ pair_event(struct pair *p, enum side s, struct event *ev)
 		conn_auth_password(e->conn, "alice", SPAN_LIT("secret"));
 		break;
 	case EV_NEED_AUTH:
+		if (p->user_algs != NULL)
+			conn_tell_sig_algs(e->conn, span_str(p->user_algs));
 		conn_answer_auth(e->conn, ev->id,
 		    span_is(ev->auth.user, "alice") && span_is(ev->auth.password, "secret") ?
 		    AUTH_RESULT_SUCCESS : AUTH_RESULT_FAILURE, SPAN_LIT("password"));
