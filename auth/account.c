@@ -64,7 +64,7 @@ account_fill(struct account *out, const struct span *field, uint32_t uid, uint32
 
 	*out = (struct account){ .uid = uid, .gid = gid, .changed = ACCOUNT_NO_DAY,
 	    .max_age = ACCOUNT_NO_DAY, .warn = ACCOUNT_NO_DAY,
-	    .expires = ACCOUNT_NO_DAY };
+	    .inactive = ACCOUNT_NO_DAY, .expires = ACCOUNT_NO_DAY };
 	out->name = span_dup_str(field[0]);
 	out->gecos = span_dup_str(field[4]);
 	out->home = span_dup_str(home);
@@ -160,6 +160,7 @@ account_add_shadow(struct account *a, struct span shadow)
 		a->changed = day(field[2]);
 		a->max_age = day(field[4]);
 		a->warn = day(field[5]);
+		a->inactive = day(field[6]);
 		a->expires = day(field[7]);
 		return ERR_OK;
 	}

@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/secret.h"
 #include "base/span.h"
+#include "base/writer.h"
 
 /* A day that shadow(5) leaves empty. */
 #define ACCOUNT_NO_DAY	(-1)
@@ -33,6 +34,7 @@ struct account {
 	int64_t changed;		/* day of the last password change; 0: must change */
 	int64_t max_age;		/* days a password is good for */
 	int64_t warn;			/* days before that to warn */
+	int64_t inactive;		/* days after that in which it can still be changed */
 	int64_t expires;		/* last day on which the account works */
 };
 
@@ -58,6 +60,15 @@ enum err account_make(struct account *out, struct span name, uint32_t uid, uint3
  * changes if there is none (in_shadow stays false). ERR_NOMEM.
  */
 enum err account_add_shadow(struct account *a, struct span shadow);
+
+/*
+ * Writes shadow's text with another hash, changed on this day, in the line that
+ * account_add_shadow() takes for name; all else stays byte for byte.
+ * ERR_NOTFOUND if there is none, ERR_SYNTAX for a hash that no line can hold,
+ * and what out says (its limit, memory).
+ */
+enum err account_shadow_change(struct writer *out, struct span shadow, struct span name,
+    struct span hash, int64_t day);
 
 /* --- groups --- */
 
@@ -124,7 +135,8 @@ const char *account_verdict_text(enum account_verdict v);
 enum password_age {
 	PASSWORD_AGE_OK,
 	PASSWORD_AGE_MUST_CHANGE,	/* root has said so: last change is day 0 */
-	PASSWORD_AGE_EXPIRED,		/* older than max_age */
+	PASSWORD_AGE_EXPIRED,		/* older than max_age: must change */
+	PASSWORD_AGE_DEAD,		/* and for longer than inactive: too late to change it */
 };
 
 /*

@@ -52,6 +52,8 @@ account_password_age(const struct account *a, int64_t today, int64_t *days_left)
 	if (a->max_age == ACCOUNT_NO_DAY || a->changed == ACCOUNT_NO_DAY)
 		return PASSWORD_AGE_OK;
 	left = a->changed + a->max_age - today;
+	if (left < 0 && a->inactive != ACCOUNT_NO_DAY && -left > a->inactive)
+		return PASSWORD_AGE_DEAD;
 	if (left < 0)
 		return PASSWORD_AGE_EXPIRED;
 	if (days_left != NULL && a->warn != ACCOUNT_NO_DAY && left <= a->warn)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-auth_SRCS = auth/account.c auth/account_check.c auth/code.c auth/ephemeral.c auth/ephemeral_code.c auth/ephemeral_entry.c \
+auth_SRCS = auth/account.c auth/account_change.c auth/account_check.c auth/code.c auth/ephemeral.c auth/ephemeral_code.c auth/ephemeral_entry.c \
 	auth/ephemeral_event.c auth/ephemeral_heap.c auth/ephemeral_list.c auth/ephemeral_login.c \
 	auth/ephemeral_session.c auth/group.c auth/htable.c auth/messages.c \
 	auth/method_hostbased.c auth/method_kbdint.c auth/method_none.c auth/method_password.c \

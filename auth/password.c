@@ -103,3 +103,46 @@ password_check(struct span hash, const char *fake, struct span password)
 		return ERR_DENIED;
 	return ERR_OK;
 }
+
+/* The prefix of crypt(5) that a new hash begins with. */
+static const char *
+prefix_like(struct span hash)
+{
+	static const struct {
+		const char *begins, *prefix;
+	} kinds[] = { { "$y$", "$y$" }, { "$6$", "$6$" }, { "$5$", "$5$" }, { "$gy$", "$gy$" },
+	    { "$7$", "$7$" }, { "$2", "$2b$" } };
+
+	for (size_t i = 0; is_hash(hash) && i < COUNT(kinds); i++) {
+		if (span_starts(hash, span_str(kinds[i].begins)))
+			return kinds[i].prefix;
+	}
+	return "$y$";
+}
+
+enum err
+password_make(char hash[static PASSWORD_HASH_MAX], struct span like, struct span password,
+    struct rng *rng)
+{
+	SCOPED(check_free) struct check *c = NULL;
+	uint8_t salt[16];
+	const char *made;
+
+	if (password.len == 0 || password.len > LIMIT_PASSWORD || span_find(password, 0) != password.len)
+		return ERR_DENIED;
+	c = calloc(1, sizeof(*c));
+	if (c == NULL)
+		return ERR_NOMEM;
+	rng_fill(rng, salt, sizeof(salt));
+	memcpy(c->password, password.p, password.len);
+	if (crypt_gensalt_rn(prefix_like(like), 0, (const char *)salt, sizeof(salt), c->setting,
+	    sizeof(c->setting)) == NULL &&
+	    crypt_gensalt_rn("$6$", 0, (const char *)salt, sizeof(salt), c->setting,
+	    sizeof(c->setting)) == NULL)
+		return ERR_UNSUPPORTED;
+	made = crypt_rn(c->password, c->setting, &c->data, sizeof(c->data));
+	if (made == NULL || strlen(made) >= PASSWORD_HASH_MAX)
+		return ERR_UNSUPPORTED;
+	memcpy(hash, made, strlen(made) + 1);
+	return ERR_OK;
+}

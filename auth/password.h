@@ -11,6 +11,7 @@
 #define AUTH_PASSWORD_H
 
 #include "base/err.h"
+#include "base/rng.h"
 #include "base/span.h"
 
 /* Room for a setting of crypt(5): prefix, cost and salt. */
@@ -31,5 +32,18 @@ void password_fake_setting(struct span shadow, char *fake);
  * account without a password may log in is another question). ERR_NOMEM.
  */
 enum err password_check(struct span hash, const char *fake, struct span password);
+
+/* Room for a hash, with its NUL. */
+#define PASSWORD_HASH_MAX	384
+
+/*
+ * Hashes a new password with a salt of its own, in the way that the hash like
+ * is made; with yescrypt (sha512crypt if libcrypt has none) where that is no
+ * hash or of a kind that is too weak for today (DES, MD5). ERR_DENIED for a
+ * password that password_check() could never let in, ERR_NOMEM,
+ * ERR_UNSUPPORTED.
+ */
+enum err password_make(char hash[static PASSWORD_HASH_MAX], struct span like, struct span password,
+    struct rng *rng);
 
 #endif

@@ -108,6 +108,12 @@ void auth_answer(struct auth *a, uint32_t id, enum auth_result result, struct sp
 void auth_answer_prompts(struct auth *a, uint32_t id, struct span name,
     struct span instruction, const struct kbdint_prompt *prompts, unsigned n);
 
+/*
+ * Answers a "password" request with PASSWD_CHANGEREQ (RFC 4252 8): the client
+ * comes back with another one, which has the new password in it.
+ */
+void auth_answer_change(struct auth *a, uint32_t id, struct span prompt);
+
 /* Sends a banner; nothing happens unless the service is accepted and success is to come. */
 void auth_banner(struct auth *a, struct span text);
 

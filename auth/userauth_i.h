@@ -13,7 +13,7 @@ enum auth_state {
 	AUTH_STARTED,		/* client: SERVICE_REQUEST sent */
 	AUTH_IDLE,		/* no request is outstanding */
 	AUTH_ASKED,		/* server: the program decides; client: the server does */
-	AUTH_CHALLENGED,	/* INFO_REQUEST or PASSWD_CHANGEREQ waits for the client */
+	AUTH_CHALLENGED,	/* INFO_REQUEST, on the client also PASSWD_CHANGEREQ, waits for an answer */
 	AUTH_OPEN,		/* success */
 };
 

@@ -56,6 +56,8 @@ asked_by(const struct auth_method *method, const struct event *ev)
 {
 	if (method == &auth_method_kbdint)
 		return ASKED_KBDINT;
+	if (method == &auth_method_password)
+		return ASKED_PASSWORD;
 	if (method == &auth_method_publickey || method == &auth_method_hostbound)
 		return ev->auth.has_sig ? ASKED_KEY : ASKED_QUERY;
 	return ASKED_OTHER;
@@ -229,6 +231,24 @@ auth_answer_prompts(struct auth *a, uint32_t id, struct span name, struct span i
 	transport_end(a->transport);
 	a->n_prompts = n;
 	auth_set_state(a, AUTH_CHALLENGED);
+}
+
+void
+auth_answer_change(struct auth *a, uint32_t id, struct span prompt)
+{
+	struct writer *w;
+	bool bad;
+
+	if (!take_answer(a, id, &bad))
+		return;
+	if (a->asked != ASKED_PASSWORD) {
+		wrong_answer(a);
+		return;
+	}
+	w = transport_begin(a->transport, MSG_USERAUTH_60);
+	userauth_text_put(w, &(struct userauth_text){ .text = prompt });
+	transport_end(a->transport);
+	auth_set_state(a, AUTH_IDLE);	/* what comes back is a request of its own */
 }
 
 void

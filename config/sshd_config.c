@@ -130,6 +130,37 @@ sshd_config_for(struct sshd_config *out, const struct sshd_rules *r,
 	return e;
 }
 
+/* Notes statements of one kind of block, unless a better one is noted already. */
+static void
+note_places(struct sshd_place *places, const struct sshd_rules *r, const bool *holds, bool global)
+{
+	for (size_t i = 0; i < r->n_statements; i++) {
+		const struct sshd_statement *s = &r->statements[i];
+		struct sshd_place *p = &places[s->keyword - sshd_schema.keywords];
+
+		if ((s->block == 0) != global || (!global && !holds[s->block]) || p->file != NULL)
+			continue;
+		*p = (struct sshd_place){ .file = r->files.v[s->file], .line = s->number };
+	}
+}
+
+enum err
+sshd_config_places(struct sshd_place places[static SSHD_N_KEYWORDS], const struct sshd_rules *r,
+    const struct sshd_facts *facts)
+{
+	bool *holds;
+
+	for (size_t i = 0; i < SSHD_N_KEYWORDS; i++)
+		places[i] = (struct sshd_place){ .file = NULL };
+	if (facts != NULL && r->n_blocks > 1) {
+		TRY(match_blocks(&holds, r, facts));
+		note_places(places, r, holds, false);
+		free(holds);
+	}
+	note_places(places, r, NULL, true);
+	return ERR_OK;
+}
+
 bool
 sshd_config_is_set(const struct sshd_config *c, enum sshd_keyword k)
 {

@@ -217,6 +217,19 @@ struct sshd_facts {
 enum err sshd_config_for(struct sshd_config *out, const struct sshd_rules *r,
     const struct sshd_facts *facts);
 
+/* Where a value comes from: line 0 is the command line, file NULL the default. */
+struct sshd_place {
+	const char *file;		/* lives as long as the rules */
+	unsigned line;
+};
+
+/*
+ * Finds the line that each keyword's value comes from for these facts (NULL as
+ * in sshd_config_for()); of several that add up, the first. ERR_NOMEM.
+ */
+enum err sshd_config_places(struct sshd_place places[static SSHD_N_KEYWORDS],
+    const struct sshd_rules *r, const struct sshd_facts *facts);
+
 /*
  * Names a criterion the rules ask for and facts do not know ("user"), for
  * -C; NULL if there is none.

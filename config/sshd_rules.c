@@ -43,9 +43,20 @@ on_include(struct loader *l, const struct line *line)
 	return ERR_OK;
 }
 
+/* Makes name the last of the files, if it is not. */
+static enum err
+note_file(struct sshd_rules *rules, const char *name)
+{
+	struct words *f = &rules->files;
+
+	if (f->n > 0 && strcmp(f->v[f->n - 1], name) == 0)
+		return ERR_OK;
+	return words_add(f, span_str(name));
+}
+
 static enum err
 statement_add(struct sshd_rules *rules, const struct keyword *k, size_t block,
-    const struct line *line)
+    const struct line *line, const struct place *at)
 {
 	struct sshd_statement *v = list_more(rules->statements, rules->n_statements, sizeof(*v));
 	struct span text;
@@ -53,11 +64,13 @@ statement_add(struct sshd_rules *rules, const struct keyword *k, size_t block,
 	if (v == NULL)
 		return ERR_NOMEM;
 	rules->statements = v;
+	TRY(note_file(rules, at->file));
 	/* The keyword and all behind it: parts of one text. */
 	text = span_of(line->keyword.p, line->keyword.len);
 	if (line->raw.len > 0)
 		text.len = (size_t)(line->raw.p + line->raw.len - line->keyword.p);
-	v[rules->n_statements] = (struct sshd_statement){ .keyword = k, .block = block };
+	v[rules->n_statements] = (struct sshd_statement){ .keyword = k, .block = block,
+	    .file = rules->files.n - 1, .number = at->line };
 	TRY(copy_text(&v[rules->n_statements].text, text));
 	rules->n_statements++;
 	return ERR_OK;
@@ -85,7 +98,7 @@ on_line(void *self, const struct line *line)
 		return ERR_OK;
 	}
 	TRY(reader_apply(&l->reader, k, line, NULL));
-	return statement_add(l->rules, k, l->block, line);
+	return statement_add(l->rules, k, l->block, line, &l->reader.at);
 }
 
 /* Loads a file: its Match blocks end with it, and hold only where it is included. */
@@ -214,6 +227,7 @@ sshd_rules_free(struct sshd_rules *r)
 	free(r->blocks);
 	free(r->criteria);
 	free(r->version);
+	words_free(&r->files);
 	free(r->ports.v);
 	free(r);
 }

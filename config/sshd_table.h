@@ -40,6 +40,8 @@ struct sshd_statement {
 	const struct keyword *keyword;
 	size_t block;
 	char *text;		/* the line */
+	size_t file;		/* it stands there: index of rules.files */
+	unsigned number;	/* of the line; 0: command line */
 };
 
 struct sshd_rules {
@@ -49,6 +51,7 @@ struct sshd_rules {
 	size_t n_blocks;
 	struct sshd_criterion *criteria;
 	size_t n_criteria;
+	struct words files;	/* names of all that was read, the command line, too */
 	struct config_algs algs;
 	char *version;
 	struct ports ports;	/* of the command line; none: as the file says */

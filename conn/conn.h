@@ -169,6 +169,9 @@ void conn_answer_auth(struct conn *c, uint32_t id, enum auth_result result,
 void conn_answer_auth_prompts(struct conn *c, uint32_t id, struct span name,
     struct span instruction, const struct kbdint_prompt *prompts, unsigned n);
 
+/* Answers a "password" request: a new password is needed (RFC 4252 8). */
+void conn_answer_auth_change(struct conn *c, uint32_t id, struct span prompt);
+
 /* Sends USERAUTH_BANNER; only before success. */
 void conn_auth_banner(struct conn *c, struct span text);
 

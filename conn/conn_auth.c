@@ -29,6 +29,13 @@ conn_answer_auth_prompts(struct conn *c, uint32_t id, struct span name,
 }
 
 void
+conn_answer_auth_change(struct conn *c, uint32_t id, struct span prompt)
+{
+	auth_answer_change(c->auth, id, prompt);
+	answered(c, id);
+}
+
+void
 conn_auth_banner(struct conn *c, struct span text)
 {
 	auth_banner(c->auth, text);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Reads to the end. */
@@ -129,11 +130,16 @@ temporary_name(char *buf, size_t size, const char *path)
 	return ERR_OK;
 }
 
-/* Fills a file that was just made, and makes sure that it is on the disk. */
+/*
+ * Fills a file that was just made, and makes sure that it is on the disk.
+ * like: whose owner it gets; NULL: it stays ours.
+ */
 static enum err
-fill_file(int fd, struct span contents, mode_t mode)
+fill_file(int fd, struct span contents, mode_t mode, const struct stat *like)
 {
 	TRY(file_write_all(fd, contents));
+	if (like != NULL && fchown(fd, like->st_uid, like->st_gid) == -1)
+		return ERR_SYSTEM;
 	if (fchmod(fd, mode) == -1 || fsync(fd) == -1)
 		return ERR_SYSTEM;
 	return ERR_OK;
@@ -151,8 +157,10 @@ name_file(const char *temporary, const char *path, enum file_mode how)
 	return ERR_OK;
 }
 
-enum err
-file_create(const char *path, struct span contents, mode_t mode, enum file_mode how)
+/* Makes it under another name, then gives it its own. */
+static enum err
+make_file(const char *path, struct span contents, mode_t mode, enum file_mode how,
+    const struct stat *like)
 {
 	char temporary[PATH_MAX];
 	enum err e;
@@ -162,7 +170,7 @@ file_create(const char *path, struct span contents, mode_t mode, enum file_mode 
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
 		return ERR_SYSTEM;
-	e = fill_file(fd, contents, mode);
+	e = fill_file(fd, contents, mode, like);
 	saved = errno;
 	if (close(fd) == -1 && e == ERR_OK) {
 		saved = errno;
@@ -176,6 +184,81 @@ file_create(const char *path, struct span contents, mode_t mode, enum file_mode 
 		unlink(temporary);
 	errno = saved;
 	return e;
+}
+
+enum err
+file_create(const char *path, struct span contents, mode_t mode, enum file_mode how)
+{
+	return make_file(path, contents, mode, how, NULL);
+}
+
+/* Removes the last component of a real path; "/" stays. */
+static void
+parent_of(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == path)
+		slash[1] = '\0';
+	else if (slash != NULL)
+		*slash = '\0';
+}
+
+/* That the new name is on the disk, too; a file system that cannot do that has done what it can. */
+static void
+sync_folder_of(char *path)
+{
+	int fd;
+
+	parent_of(path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
+enum err
+file_rewrite(const char *path, struct span contents)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (realpath(path, real) == NULL || stat(real, &st) == -1)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NOTFOUND : ERR_SYSTEM;
+	TRY(make_file(real, contents, st.st_mode & 07777, FILE_REPLACE, &st));
+	sync_folder_of(real);
+	return ERR_OK;
+}
+
+enum err
+file_lock_accounts(const char *folder, unsigned msec, int *fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/.pwd.lock", folder) >= sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return ERR_SYSTEM;
+	}
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd == -1)
+		return ERR_SYSTEM;
+	for (unsigned waited = 0;; waited += 20) {
+		int saved;
+
+		if (fcntl(*fd, F_SETLK, &whole) == 0)
+			return ERR_OK;
+		saved = errno;
+		if ((saved == EACCES || saved == EAGAIN) && waited < msec) {
+			(void)nanosleep(&pause, NULL);
+			continue;
+		}
+		close(*fd);
+		errno = saved;
+		return saved == EACCES || saved == EAGAIN ? ERR_AGAIN : ERR_SYSTEM;
+	}
 }
 
 enum err
@@ -212,18 +295,6 @@ check_step(const char *path, const struct stat *st, uid_t uid, char *why, size_t
 		return ERR_DENIED;
 	}
 	return ERR_OK;
-}
-
-/* Removes the last component of a real path; "/" stays. */
-static void
-parent_of(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash == path)
-		slash[1] = '\0';
-	else if (slash != NULL)
-		*slash = '\0';
 }
 
 /* Checks path and everything above it, up to stop. */

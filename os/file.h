@@ -43,6 +43,19 @@ enum file_mode {
  */
 enum err file_create(const char *path, struct span contents, mode_t mode, enum file_mode how);
 
+/*
+ * Replaces what is in a file in the same way; owner, group and permission bits
+ * stay, and a link goes on leading to it. ERR_NOTFOUND, ERR_SYSTEM.
+ */
+enum err file_rewrite(const char *path, struct span contents);
+
+/*
+ * Locks the account files of a directory as lckpwdf(3) and passwd(1) do
+ * (FOLDER/.pwd.lock), waiting msec at most. *fd is to be closed afterwards.
+ * ERR_AGAIN if somebody else has it for so long, ERR_SYSTEM.
+ */
+enum err file_lock_accounts(const char *folder, unsigned msec, int *fd);
+
 /* Appends a line (with its newline) in one write, making the file with mode. ERR_SYSTEM. */
 enum err file_append(const char *path, struct span line, mode_t mode);
 

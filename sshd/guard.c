@@ -89,6 +89,13 @@ on_from_wire_auth(struct guard *g, const struct msg_from_wire_auth *m, struct ip
 }
 
 static enum err
+on_from_wire_answers(struct guard *g, const struct msg_from_wire_answers *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_on_answers(g, m);
+}
+
+static enum err
 on_from_wire_prove(struct guard *g, const struct msg_from_wire_prove *m, struct ipc_fds *fds)
 {
 	(void)fds;
@@ -519,6 +526,7 @@ guard_run(const struct guard_start *start)
 	g->log = *start->log;
 	g->phase = PHASE_AUTH;
 	g->until = MSEC_NEVER;
+	g->days_left = -1;
 	g->request = writer_init(LIMIT_IPC);
 	g->key.options = writer_init(LIMIT_OPTIONS);
 	g->key.cert_options = writer_init(LIMIT_KEY_BLOB * 3);

@@ -41,22 +41,39 @@ group_in(const struct access_request *r, const struct words *patterns)
 	return false;
 }
 
-const char *
-access_refused(const struct access_request *r)
+enum reason
+access_refused(const struct access_request *r, enum sshd_keyword *rule)
 {
 	const struct sshd_config *c = r->config;
 
+	*rule = SSHD_DenyUsers;
 	if (user_in(r, &c->deny_users, true))
-		return "listed in DenyUsers";
+		return REASON_DENY_USERS;
+	*rule = SSHD_AllowUsers;
 	if (c->allow_users.n > 0 && !user_in(r, &c->allow_users, false))
-		return "not listed in AllowUsers";
+		return REASON_ALLOW_USERS;
+	*rule = c->deny_groups.n > 0 ? SSHD_DenyGroups : SSHD_AllowGroups;
 	if (c->deny_groups.n == 0 && c->allow_groups.n == 0)
-		return NULL;
+		return REASON_NONE;
 	if (r->n_groups == 0)
-		return "not in any group";
+		return REASON_NO_GROUPS;
 	if (group_in(r, &c->deny_groups))
-		return "a group is listed in DenyGroups";
+		return REASON_DENY_GROUPS;
+	*rule = SSHD_AllowGroups;
 	if (c->allow_groups.n > 0 && !group_in(r, &c->allow_groups))
-		return "none of user's groups are listed in AllowGroups";
-	return NULL;
+		return REASON_ALLOW_GROUPS;
+	return REASON_NONE;
+}
+
+const char *
+access_text(enum reason why)
+{
+	switch (why) {
+	case REASON_DENY_USERS: return "listed in DenyUsers";
+	case REASON_ALLOW_USERS: return "not listed in AllowUsers";
+	case REASON_NO_GROUPS: return "not in any group";
+	case REASON_DENY_GROUPS: return "a group is listed in DenyGroups";
+	case REASON_ALLOW_GROUPS: return "none of user's groups are listed in AllowGroups";
+	default: return "refused";
+	}
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "config/sshd_config.h"
 #include "sshd/client_host.h"
+#include "sshd/reasons.h"
 
 struct access_request {
 	const struct sshd_config *config;
@@ -18,10 +19,12 @@ struct access_request {
 };
 
 /*
- * Why the config keeps this user out, in OpenSSH's words ("listed in
- * DenyUsers"); NULL if it does not. Deny counts before allow, users before
- * groups. Static.
+ * Why the config keeps this user out, and by which keyword; REASON_NONE if it
+ * does not. Deny counts before allow, users before groups.
  */
-const char *access_refused(const struct access_request *r);
+enum reason access_refused(const struct access_request *r, enum sshd_keyword *rule);
+
+/* The same in OpenSSH's words ("listed in DenyUsers"); static. */
+const char *access_text(enum reason why);
 
 #endif

@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/password.h"
 #include "crypto/hash.h"
 #include "keys/authorized_keys.h"
 #include "keys/fingerprint.h"
-#include "os/clock.h"
 #include "os/file.h"
 #include "sshd/guard_i.h"
 #include "sshd/guard_methods.h"
@@ -19,8 +17,6 @@
 
 /* A banner file that is sent. */
 #define BANNER_MAX	(32 * 1024)
-
-#define DAY	86400
 
 /* --- answers --- */
 
@@ -93,7 +89,8 @@ guard_log_result(struct guard *g, const char *word, bool at_info)
 	text_visible_str(method, sizeof(method), m->method);
 	if (!has_name)
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
-		    "%s %s for %s from %s port %u ssh2", word, method, who, g->client,
+		    "%s %s%s for %s from %s port %u ssh2", word, method,
+		    span_is(m->method, "keyboard-interactive") ? "/password" : "", who, g->client,
 		    (unsigned)g->client_port);
 	else
 		log_at(&g->log, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE,
@@ -117,19 +114,81 @@ too_many(struct guard *g)
 	guard_end(g, 2, "Too many authentication failures");
 }
 
+/* --- why not --- */
+
+void
+guard_refuse(struct guard *g, enum reason why, enum sshd_keyword rule)
+{
+	g->why = why;
+	g->why_rule = rule;
+}
+
+const char *
+guard_place(const struct guard *g, enum sshd_keyword rule, char *buf, size_t size)
+{
+	const struct sshd_place *p;
+
+	if (rule >= SSHD_N_KEYWORDS) {
+		snprintf(buf, size, "-");
+		return buf;
+	}
+	p = &g->user.places[rule];
+	if (p->file == NULL)
+		snprintf(buf, size, "%s (default)", sshd_keyword_name(rule));
+	else if (p->line == 0)
+		snprintf(buf, size, "%s (%s)", sshd_keyword_name(rule), p->file);
+	else
+		snprintf(buf, size, "%s (%s:%u)", sshd_keyword_name(rule), p->file, p->line);
+	return buf;
+}
+
+void
+guard_log_refusal(struct guard *g, enum log_level level)
+{
+	/* Who may not log in at all is refused for that, whatever he tries. */
+	enum reason why = g->user.is_valid || g->user.why == REASON_NONE ? g->why : g->user.why;
+	enum sshd_keyword rule = g->user.is_valid || g->user.why == REASON_NONE ? g->why_rule : g->user.why_rule;
+	char who[LIMIT_USER * 4 + 32], place[1024];
+
+	if (why == REASON_NONE)
+		return;
+	log_at(&g->log, level, "Refused %s from %s port %u: reason=%s rule=%s",
+	    guard_who(g, who, sizeof(who)), g->client, (unsigned)g->client_port, reason_code(why),
+	    guard_place(g, rule, place, sizeof(place)));
+}
+
+void
+guard_tell(struct guard *g, const char *text)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1024);
+
+	if (g->n_told >= GUARD_TELLS)
+		return;
+	g->n_told++;
+	text_visible(&w, span_str(text));
+	wr_raw(&w, SPAN_LIT("\r\n"));
+	if (wr_end(&w) == ERR_OK)
+		guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
+		    &(struct msg_wire_banner){ .text = writer_span(&w) }, NULL));
+}
+
 void
 guard_fail(struct guard *g, bool counts)
 {
 	const struct sshd_config *c = &g->user.config;
-	bool is_query = !g->asked.has_sig && !span_is(g->asked.method, "password");
+	bool is_query = g->asked.blob.len > 0 && !g->asked.has_sig;
+	bool at_info;
 
 	if (counts)
 		g->tries++;
 	else if (++g->queries > LIMIT_KEY_QUERIES)
 		g->tries = c->max_auth_tries;
-	if (!span_is(g->asked.method, "none"))
-		guard_log_result(g, "Failed", !is_query && (!g->user.is_valid ||
-		    g->tries >= c->max_auth_tries / 2 || span_is(g->asked.method, "password")));
+	at_info = !is_query && (!g->user.is_valid || g->tries >= c->max_auth_tries / 2 ||
+	    g->asked.blob.len == 0);
+	if (!span_is(g->asked.method, "none")) {
+		guard_log_result(g, "Failed", at_info);
+		guard_log_refusal(g, at_info ? LOG_LEVEL_INFO : LOG_LEVEL_VERBOSE);
+	}
 	if (g->tries >= c->max_auth_tries)
 		too_many(g);
 	else
@@ -147,27 +206,35 @@ forces_command(const struct writer *options)
 	return authorized_options_parse(writer_span(options), 0, &o, NULL) == ERR_OK && o.has_command;
 }
 
-/* Whether root may log in by what was proved. */
-static bool
-root_may(struct guard *g)
+bool
+guard_root_may(const struct guard *g)
 {
-	bool by_key = !span_is(g->asked.method, "password") && !span_is(g->asked.method, "none");
+	bool by_key = g->asked.blob.len > 0;
 
+	if (g->user.account.uid != 0)
+		return true;
 	switch (g->user.config.permit_root_login) {
 	case PERMIT_ROOT_YES:
 		return true;
 	case PERMIT_ROOT_NO_PASSWORD:
 		return by_key;
 	case PERMIT_ROOT_FORCED_COMMANDS:
-		if (!by_key || (g->user.config.force_command == NULL &&
-		    !forces_command(&g->key.options) && !forces_command(&g->key.cert_options)))
-			return false;
-		log_info(&g->log, "Root login accepted for forced command.");
-		return true;
+		return by_key && (g->user.config.force_command != NULL ||
+		    forces_command(&g->key.options) || forces_command(&g->key.cert_options));
 	case PERMIT_ROOT_NO:
 	default:
 		return false;
 	}
+}
+
+void
+guard_refuse_root(struct guard *g)
+{
+	log_info(&g->log, "ROOT LOGIN REFUSED FROM %s port %u", g->client, (unsigned)g->client_port);
+	guard_refuse(g, REASON_ROOT, SSHD_PermitRootLogin);
+	if (g->asked.blob.len > 0)	/* he holds the key: no guess of a stranger's */
+		guard_tell(g, "PermitRootLogin does not let root in by this key.");
+	guard_fail(g, true);
 }
 
 static void
@@ -251,12 +318,12 @@ guard_proved(struct guard *g)
 		guard_fail(g, true);
 		return;
 	}
-	if (g->user.account.uid == 0 && !root_may(g)) {
-		log_info(&g->log, "ROOT LOGIN REFUSED FROM %s port %u", g->client,
-		    (unsigned)g->client_port);
-		guard_fail(g, true);
+	if (!guard_root_may(g)) {
+		guard_refuse_root(g);
 		return;
 	}
+	if (g->user.account.uid == 0 && g->user.config.permit_root_login == PERMIT_ROOT_FORCED_COMMANDS)
+		log_info(&g->log, "Root login accepted for forced command.");
 	if (note_proof(g) != ERR_OK) {
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
@@ -271,58 +338,7 @@ guard_proved(struct guard *g)
 		guard_end(g, 11, "cannot start the session process");
 }
 
-/* --- methods --- */
-
-static bool
-password_is_current(struct guard *g)
-{
-	enum password_age age = account_password_age(&g->user.account, clock_wall() / DAY, NULL);
-
-	if (age == PASSWORD_AGE_OK)
-		return true;
-	log_info(&g->log, "password of user %s %s: it cannot be used to log in", g->user.name,
-	    age == PASSWORD_AGE_EXPIRED ? "has expired" : "must be changed");
-	return false;
-}
-
-static void
-password(struct guard *g)
-{
-	struct guard_user *u = &g->user;
-	struct span hash = secret_span(&u->account.hash);
-	bool empty_fits = u->is_valid && hash.len == 0 && u->config.permit_empty_passwords;
-	enum err e;
-
-	if (g->asked.is_change) {
-		guard_fail(g, true);
-		return;
-	}
-	/* Somebody who may not log in has no password that fits. */
-	e = password_check(u->is_valid ? hash : SPAN_LIT("*"), u->fake, g->asked.password);
-	if (e == ERR_NOMEM)
-		guard_quit(g, GUARD_EXIT_FAILED);
-	else if ((e == ERR_OK || (empty_fits && g->asked.password.len == 0)) && password_is_current(g))
-		guard_proved(g);
-	else
-		guard_fail(g, true);
-}
-
-static void
-none(struct guard *g)
-{
-	const struct guard_user *u = &g->user;
-	bool counts = g->none_seen;
-
-	g->none_seen = true;
-	if (u->is_valid && u->account.hash.len == 0 && u->config.permit_empty_passwords &&
-	    u->config.password_authentication && guard_methods_allow(&u->config, &g->proof,
-	    SPAN_LIT("password")) && password_is_current(g))
-		guard_proved(g);
-	else if (counts)
-		guard_fail(g, true);
-	else
-		guard_answer(g, AUTH_RESULT_FAILURE);	/* how clients ask what there is */
-}
+/* --- requests --- */
 
 /* Shows the banner, once, before the first answer. */
 static void
@@ -348,18 +364,38 @@ decide(struct guard *g)
 	struct span method = g->asked.method;
 
 	if (!span_is(g->asked.service, "ssh-connection")) {
+		guard_refuse(g, REASON_NO_SERVICE, SSHD_N_KEYWORDS);
 		guard_fail(g, true);
 	} else if (span_is(method, "none")) {
-		none(g);
+		guard_none(g);
 	} else if (!guard_methods_allow(&g->user.config, &g->proof, method)) {
+		guard_refuse(g, REASON_NO_METHOD, guard_methods_rule(&g->user.config, method));
 		guard_fail(g, true);
 	} else if (span_is(method, "password")) {
-		password(g);
+		guard_password(g);
+	} else if (span_is(method, "keyboard-interactive")) {
+		guard_kbdint(g);
 	} else if (span_is(method, "hostbased")) {
 		guard_hostbased(g);
 	} else {
 		guard_publickey(g);
 	}
+}
+
+void
+guard_asks(struct guard *g, enum err sent)
+{
+	g->is_asked = false;
+	guard_wire_sent(g, sent);
+}
+
+void
+guard_asked_again(struct guard *g, uint32_t id)
+{
+	g->asked.id = id;
+	g->is_asked = true;
+	g->asked_at = loop_time(g->loop);
+	guard_refuse(g, REASON_NONE, SSHD_N_KEYWORDS);
 }
 
 /* Keeps the request: it may be decided when the listener has answered. */
@@ -386,7 +422,13 @@ guard_auth(struct guard *g, const struct msg_from_wire_auth *m)
 		return ERR_SEQUENCE;	/* one at a time: wire has lost its senses */
 	if (g->answer_timer == NULL)
 		TRY(loop_timer(g->loop, &g->answer_timer, answer_due, g));
+	guard_challenge_drop(g);
+	if (g->tries > 0 && g->tries >= g->user.config.max_auth_tries) {
+		too_many(g);
+		return ERR_OK;
+	}
 	TRY(keep_request(g, m));
+	guard_refuse(g, REASON_NONE, SSHD_N_KEYWORDS);
 	if (!g->user.is_known)
 		TRY(guard_find_user(g, g->asked.user));
 	else if (!span_is(g->asked.user, g->user.name))
@@ -396,6 +438,8 @@ guard_auth(struct guard *g, const struct msg_from_wire_auth *m)
 
 		log_info(&g->log, "administratively prohibited connection for %s from %s port %u",
 		    guard_who(g, who, sizeof(who)), g->client, (unsigned)g->client_port);
+		guard_refuse(g, REASON_REFUSED, SSHD_RefuseConnection);
+		guard_log_refusal(g, LOG_LEVEL_INFO);
 		guard_end(g, 14, "connection refused");
 		g->status = GUARD_EXIT_REFUSED;
 		return ERR_OK;

@@ -2,7 +2,7 @@
 /*
  * sshd/guard_i.h - inside the guard: guard.c has the process, guard_sign.c the
  * host key's signatures, guard_user.c whom a login is for, guard_auth.c the
- * decision, guard_key.c public keys (guard_keyfile.c files that list them,
+ * decision, guard_password.c passwords (guard_change.c new ones), guard_key.c public keys (guard_keyfile.c files that list them,
  * guard_cert.c certificates, guard_command.c programs that are asked,
  * guard_options.c what a key's options say), guard_login.c what follows a
  * success, guard_end.c the end and its log lines.
@@ -23,6 +23,7 @@
 #include "sshd/guard.h"
 #include "sshd/login_record.h"
 #include "sshd/messages.h"
+#include "sshd/reasons.h"
 
 /* Whom the client wants to be. Known from the first request on. */
 struct guard_user {
@@ -31,6 +32,9 @@ struct guard_user {
 	bool is_valid;			/* there is such an account, and it may log in */
 	struct account account;		/* of invalid users too: one that nothing fits */
 	struct group_list groups;
+	enum reason why;		/* it may not, for this */
+	enum sshd_keyword why_rule;	/* and this rule */
+	struct sshd_place places[SSHD_N_KEYWORDS];	/* where config comes from */
 	char fake[128];			/* password setting for those without one */
 	struct sshd_config config;	/* what holds for this user and connection */
 };
@@ -64,6 +68,16 @@ struct guard_proof {
 	int64_t expires;		/* unix time: the earliest of the keys' */
 };
 
+/* What the client is told before login, the banner apart. */
+#define GUARD_TELLS	4
+
+/* Questions of keyboard-interactive that wait for the client. */
+enum guard_challenge {
+	CHALLENGE_NONE,
+	CHALLENGE_PASSWORD,		/* the password */
+	CHALLENGE_NEW,			/* a new one, twice */
+};
+
 /* Terminals of one connection that utmp has entries for. */
 #define GUARD_TTYS	16
 
@@ -93,6 +107,14 @@ struct guard {
 	unsigned tries;			/* that failed */
 	unsigned queries;		/* unsigned, for keys nobody knows */
 	bool none_seen;
+	enum reason why;		/* the request is refused for this */
+	enum sshd_keyword why_rule;
+	unsigned n_told;		/* guard_tell() */
+	enum guard_challenge challenge;
+	bool change_offered;		/* PASSWD_CHANGEREQ was sent */
+	unsigned n_old;			/* right passwords that had expired */
+	struct secret old_password;	/* the one that is being changed */
+	int64_t days_left;		/* until the password that was used expires; -1: no need to say */
 	bool banner_sent;
 	struct writer request;		/* the message that is being decided, kept for later */
 	struct msg_from_wire_auth asked;	/* its fields, within request */
@@ -196,6 +218,59 @@ void guard_fail(struct guard *g, bool counts);
 
 /* The method has been proved: goes on, asks for more, or lets in. */
 void guard_proved(struct guard *g);
+
+/* Why what is being decided is refused, and by which rule (SSHD_N_KEYWORDS: none of the config). */
+void guard_refuse(struct guard *g, enum reason why, enum sshd_keyword rule);
+
+/* "Keyword (FILE:LINE)": where a rule comes from; within buf. */
+const char *guard_place(const struct guard *g, enum sshd_keyword rule, char *buf, size_t size);
+
+/* Logs the reason of a refusal. */
+void guard_log_refusal(struct guard *g, enum log_level level);
+
+/* Shows the client a text, as a banner: only for one who has proved who he is. */
+void guard_tell(struct guard *g, const char *text);
+
+/* Whether the config lets root, if it is he, in by the method and the key that are being looked at. */
+bool guard_root_may(const struct guard *g);
+
+/* Refuses root, who has proved that he is. */
+void guard_refuse_root(struct guard *g);
+
+/* The request was answered with a question; sent is how that went. */
+void guard_asks(struct guard *g, enum err sent);
+
+/* The question was answered: the request is outstanding again, under this id. */
+void guard_asked_again(struct guard *g, uint32_t id);
+
+/* --- guard_password.c --- */
+
+/* A password request, maybe with a new one in it. */
+void guard_password(struct guard *g);
+
+/* A "none" request: what there is, or in without a password. */
+void guard_none(struct guard *g);
+
+/* A keyboard-interactive request: asks for the password. */
+void guard_kbdint(struct guard *g);
+
+/* The client has answered the questions. */
+enum err guard_on_answers(struct guard *g, const struct msg_from_wire_answers *m);
+
+/* The client does something else than answering: that counts as a try. */
+void guard_challenge_drop(struct guard *g);
+
+/* --- guard_change.c --- */
+
+/* Whether a new password of the user's could be written; else why says what he is told. */
+bool guard_change_is_possible(struct guard *g, char *why, size_t size);
+
+/*
+ * Writes a new password. ERR_DENIED if it will not do, another error if it
+ * could not be written; why is for the client.
+ */
+enum err guard_change_password(struct guard *g, struct span old_password, struct span new_password,
+    char *why, size_t size);
 
 /* Logs "Accepted", "Failed", "Partial" ... of the request. */
 void guard_log_result(struct guard *g, const char *word, bool at_info);

@@ -150,7 +150,16 @@ unknown(struct guard *g)
 	if (g->asked.has_sig && span_is(g->asked.alg, "ssh-ed25519") && guard_has_listener(g))
 		guard_listener_sent(g, ipc_send_from_guard_wrong(&g->listener,
 		    &(struct msg_from_guard_wrong){ .user = table_user(g), .address = source(g) }, NULL));
+	guard_refuse(g, REASON_KEY_UNKNOWN, SSHD_AuthorizedKeysFile);
 	guard_fail(g, g->asked.has_sig);
+}
+
+/* The signature is of no use. */
+static void
+not_signed(struct guard *g)
+{
+	guard_refuse(g, REASON_SIGNATURE, SSHD_N_KEYWORDS);
+	guard_fail(g, true);
 }
 
 static void
@@ -163,7 +172,7 @@ try_files(struct guard *g)
 	else if (signature_holds(g))
 		guard_proved(g);
 	else
-		guard_fail(g, true);
+		not_signed(g);
 }
 
 /* --- keys in the ephemeral table --- */
@@ -211,7 +220,7 @@ answer_query(struct guard *g, enum ephemeral_answer answer)
 	if (answer != EPHEMERAL_UNKNOWN || is_in_files(g))
 		guard_answer(g, AUTH_RESULT_PK_OK);
 	else
-		guard_fail(g, false);
+		unknown(g);
 }
 
 /* The grant does not let in any more: tells the holder why, unless a file lets him in. */
@@ -230,6 +239,7 @@ denied(struct guard *g, struct span reason)
 		text_visible(&text, reason);
 		wr_raw(&text, SPAN_LIT("\r\n"));
 	}
+	guard_refuse(g, REASON_KEY_OVER, SSHD_EphemeralKeys);
 	if (text.len > 0 && wr_end(&text) == ERR_OK)
 		guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
 		    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
@@ -248,10 +258,25 @@ used(struct guard *g, const struct msg_guard_grant *m)
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
-	if (guard_options_allow(g, writer_span(&g->key.options), GUARD_LINE_KEY, "ephemeral key"))
-		guard_proved(g);
-	else
+	guard_proved(g);
+}
+
+/*
+ * The holder has signed: uses the grant, unless he would not be let in anyway.
+ * A key that works once must not be spent on a refusal.
+ */
+static void
+use(struct guard *g, bool is_live)
+{
+	if (is_live && !guard_options_allow(g, writer_span(&g->key.options), GUARD_LINE_KEY, "ephemeral key")) {
+		guard_refuse(g, REASON_KEY_OPTIONS, SSHD_EphemeralKeys);
+		guard_tell(g, "The options of this key's registration do not let you in from here.");
 		guard_fail(g, true);
+	} else if (is_live && !guard_root_may(g)) {
+		guard_refuse_root(g);
+	} else {
+		ask(g, true);
+	}
 }
 
 enum err
@@ -275,9 +300,9 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 			writer_reset(&g->key.options);	/* they are not for this login */
 		g->proved_once = signature_holds(g);
 		if (g->proved_once)
-			ask(g, true);
+			use(g, m->answer == EPHEMERAL_YES);
 		else
-			guard_fail(g, true);
+			not_signed(g);
 	}
 	return ERR_OK;
 }
@@ -369,6 +394,7 @@ guard_key_acceptable(struct guard *g, struct span allowed)
 	const struct msg_from_wire_auth *m = &g->asked;
 	char alg[64];
 
+	guard_refuse(g, REASON_KEY_ALG, SSHD_PubkeyAcceptedAlgorithms);
 	if (m->blob.len > LIMIT_KEY_BLOB || m->sig.len > LIMIT_SIGNATURE)
 		return false;
 	text_visible_str(alg, sizeof(alg), m->alg);
@@ -379,15 +405,18 @@ guard_key_acceptable(struct guard *g, struct span allowed)
 	}
 	if (span_is(m->method, "publickey-hostbound-v00@openssh.com") &&
 	    (m->hostkey.len == 0 || !span_eq(m->hostkey, guard_hostkey(g)))) {
+		guard_refuse(g, REASON_HOSTKEY, SSHD_N_KEYWORDS);
 		log_info(&g->log, "the client's signature names another host key than ours: refused");
 		return false;
 	}
 	if (!read_cert(g))
 		return false;
 	if (was_used(g)) {
+		guard_refuse(g, REASON_KEY_USED, SSHD_AuthenticationMethods);
 		log_info(&g->log, "refusing previously-used %s key", alg);
 		return false;
 	}
+	guard_refuse(g, REASON_KEY_REVOKED, SSHD_RevokedKeys);
 	return !is_revoked(g);
 }
 

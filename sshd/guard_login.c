@@ -85,7 +85,7 @@ send_job(struct guard *g, int to_wire)
 {
 	const struct account *a = &g->user.account;
 	struct ipc_fds fds = { .fd = { to_wire }, .n = 1 };
-	char last[512] = "";
+	char last[512] = "", greeting[600];
 	struct msg_session_job m = {
 		.user = span_str(a->name), .uid = a->uid, .gid = a->gid,
 		.home = span_str(a->home), .shell = span_str(a->shell),
@@ -99,6 +99,12 @@ send_job(struct guard *g, int to_wire)
 	TRY(send_config(g));
 	if (g->user.config.print_last_log && login_record_last(a->uid, last, sizeof(last)))
 		m.last_login = span_str(last);
+	if (g->days_left >= 0) {
+		snprintf(greeting, sizeof(greeting), "Your password will expire in %lld day%s.%s%s",
+		    (long long)g->days_left, g->days_left == 1 ? "" : "s", last[0] != '\0' ? "\n" : "",
+		    last);
+		m.last_login = span_str(greeting);
+	}
 	return ipc_send_session_job(&g->session, &m, &fds);
 }
 

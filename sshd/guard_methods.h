@@ -12,6 +12,12 @@
 bool guard_methods_allow(const struct sshd_config *c, const struct guard_proof *p,
     struct span method);
 
+/* Whether no order of methods is asked for: one of them, any, is enough. */
+bool guard_methods_any(const struct sshd_config *c);
+
+/* The keyword that keeps a method from being tried now; SSHD_N_KEYWORDS: there is no such method. */
+enum sshd_keyword guard_methods_rule(const struct sshd_config *c, struct span method);
+
 /* Notes that the method was proved; true: that is all that was asked for. */
 bool guard_methods_advance(const struct sshd_config *c, struct guard_proof *p,
     struct span method);

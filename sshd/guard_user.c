@@ -154,6 +154,15 @@ find_facts(const struct account *a)
 	return f;
 }
 
+static const enum reason reasons[] = {
+	[ACCOUNT_OK] = REASON_NONE,
+	[ACCOUNT_LOCKED] = REASON_LOCKED,
+	[ACCOUNT_EXPIRED] = REASON_EXPIRED,
+	[ACCOUNT_NO_SHELL] = REASON_NO_SHELL,
+	[ACCOUNT_SHELL_NOT_EXECUTABLE] = REASON_BAD_SHELL,
+	[ACCOUNT_NOLOGIN] = REASON_NOLOGIN,
+};
+
 /* Whether the account may log in by itself; the log says why not. */
 static bool
 account_may(struct guard *g, const struct account *a)
@@ -163,6 +172,7 @@ account_may(struct guard *g, const struct account *a)
 
 	if (v == ACCOUNT_OK)
 		return true;
+	g->user.why = reasons[v];
 	if (v == ACCOUNT_NO_SHELL || v == ACCOUNT_SHELL_NOT_EXECUTABLE)
 		log_info(&g->log, "User %s not allowed because shell %s %s", a->name, a->shell,
 		    v == ACCOUNT_NO_SHELL ? "does not exist" : "is not executable");
@@ -181,12 +191,15 @@ config_lets(struct guard *g, const struct guard_user *u, const struct group_name
 	struct client_host host = guard_client_host(g);
 	struct access_request r = { .config = &u->config, .user = u->account.name,
 	    .host = &host, .groups = groups->v, .n_groups = groups->n };
-	const char *why = access_refused(&r);
+	enum sshd_keyword rule;
+	enum reason why = access_refused(&r, &rule);
 
-	if (why == NULL)
+	if (why == REASON_NONE)
 		return true;
+	g->user.why = why;
+	g->user.why_rule = rule;
 	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name,
-	    g->host[0] != '\0' ? g->host : g->client, why);
+	    g->host[0] != '\0' ? g->host : g->client, access_text(why));
 	return false;
 }
 
@@ -202,6 +215,7 @@ find_config(struct guard *g, struct guard_user *u, bool exists, const struct gro
 		facts.local_address = g->start->server.address;
 		facts.local_port = g->start->server.port;
 	}
+	TRY(sshd_config_places(u->places, g->start->rules, &facts));
 	return sshd_config_for(&u->config, g->start->rules, &facts);
 }
 
@@ -219,13 +233,18 @@ judge(struct guard *g, enum err found, const struct group_names *groups)
 	struct guard_user *u = &g->user;
 	char name[LIMIT_USER * 4 + 4];
 
+	u->why = REASON_NONE;
+	u->why_rule = SSHD_N_KEYWORDS;
 	if (found != ERR_OK) {
+		u->why = REASON_UNKNOWN_USER;
+		u->why_rule = SSHD_PasswdFile;
 		log_info(&g->log, "Invalid user %s from %s port %u",
 		    text_visible_str(name, sizeof(name), span_str(u->name)), g->client,
 		    (unsigned)g->client_port);
 		return;
 	}
 	if (geteuid() != 0 && u->account.uid != (uint32_t)geteuid()) {
+		u->why = REASON_OTHER_UID;
 		log_info(&g->log, "User %s not allowed because this sshd runs as uid %lu and can let in only that user",
 		    u->account.name, (unsigned long)geteuid());
 		return;

@@ -58,7 +58,10 @@
 	F(u32, id) F(bytes, user) F(bytes, service) F(bytes, method)	\
 	F(flag, has_sig) F(bytes, alg) F(bytes, blob) F(bytes, sig)	\
 	F(bytes, hostkey) F(bytes, password) F(flag, is_change)		\
-	F(bytes, host) F(bytes, local_user)
+	F(bytes, host) F(bytes, local_user) F(bytes, new_password)
+
+/* Answers to wire_prompts, a string each; ok: as many as there were prompts. */
+#define FROM_WIRE_ANSWERS_FIELDS(F)	F(u32, id) F(flag, ok) F(bytes, answers)
 
 /* hostkeys-prove-00@openssh.com: blobs, one string after the other. */
 #define FROM_WIRE_PROVE_FIELDS(F)	F(u32, id) F(bytes, blobs)
@@ -76,6 +79,7 @@
 	M(from_wire_sign,	PHASE_RUN,	0, FROM_WIRE_SIGN_FIELDS)	\
 	M(from_wire_group,	PHASE_RUN,	0, FROM_WIRE_GROUP_FIELDS) \
 	M(from_wire_auth,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_WIRE_AUTH_FIELDS) \
+	M(from_wire_answers,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_WIRE_ANSWERS_FIELDS) \
 	M(from_wire_prove,	PHASE_OPEN,	16, FROM_WIRE_PROVE_FIELDS)	\
 	M(from_wire_code_proof,	PHASE_OPEN,	1, FROM_WIRE_CODE_PROOF_FIELDS)	\
 	M(from_wire_ended,	PHASE_RUN,	1, FROM_WIRE_ENDED_FIELDS)
@@ -120,6 +124,15 @@ enum wire_end {
 #define WIRE_AUTH_ANSWER_FIELDS(F)					\
 	F(u32, id) F(u32, result) F(bytes, methods) F(bytes, sig_algs)
 
+/*
+ * Answers from_wire_auth and from_wire_answers with questions (RFC 4256): string
+ * text, flag echo, for each. Answered by from_wire_answers, or by a new request.
+ */
+#define WIRE_PROMPTS_FIELDS(F)		F(u32, id) F(bytes, instruction) F(bytes, prompts)
+
+/* Answers a password: a new one is needed, and asked for with this text. */
+#define WIRE_CHANGE_FIELDS(F)		F(u32, id) F(bytes, text)
+
 /* A text to show before success. */
 #define WIRE_BANNER_FIELDS(F)		F(bytes, text)
 
@@ -144,6 +157,8 @@ enum wire_end {
 	M(wire_signature,	PHASE_RUN,	0, WIRE_SIGNATURE_FIELDS) \
 	M(wire_group,		PHASE_RUN,	0, WIRE_GROUP_FIELDS)	\
 	M(wire_auth_answer,	PHASE_AUTH,	0, WIRE_AUTH_ANSWER_FIELDS) \
+	M(wire_prompts,		PHASE_AUTH,	0, WIRE_PROMPTS_FIELDS)	\
+	M(wire_change,		PHASE_AUTH,	0, WIRE_CHANGE_FIELDS)	\
 	M(wire_banner,		PHASE_AUTH,	8, WIRE_BANNER_FIELDS)	\
 	M(wire_session,		PHASE_AUTH,	1, WIRE_SESSION_FIELDS)	\
 	M(wire_proof,		PHASE_OPEN,	0, WIRE_PROOF_FIELDS)	\

@@ -35,9 +35,23 @@ need_auth(struct wire *w, const struct event *ev)
 	    .has_sig = ev->auth.has_sig, .alg = ev->auth.alg, .blob = ev->auth.blob,
 	    .sig = ev->auth.sig, .hostkey = ev->auth.hostkey,
 	    .password = ev->auth.password, .is_change = ev->auth.is_change,
-	    .host = ev->auth.host, .local_user = ev->auth.local_user };
+	    .host = ev->auth.host, .local_user = ev->auth.local_user,
+	    .new_password = ev->auth.new_password };
 
 	wire_guard_sent(w, ipc_send_from_wire_auth(&w->guard, &m, NULL));
+}
+
+static void
+need_answers(struct wire *w, const struct event *ev)
+{
+	SCOPED(writer_free) struct writer answers = writer_init(LIMIT_IPC);
+	struct msg_from_wire_answers m = { .id = ev->id, .ok = ev->ok };
+
+	for (unsigned i = 0; i < ev->answers.n; i++)
+		wr_bytes(&answers, ev->answers.text[i]);
+	m.answers = writer_span(&answers);
+	wire_guard_sent(w, wr_end(&answers) != ERR_OK ? wr_end(&answers) :
+	    ipc_send_from_wire_answers(&w->guard, &m, NULL));
 }
 
 static void
@@ -82,8 +96,8 @@ wire_on_early_event(struct wire *w, struct event *ev)
 	case EV_NEED_AUTH:
 		need_auth(w, ev);
 		break;
-	case EV_NEED_AUTH_ANSWERS:	/* nothing of ours asks questions */
-		conn_answer_auth(w->conn, ev->id, AUTH_RESULT_FAILURE, SPAN_EMPTY);
+	case EV_NEED_AUTH_ANSWERS:
+		need_answers(w, ev);
 		break;
 	case EV_AUTH_SUCCESS:
 		wire_logged_in(w);
@@ -211,6 +225,33 @@ on_wire_auth_answer(struct wire *w, const struct msg_wire_auth_answer *m, struct
 		return ERR_FORMAT;
 	conn_tell_sig_algs(w->conn, m->sig_algs);
 	conn_answer_auth(w->conn, m->id, (enum auth_result)m->result, m->methods);
+	pump_kick(w->pump);
+	return ERR_OK;
+}
+
+static enum err
+on_wire_prompts(struct wire *w, const struct msg_wire_prompts *m, struct ipc_fds *fds)
+{
+	struct kbdint_prompt prompts[KBDINT_MAX_PROMPTS];
+	struct reader r = rd_init(m->prompts);
+	unsigned n = 0;
+
+	(void)fds;
+	while (r.err == ERR_OK && r.rest.len > 0 && n < COUNT(prompts)) {
+		prompts[n].text = rd_bytes(&r);
+		prompts[n++].echo = rd_flag(&r);
+	}
+	TRY(rd_end(&r));
+	conn_answer_auth_prompts(w->conn, m->id, SPAN_EMPTY, m->instruction, prompts, n);
+	pump_kick(w->pump);
+	return ERR_OK;
+}
+
+static enum err
+on_wire_change(struct wire *w, const struct msg_wire_change *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	conn_answer_auth_change(w->conn, m->id, m->text);
 	pump_kick(w->pump);
 	return ERR_OK;
 }

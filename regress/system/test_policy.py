@@ -38,7 +38,7 @@ def ask(server, *command, check=True, options=(), **kwargs):
 def by_password(server, user, password, *command, options=()):
     """Logs in with a password; (output, exit status)."""
     line = server.ssh(*command, user=user, program="ssh", options=options)
-    line[1:1] = ["-o", "BatchMode=no", "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1"]
+    line[1:1] = ["-o", "BatchMode=no", "-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]
     child = pexpect.spawn(line[0], line[1:], timeout=30, encoding="utf-8")
     child.delaybeforesend = None
     if child.expect(["[Pp]assword: ", pexpect.EOF]) == 0:

@@ -374,7 +374,8 @@ verdicts_have_texts(void **state)
 static void
 a_password_ages(void **state)
 {
-	struct account a = { .in_shadow = true, .changed = 20000, .max_age = 90, .warn = 7 };
+	struct account a = { .in_shadow = true, .changed = 20000, .max_age = 90, .warn = 7,
+	    .inactive = ACCOUNT_NO_DAY };
 	int64_t left;
 
 	(void)state;
@@ -419,10 +420,84 @@ without_memory_nothing_is_found_and_nothing_is_lost(void **state)
 	}
 }
 
+/* --- a new password --- */
+
+static void
+changing_a_password_leaves_all_else_byte_for_byte(void **state)
+{
+	static const char before[] = "# kept\nroot:$6$a$b:1:0:99999:7:::\n\nbroken\nme:old:19000:1:90:7:14:20000:x\nme:second:1:::::::\nlast:*";
+	static const char after[] = "# kept\nroot:$6$a$b:1:0:99999:7:::\n\nbroken\nme:$y$new:20500:1:90:7:14:20000:x\nme:second:1:::::::\nlast:*";
+	SCOPED(writer_free) struct writer w = writer_init(1000);
+
+	(void)state;
+	assert_int_equal(account_shadow_change(&w, span_str(before), SPAN_LIT("me"), SPAN_LIT("$y$new"), 20500), ERR_OK);
+	assert_true(span_is(writer_span(&w), after));
+}
+
+static void
+a_short_line_gets_all_its_fields(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1000);
+
+	(void)state;
+	assert_int_equal(account_shadow_change(&w, SPAN_LIT("me:old"), SPAN_LIT("me"), SPAN_LIT("new"), 1), ERR_OK);
+	assert_true(span_is(writer_span(&w), "me:new:1::::::"));
+}
+
+static void
+a_hash_that_would_be_more_than_a_field_is_refused(void **state)
+{
+	static const char *const bad[] = { "a:b", "a\nroot::", "\n", ":" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		SCOPED(writer_free) struct writer w = writer_init(1000);
+
+		assert_int_equal(account_shadow_change(&w, SPAN_LIT("me:old:1\n"), SPAN_LIT("me"), span_str(bad[i]), 1), ERR_SYNTAX);
+		assert_int_equal(w.len, 0);
+	}
+}
+
+static void
+a_user_who_has_no_line_gets_none(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1000);
+
+	(void)state;
+	assert_int_equal(account_shadow_change(&w, SPAN_LIT("#me:x:1\nyou:x:1\n"), SPAN_LIT("me"), SPAN_LIT("h"), 1), ERR_NOTFOUND);
+}
+
+static void
+a_password_that_is_too_old_cannot_even_be_changed(void **state)
+{
+	struct account a = { .in_shadow = true, .changed = 100, .max_age = 10, .warn = 3, .inactive = 5, .expires = ACCOUNT_NO_DAY };
+	int64_t left;
+
+	(void)state;
+	assert_int_equal(account_password_age(&a, 106, &left), PASSWORD_AGE_OK);
+	assert_int_equal(left, -1);
+	assert_int_equal(account_password_age(&a, 107, &left), PASSWORD_AGE_OK);
+	assert_int_equal(left, 3);
+	assert_int_equal(account_password_age(&a, 110, &left), PASSWORD_AGE_OK);
+	assert_int_equal(left, 0);
+	assert_int_equal(account_password_age(&a, 111, NULL), PASSWORD_AGE_EXPIRED);
+	assert_int_equal(account_password_age(&a, 115, NULL), PASSWORD_AGE_EXPIRED);
+	assert_int_equal(account_password_age(&a, 116, NULL), PASSWORD_AGE_DEAD);
+	a.inactive = ACCOUNT_NO_DAY;
+	assert_int_equal(account_password_age(&a, 1000, NULL), PASSWORD_AGE_EXPIRED);
+	a.changed = 0;
+	assert_int_equal(account_password_age(&a, 1000, NULL), PASSWORD_AGE_MUST_CHANGE);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changing_a_password_leaves_all_else_byte_for_byte),
+		cmocka_unit_test(a_short_line_gets_all_its_fields),
+		cmocka_unit_test(a_hash_that_would_be_more_than_a_field_is_refused),
+		cmocka_unit_test(a_user_who_has_no_line_gets_none),
+		cmocka_unit_test(a_password_that_is_too_old_cannot_even_be_changed),
 		cmocka_unit_test(a_user_is_found_with_all_fields),
 		cmocka_unit_test(the_first_and_the_last_line_are_found),
 		cmocka_unit_test(a_user_is_found_by_uid),

@@ -24,7 +24,10 @@ ask(const struct sshd_config *c)
 	struct access_request r = { .config = c, .user = "alice", .host = &host,
 	    .groups = groups, .n_groups = COUNT(groups) };
 
-	return access_refused(&r);
+	enum sshd_keyword rule;
+	enum reason why = access_refused(&r, &rule);
+
+	return why == REASON_NONE ? NULL : access_text(why);
 }
 
 static void
@@ -145,15 +148,60 @@ a_chain_that_asks_for_what_is_not_there_never_ends(void **state)
 }
 
 static void
-submethods_are_methods(void **state)
+a_submethod_must_be_the_one_there_is(void **state)
 {
-	struct sshd_config c = { .password_authentication = true,
-	    .authentication_methods = WORDS("password:any") };
+	struct sshd_config c = { .password_authentication = true, .kbd_interactive_authentication = true,
+	    .authentication_methods = WORDS("keyboard-interactive:pam", "password:bsdauth",
+	    "keyboard-interactive:password,password") };
 	struct guard_proof p = { .progress = { 0 } };
 
 	(void)state;
+	assert_false(allows(&c, &p, "password"));
+	assert_true(allows(&c, &p, "keyboard-interactive"));
+	assert_false(guard_methods_advance(&c, &p, SPAN_LIT("keyboard-interactive")));
 	assert_true(allows(&c, &p, "password"));
 	assert_true(guard_methods_advance(&c, &p, SPAN_LIT("password")));
+	c.authentication_methods.n = 2;
+	p = (struct guard_proof){ .progress = { 0 } };
+	assert_false(allows(&c, &p, "keyboard-interactive"));
+	assert_false(allows(&c, &p, "password"));
+}
+
+/* PasswordAuthentication no in a config that says nothing else must mean: no passwords. */
+static void
+keyboard_interactive_goes_with_passwords_unless_it_is_named(void **state)
+{
+	struct sshd_config c = { .kbd_interactive_authentication = true, .pubkey_authentication = true };
+	struct guard_proof p = { .progress = { 0 } };
+
+	(void)state;
+	assert_false(allows(&c, &p, "keyboard-interactive"));
+	c.set[SSHD_KbdInteractiveAuthentication / 64] |= UINT64_C(1) << (SSHD_KbdInteractiveAuthentication % 64);
+	assert_true(allows(&c, &p, "keyboard-interactive"));
+	memset(c.set, 0, sizeof(c.set));
+	c.password_authentication = true;
+	assert_true(allows(&c, &p, "keyboard-interactive"));
+	c.password_authentication = false;
+	c.authentication_methods = WORDS("publickey,keyboard-interactive");
+	assert_false(allows(&c, &p, "keyboard-interactive"));
+	assert_false(guard_methods_advance(&c, &p, SPAN_LIT("publickey")));
+	assert_true(allows(&c, &p, "keyboard-interactive"));
+	c.kbd_interactive_authentication = false;
+	assert_false(allows(&c, &p, "keyboard-interactive"));
+}
+
+/* What keeps a method away is named, for the log. */
+static void
+the_rule_that_keeps_a_method_away_is_named(void **state)
+{
+	struct sshd_config c = { .pubkey_authentication = true,
+	    .authentication_methods = WORDS("password,publickey") };
+
+	(void)state;
+	assert_int_equal(guard_methods_rule(&c, SPAN_LIT("password")), SSHD_PasswordAuthentication);
+	assert_int_equal(guard_methods_rule(&c, SPAN_LIT("publickey")), SSHD_AuthenticationMethods);
+	assert_int_equal(guard_methods_rule(&c, SPAN_LIT("hostbased")), SSHD_HostbasedAuthentication);
+	assert_int_equal(guard_methods_rule(&c, SPAN_LIT("nonsense")), SSHD_N_KEYWORDS);
 }
 
 int
@@ -168,7 +216,9 @@ main(void)
 		cmocka_unit_test(methods_must_be_switched_on),
 		cmocka_unit_test(chains_are_gone_through_in_their_order),
 		cmocka_unit_test(a_chain_that_asks_for_what_is_not_there_never_ends),
-		cmocka_unit_test(submethods_are_methods),
+		cmocka_unit_test(a_submethod_must_be_the_one_there_is),
+		cmocka_unit_test(keyboard_interactive_goes_with_passwords_unless_it_is_named),
+		cmocka_unit_test(the_rule_that_keeps_a_method_away_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

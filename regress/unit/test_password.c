@@ -10,6 +10,7 @@
 
 #include "auth/password.h"
 #include "base/limits.h"
+#include "crypto/random.h"
 #include "regress/support/alloc.h"
 #include "regress/support/kat.h"
 
@@ -124,10 +125,52 @@ without_memory_nobody_is_let_in(void **state)
 	alloc_fail_never();
 }
 
+static void
+a_new_hash_is_of_the_kind_of_the_old_one_and_fits(void **state)
+{
+	static const struct {
+		const char *like, *begins;
+	} kinds[] = {
+		{ "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/", "$5$" },
+		{ "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2", "$6$" },
+		{ "$2a$05$abcdefghijklmnopqrstuvabcdefghijklmnopqrstuvabcdefghi", "$2b$" },
+		{ "$1$saltsalt$qFmFH.bQmmtXzyBY0s9v7O", "$y$" }, { "abJnggxhB/yWI", "$y$" }, { "*", "$y$" }, { "", "$y$" },
+	};
+	struct rng rng = rng_system();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		char one[PASSWORD_HASH_MAX], other[PASSWORD_HASH_MAX];
+
+		assert_int_equal(password_make(one, span_str(kinds[i].like), RIGHT, &rng), ERR_OK);
+		assert_int_equal(password_make(other, span_str(kinds[i].like), RIGHT, &rng), ERR_OK);
+		assert_true(span_starts(span_str(one), span_str(kinds[i].begins)));
+		assert_string_not_equal(one, other);
+		assert_int_equal(password_check(span_str(one), FAKE, RIGHT), ERR_OK);
+		assert_int_equal(password_check(span_str(one), FAKE, SPAN_LIT("wrong")), ERR_DENIED);
+	}
+}
+
+static void
+no_hash_is_made_of_what_could_never_fit(void **state)
+{
+	static uint8_t much[LIMIT_PASSWORD + 1];
+	struct rng rng = rng_system();
+	char hash[PASSWORD_HASH_MAX];
+
+	(void)state;
+	memset(much, 'x', sizeof(much));
+	assert_int_equal(password_make(hash, HASH, SPAN_EMPTY, &rng), ERR_DENIED);
+	assert_int_equal(password_make(hash, HASH, span_of(much, sizeof(much)), &rng), ERR_DENIED);
+	assert_int_equal(password_make(hash, HASH, span_of("a\0b", 3), &rng), ERR_DENIED);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_hash_is_of_the_kind_of_the_old_one_and_fits),
+		cmocka_unit_test(no_hash_is_made_of_what_could_never_fit),
 		cmocka_unit_test(the_right_password_fits_hashes_of_every_kind),
 		cmocka_unit_test(a_locked_missing_or_odd_hash_fits_nothing),
 		cmocka_unit_test(the_fake_hash_never_lets_in),

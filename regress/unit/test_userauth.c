@@ -76,6 +76,29 @@ a_key_is_asked_about_and_then_signed_with(void **state)
 }
 
 static void
+an_expired_password_is_changed_in_a_request_of_its_own(void **state)
+{
+	struct pair *p = *state;
+
+	start(p);
+	auth_send_password(p->auth[SIDE_CLIENT], USER, SPAN_LIT("old"));
+	assert_int_equal(deliver(p, SIDE_SERVER), EV_NEED_AUTH);
+	auth_answer_change(p->auth[SIDE_SERVER], p->ev.id + 1, SPAN_LIT("not asked"));
+	auth_answer_change(p->auth[SIDE_SERVER], p->ev.id, SPAN_LIT("a new one, please"));
+	assert_int_equal(deliver(p, SIDE_CLIENT), EV_AUTH_PASSWD_CHANGE);
+	assert_true(span_is(p->ev.text, "a new one, please"));
+	auth_send_new_password(p->auth[SIDE_CLIENT], USER, SPAN_LIT("old"), SPAN_LIT("new"));
+	assert_int_equal(deliver(p, SIDE_SERVER), EV_NEED_AUTH);
+	assert_true(p->ev.auth.is_change);
+	assert_true(span_is(p->ev.auth.password, "old"));
+	assert_true(span_is(p->ev.auth.new_password, "new"));
+	answer(p, AUTH_RESULT_SUCCESS, "");
+	assert_true(next_is_success(p));
+	assert_int_equal(deliver(p, SIDE_CLIENT), EV_AUTH_SUCCESS);
+	assert_true(p->ev.ok);
+}
+
+static void
 a_bound_host_key_is_sent_and_signed(void **state)
 {
 	struct pair *p = *state;
@@ -259,6 +282,7 @@ main(void)
 		T(none_is_answered_with_the_methods),
 		T(a_password_lets_in_and_success_comes_exactly_once),
 		T(a_key_is_asked_about_and_then_signed_with),
+		T(an_expired_password_is_changed_in_a_request_of_its_own),
 		T(a_bound_host_key_is_sent_and_signed),
 		T(signed_data_is_what_rfc_4252_7_says),
 		T(hostbased_data_is_the_request_up_to_the_signature),
