@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "keys/cert.h"
 #include "keys/fingerprint.h"
 #include "keys/key.h"
 #include "keys/krl.h"
@@ -18,18 +19,29 @@
 
 enum err
 hostkeys_look_up(const struct hostkeys *h, struct span name, struct span blob,
-    struct known_hosts_result *result)
+    enum known_hosts_marker marker, struct known_hosts_result *result)
 {
 	*result = (struct known_hosts_result){ .status = KNOWN_HOSTS_NEW };
 	for (size_t i = 0; i < h->n_files; i++)
 		TRY(known_hosts_check(writer_span(&h->files[i].text), (unsigned)i, name, blob,
-		    KNOWN_HOSTS_PLAIN, result));
+		    marker, result));
 	return ERR_OK;
+}
+
+/* Whether a list names the key; for a certificate also its CA, serial number or id. */
+static enum err
+look_up_revoked(struct span list, struct span blob, const struct cert *cert, bool *revoked)
+{
+	TRY(revoked_key(list, blob, revoked));
+	if (*revoked || cert == NULL)
+		return ERR_OK;
+	*revoked = true;
+	return revoked_cert(list, cert, revoked);
 }
 
 /* RevokedHostKeys: a file that cannot be read, or understood, revokes all. */
 static bool
-is_revoked(const struct ssh *s, struct span blob)
+is_revoked(const struct ssh *s, struct span blob, const struct cert *cert)
 {
 	const struct words *files = &s->settings.config.revoked_host_keys;
 
@@ -43,7 +55,7 @@ is_revoked(const struct ssh *s, struct span blob)
 		if (e == ERR_OK)
 			e = file_read_any(path, &text, NULL);
 		if (e == ERR_OK)
-			e = revoked_key(writer_span(&text), blob, &revoked);
+			e = look_up_revoked(writer_span(&text), blob, cert, &revoked);
 		if (e != ERR_OK)
 			log_error(&s->log, "Error checking host key against revoked keys file %s: %s",
 			    path == NULL ? files->v[i] : path,
@@ -76,7 +88,8 @@ is_known_without_port(const struct ssh *s, struct span blob)
 	if (hostkeys_name(span_str(s->settings.host), 22, &name) != ERR_OK)
 		return false;
 	log_debug(&s->log, "checking without port identifier");
-	found = hostkeys_look_up(s->hostkeys, span_str(name), blob, &result) == ERR_OK &&
+	found = hostkeys_look_up(s->hostkeys, span_str(name), blob, KNOWN_HOSTS_PLAIN,
+	    &result) == ERR_OK &&
 	    result.status == KNOWN_HOSTS_FOUND;
 	free(name);
 	if (found)
@@ -145,24 +158,14 @@ decide_changed(struct ssh *s, struct span blob, const struct known_hosts_result 
 	return true;
 }
 
+/* What the files say about a key that no certificate speaks for. */
 static bool
-decide(struct ssh *s, struct span blob)
+decide_plain(struct ssh *s, struct span blob)
 {
-	const struct ssh_config *c = &s->settings.config;
 	struct hostkeys *h = s->hostkeys;
 	struct known_hosts_result result;
 
-	if (is_revoked(s, blob)) {
-		hostkey_say_revoked(s, blob);
-		return false;
-	}
-	if (c->no_host_authentication_for_localhost && hostkeys_is_localhost(s)) {
-		log_debug(&s->log, "Forcing accepting of host key for loopback/localhost.");
-		return true;
-	}
-	if (hostkeys_ask_command(s, "HOSTNAME", h->name, blob) != ERR_OK ||
-	    (hostkeys_checks_ip(s) && hostkeys_ask_command(s, "ADDRESS", h->ip, blob) != ERR_OK) ||
-	    hostkeys_look_up(h, span_str(h->name), blob, &result) != ERR_OK) {
+	if (hostkeys_look_up(h, span_str(h->name), blob, KNOWN_HOSTS_PLAIN, &result) != ERR_OK) {
 		log_error(&s->log, "Looking up the host key failed.");
 		return false;
 	}
@@ -184,6 +187,66 @@ decide(struct ssh *s, struct span blob)
 	return false;
 }
 
+/* A certificate that is no good is worth what its key is worth, as in OpenSSH. */
+static bool
+decide_cert(struct ssh *s, const struct cert *cert)
+{
+	switch (hostkey_check_cert(s, cert)) {
+	case HOSTKEY_GOOD:
+		return true;
+	case HOSTKEY_UNKNOWN:
+		return decide_plain(s, key_blob(cert->key));
+	case HOSTKEY_REVOKED:
+		hostkey_say_revoked(s, key_blob(cert->key));
+		break;
+	case HOSTKEY_BAD:
+		log_error(&s->log, "Checking the host certificate failed.");
+		break;
+	}
+	return false;
+}
+
+/* blob is what the server showed; cert is NULL or what is in it. */
+static bool
+decide(struct ssh *s, struct span blob, const struct cert *cert)
+{
+	const struct ssh_config *c = &s->settings.config;
+	struct hostkeys *h = s->hostkeys;
+	struct span plain = cert == NULL ? blob : key_blob(cert->key);
+
+	if (is_revoked(s, plain, cert)) {
+		hostkey_say_revoked(s, plain);
+		return false;
+	}
+	if (c->no_host_authentication_for_localhost && hostkeys_is_localhost(s)) {
+		log_debug(&s->log, "Forcing accepting of host key for loopback/localhost.");
+		return true;
+	}
+	if (hostkeys_ask_command(s, "HOSTNAME", h->name, blob) != ERR_OK ||
+	    (hostkeys_checks_ip(s) && hostkeys_ask_command(s, "ADDRESS", h->ip, blob) != ERR_OK)) {
+		log_error(&s->log, "Looking up the host key failed.");
+		return false;
+	}
+	return cert == NULL ? decide_plain(s, blob) : decide_cert(s, cert);
+}
+
+/* Takes a certificate apart, if it is one, and decides. */
+static bool
+decide_blob(struct ssh *s, struct span blob, const char *alg)
+{
+	SCOPED(cert_free) struct cert cert = { .type = NULL };
+	enum err e;
+
+	if (cert_alg_plain(span_str(alg)) == NULL)
+		return decide(s, blob, NULL);
+	e = cert_parse(blob, &cert);
+	if (e == ERR_OK)
+		return decide(s, blob, &cert);
+	cert = (struct cert){ .type = NULL };
+	log_error(&s->log, "The host certificate cannot be read: %s", err_text(e));
+	return false;
+}
+
 bool
 hostkeys_check(struct ssh *s, struct span blob, const char *alg)
 {
@@ -197,7 +260,7 @@ hostkeys_check(struct ssh *s, struct span blob, const char *alg)
 	    fingerprint_str(fp, blob, FINGERPRINT_SHA256));
 	if (proof_is_wanted(s))		/* stands in for the files, after the login */
 		proof_prepare(s);
-	else if (!decide(s, blob)) {
+	else if (!decide_blob(s, blob, alg)) {
 		log_fatal(&s->log, "Host key verification failed.");
 		return false;
 	}

@@ -13,6 +13,7 @@
 #ifndef SSH_HOSTKEY_H
 #define SSH_HOSTKEY_H
 
+#include "keys/cert.h"
 #include "keys/known_hosts.h"
 #include "ssh/ssh.h"
 
@@ -88,9 +89,28 @@ bool hostkeys_check_ip(struct ssh *s, struct span blob, const struct known_hosts
 /* Says in the block about a changed key what is known of the address. */
 void hostkey_say_spoofed(const struct ssh *s, struct span blob);
 
-/* Looks a name up in all files. ERR_NOMEM and what known_hosts_check() gives. */
+/*
+ * Looks a name up in all files; marker says what blob is (see
+ * known_hosts_check()). ERR_NOMEM and what that gives.
+ */
 enum err hostkeys_look_up(const struct hostkeys *h, struct span name, struct span blob,
-    struct known_hosts_result *result);
+    enum known_hosts_marker marker, struct known_hosts_result *result);
+
+/* --- hostkey_cert.c: host certificates --- */
+
+enum hostkey_verdict {
+	HOSTKEY_BAD,			/* could not be decided: refused */
+	HOSTKEY_REVOKED,
+	HOSTKEY_UNKNOWN,		/* not to be trusted as a certificate: its key may be known */
+	HOSTKEY_GOOD,
+};
+
+/*
+ * Whether the certificate makes the host the one it should be: a CA that the
+ * files name for it, and that is not revoked, has signed it for this name and
+ * time. What is wrong with it is told, unless it is revoked.
+ */
+enum hostkey_verdict hostkey_check_cert(const struct ssh *s, const struct cert *cert);
 
 /* --- hostkey_update.c --- */
 

@@ -69,7 +69,8 @@ hostkeys_check_ip(struct ssh *s, struct span blob, const struct known_hosts_resu
 
 	if (!hostkeys_checks_ip(s))
 		return true;
-	if (hostkeys_look_up(s->hostkeys, span_str(s->hostkeys->ip), blob, &by_ip) != ERR_OK) {
+	if (hostkeys_look_up(s->hostkeys, span_str(s->hostkeys->ip), blob,
+	    KNOWN_HOSTS_PLAIN, &by_ip) != ERR_OK) {
 		log_error(&s->log, "Looking up the host's address failed.");
 		return false;
 	}
@@ -97,7 +98,7 @@ hostkey_say_spoofed(const struct ssh *s, struct span blob)
 	struct known_hosts_result by_ip;
 	const char *what = "has a different value";
 
-	if (hostkeys_look_up(h, span_str(h->ip), blob, &by_ip) != ERR_OK)
+	if (hostkeys_look_up(h, span_str(h->ip), blob, KNOWN_HOSTS_PLAIN, &by_ip) != ERR_OK)
 		return;
 	if (by_ip.status == KNOWN_HOSTS_NEW)
 		what = "is unknown";

@@ -5,8 +5,12 @@
  * identity   a public key, and a way to sign with its private half: a file,
  *            which may be encrypted, or the agent
  *
- * They come in the order in which they are tried: those of the agent that
- * files were named for, the agent's others (unless IdentitiesOnly), files.
+ * certificate   offered in the place of its key; who signs is the identity
+ *            that has the key, unless the agent has the certificate itself
+ *
+ * They come in the order in which they are tried: CertificateFile, keys that
+ * the user named (from the agent if it has them), the agent's others (unless
+ * IdentitiesOnly), default files. A certificate beside a file follows its key.
  */
 #ifndef SSH_IDENTITY_H
 #define SSH_IDENTITY_H
@@ -19,7 +23,8 @@
 
 struct identity {
 	char *path;			/* of the private key's file, or the agent's comment */
-	struct key *pub;		/* NULL: known only when the file has been decrypted */
+	struct writer cert;		/* empty: a plain key */
+	struct key *pub;		/* of the certificate, if it is one; NULL: known only when the file has been decrypted */
 	struct key *priv;		/* NULL: not read (yet), or in the agent */
 	bool is_in_agent;
 	bool is_public_only;		/* the file has the public half only */
@@ -53,7 +58,19 @@ bool identity_is_ready(const struct ssh *s, struct identity *id);
 /* AddKeysToAgent: gives a private key that is about to be used to the agent, if it is to have it. */
 void identity_to_agent(const struct ssh *s, const struct identities *ids, struct identity *id);
 
-/* Signs data by alg; appends the signature blob. Errors as key_sign(), agent_sign(). */
+/* What is offered to the server: the certificate or the key; pub must be there. */
+struct span identity_blob(const struct identity *id);
+
+/* Its type name ("ssh-ed25519-cert-v01@openssh.com"); static. pub must be there. */
+const char *identity_type(const struct identity *id);
+
+/* Who signs for an identity, mostly it itself; NULL: nobody has the certificate's key. */
+struct identity *identity_signer(const struct identities *ids, struct identity *id);
+
+/*
+ * Signs data by alg, or by what a certificate's alg stands for; appends the
+ * signature blob. id is a signer. Errors as key_sign(), agent_sign().
+ */
 enum err identity_sign(const struct identities *ids, const struct identity *id, struct span alg,
     struct span data, struct writer *sig);
 

@@ -2,6 +2,7 @@
 /* publickey (RFC 4252 7): which key, by which algorithm. */
 #include "base/limits.h"
 #include "base/text.h"
+#include "keys/cert.h"
 #include "keys/fingerprint.h"
 #include "ssh/login.h"
 
@@ -21,8 +22,9 @@ server_takes(const struct ssh *s, struct span alg)
  * the server accept. NULL: none.
  */
 static const char *
-choose_alg(const struct ssh *s, const struct key *key)
+choose_alg(const struct ssh *s, const struct identity *id)
 {
+	const struct key *key = id->pub;
 	struct span accepted = span_str(s->settings.config.pubkey_accepted_algorithms);
 	struct span list = span_str(key_algs(key));
 	struct span alg;
@@ -30,10 +32,11 @@ choose_alg(const struct ssh *s, const struct key *key)
 	while (span_token(&list, ',', &alg)) {
 		/* Only RSA has more than one; for others the key type is the algorithm. */
 		bool is_only = span_is(alg, key_type(key));
+		const char *name = id->cert.len > 0 ? cert_alg_of(alg) : key_alg_find(alg);
 
-		if (text_list_has(accepted, alg) &&
-		    (is_only || server_takes(s, alg)))
-			return key_alg_find(alg);
+		if (name != NULL && text_list_has(accepted, span_str(name)) &&
+		    (is_only || server_takes(s, alg) || server_takes(s, span_str(name))))
+			return name;
 	}
 	return NULL;
 }
@@ -45,7 +48,8 @@ say(const struct ssh *s, const char *what, const struct identity *id)
 
 	if (!log_wants(&s->log, LOG_LEVEL_DEBUG1))
 		return;
-	log_debug(&s->log, "%s: %s %s %s%s%s", what, id->path, key_label(id->pub),
+	log_debug(&s->log, "%s: %s %s%s %s%s%s", what, id->path, key_label(id->pub),
+	    id->cert.len > 0 ? "-CERT" : "",
 	    fingerprint_str(fp, key_blob(id->pub), FINGERPRINT_SHA256),
 	    id->is_named ? " explicit" : "", id->is_in_agent ? " agent" : "");
 }
@@ -57,17 +61,20 @@ send_signed(struct ssh *s, struct identity *id)
 	SCOPED(writer_free) struct writer data = writer_init(LIMIT_PACKET);
 	SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
 	struct login *l = s->login;
-	struct span blob = key_blob(id->pub);
+	struct span blob = identity_blob(id);
+	struct identity *signer = identity_signer(&l->ids, id);
 	enum err e;
 
-	identity_to_agent(s, &l->ids, id);
+	if (signer == NULL)
+		return false;
+	identity_to_agent(s, &l->ids, signer);
 	conn_auth_key_data(s->conn, s->settings.user, l->current_alg, blob, &data);
 	e = wr_end(&data);
 	if (e == ERR_OK)
-		e = identity_sign(&l->ids, id, span_str(l->current_alg), writer_span(&data), &sig);
+		e = identity_sign(&l->ids, signer, span_str(l->current_alg), writer_span(&data), &sig);
 	if (e != ERR_OK) {
 		log_error(&s->log, "sign_and_send_pubkey: signing failed for %s \"%s\"%s: %s",
-		    key_label(id->pub), id->path, id->is_in_agent ? " from agent" : "",
+		    key_label(id->pub), id->path, signer->is_in_agent ? " from agent" : "",
 		    e == ERR_DENIED ? "agent refused operation" : err_text(e));
 		return false;
 	}
@@ -93,8 +100,14 @@ static bool
 try_identity(struct ssh *s, struct identity *id)
 {
 	struct login *l = s->login;
-	bool is_ready = identity_is_ready(s, id);
+	struct identity *signer = identity_signer(&l->ids, id);
+	bool is_ready;
 
+	if (signer == NULL) {
+		log_debug(&s->log, "no private key for certificate %s", id->path);
+		return false;
+	}
+	is_ready = identity_is_ready(s, signer);
 	if (id->pub == NULL) {
 		/* Encrypted all through: there is no public half to ask about. */
 		log_debug(&s->log, "Trying private key: %s", id->path);
@@ -102,7 +115,7 @@ try_identity(struct ssh *s, struct identity *id)
 			return false;
 		is_ready = true;
 	}
-	if (id->is_bad)
+	if (id->is_bad || signer->is_bad)
 		return false;
 	if (is_too_short(s, id->pub)) {
 		log_info(&s->log, "Skipping RSA key %s of %u bits: RequiredRSASize is %u", id->path,
@@ -110,7 +123,7 @@ try_identity(struct ssh *s, struct identity *id)
 		return false;
 	}
 	l->current_id = id;
-	l->current_alg = choose_alg(s, id->pub);
+	l->current_alg = choose_alg(s, id);
 	if (l->current_alg == NULL) {
 		log_debug(&s->log, "no mutual signature algorithm for %s", id->path);
 		return false;
@@ -118,7 +131,7 @@ try_identity(struct ssh *s, struct identity *id)
 	say(s, "Offering public key", id);
 	if (is_ready)
 		return send_signed(s, id);
-	conn_auth_query_key(s->conn, s->settings.user, l->current_alg, key_blob(id->pub));
+	conn_auth_query_key(s->conn, s->settings.user, l->current_alg, identity_blob(id));
 	return true;
 }
 
@@ -146,8 +159,9 @@ void
 login_sign(struct ssh *s)
 {
 	struct identity *id = s->login->current_id;
+	struct identity *signer = identity_signer(&s->login->ids, id);
 
 	say(s, "Server accepts key", id);
-	if (identity_unlock(s, id) != ERR_OK || !send_signed(s, id))
+	if (signer == NULL || identity_unlock(s, signer) != ERR_OK || !send_signed(s, id))
 		login_go_on(s);
 }
