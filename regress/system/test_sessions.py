@@ -113,7 +113,8 @@ def test_environment(sshd, program):
     assert re.fullmatch(rf"127\.0\.0\.1 \d+ {sshd.port}", env["SSH_CLIENT"])
     assert re.fullmatch(rf"127\.0\.0\.1 \d+ 127\.0\.0\.1 {sshd.port}", env["SSH_CONNECTION"])
     assert "/usr/bin" in env["PATH"]
-    assert not any(name.startswith("DAYFLY") for name in env)
+    # What it was logged in with, and nothing of the server's own.
+    assert {name for name in env if name.startswith("DAYFLY")} == {"DAYFLY_KEY", "DAYFLY_KEY_FROM", "DAYFLY_KEY_COMMENT"}
 
 
 @client
