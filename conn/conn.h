@@ -202,6 +202,14 @@ void conn_auth_key_data(struct conn *c, const char *user, const char *alg,
 void conn_auth_key(struct conn *c, const char *user, const char *alg,
     struct span blob, struct span sig);
 
+/* Writes what a key of the client's machine must sign for hostbased (RFC 4252 9). */
+void conn_auth_hostbased_data(struct conn *c, const char *user, const char *alg,
+    struct span blob, struct span host, struct span local_user, struct writer *data);
+
+/* Sends the hostbased request with its signature over conn_auth_hostbased_data(). */
+void conn_auth_hostbased(struct conn *c, const char *user, const char *alg,
+    struct span blob, struct span host, struct span local_user, struct span sig);
+
 /* Starts keyboard-interactive: AUTH_PROMPTS, FAILURE or SUCCESS follows. */
 void conn_auth_kbdint(struct conn *c, const char *user, const char *devices);
 

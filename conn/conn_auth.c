@@ -83,6 +83,26 @@ conn_auth_key(struct conn *c, const char *user, const char *alg, struct span blo
 }
 
 void
+conn_auth_hostbased_data(struct conn *c, const char *user, const char *alg, struct span blob,
+    struct span host, struct span local_user, struct writer *data)
+{
+	auth_hostbased_data(data, &(struct auth_signed){
+	    .session_id = conn_session_id(c),
+	    .user = span_str(user),
+	    .service = SPAN_LIT("ssh-connection"),
+	    .alg = span_str(alg),
+	    .blob = blob,
+	}, host, local_user);
+}
+
+void
+conn_auth_hostbased(struct conn *c, const char *user, const char *alg, struct span blob,
+    struct span host, struct span local_user, struct span sig)
+{
+	auth_send_hostbased(c->auth, span_str(user), span_str(alg), blob, host, local_user, sig);
+}
+
+void
 conn_auth_kbdint(struct conn *c, const char *user, const char *devices)
 {
 	auth_send_kbdint(c->auth, span_str(user), span_str(devices));

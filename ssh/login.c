@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/text.h"
 
 struct method {
@@ -13,6 +14,12 @@ struct method {
 	/* Sends a request; false: nothing left. */
 	bool (*next)(struct ssh *s);
 };
+
+static bool
+wants_hostbased(const struct ssh *s)
+{
+	return s->settings.config.hostbased_authentication;
+}
 
 static bool
 wants_publickey(const struct ssh *s)
@@ -37,6 +44,7 @@ wants_password(const struct ssh *s)
 }
 
 static const struct method methods[LOGIN_METHODS] = {
+	[LOGIN_HOSTBASED] = { "hostbased", wants_hostbased, login_next_hostbased },
 	[LOGIN_PUBLICKEY] = { "publickey", wants_publickey, login_next_key },
 	[LOGIN_KBDINT] = { "keyboard-interactive", wants_kbdint, login_next_kbdint },
 	[LOGIN_PASSWORD] = { "password", wants_password, login_next_password },
@@ -49,6 +57,7 @@ login_new(struct login **out)
 	if (*out == NULL)
 		return ERR_NOMEM;
 	(*out)->ids.agent = -1;
+	(*out)->keys_tried = writer_init(LIMIT_LINE);
 	return ERR_OK;
 }
 
@@ -66,12 +75,18 @@ login_free(struct login *l)
 		return;
 	forget_secrets(l);
 	free(l->methods);
+	writer_free(&l->keys_tried);
 	free(l);
 }
 
-/* The method of that name; LOGIN_NONE if we do not have it. */
-static enum login_method
-find_method(const char *name)
+const char *
+login_method_name(enum login_method m)
+{
+	return methods[m].name;
+}
+
+enum login_method
+login_find_method(const char *name)
 {
 	for (unsigned m = LOGIN_NONE + 1; m < LOGIN_METHODS; m++)
 		if (strcmp(methods[m].name, name) == 0)
@@ -94,18 +109,21 @@ login_go_on(struct ssh *s)
 	char buf[512];
 
 	for (size_t i = 0; i < preferred->n; i++) {
-		enum login_method m = find_method(preferred->v[i]);
+		enum login_method m = login_find_method(preferred->v[i]);
 
 		if (!is_usable(s, m))
 			continue;
 		if (l->current != m)
 			log_debug(&s->log, "Next authentication method: %s", methods[m].name);
 		l->current = m;
-		if (methods[m].next(s) || s->is_leaving)
+		if (methods[m].next(s) || s->is_leaving) {
+			l->was_tried[m] = true;
 			return;
+		}
 		l->is_exhausted[m] = true;
 	}
 	log_debug(&s->log, "No more authentication methods to try.");
+	login_tell(s);
 	log_fatal(&s->log, "%s@%s: Permission denied (%s).", s->settings.user, s->settings.host,
 	    ssh_visible(buf, sizeof(buf), span_str(l->methods)));
 	ssh_leave(s, 255);

@@ -129,10 +129,22 @@ try_identity(struct ssh *s, struct identity *id)
 		return false;
 	}
 	say(s, "Offering public key", id);
+	login_note_key(l, id);
 	if (is_ready)
 		return send_signed(s, id);
 	conn_auth_query_key(s->conn, s->settings.user, l->current_alg, identity_blob(id));
 	return true;
+}
+
+enum err
+login_find_keys(struct ssh *s)
+{
+	struct login *l = s->login;
+
+	if (l->has_ids)
+		return ERR_OK;
+	l->has_ids = true;
+	return identities_find(s, &l->ids);
 }
 
 bool
@@ -140,9 +152,8 @@ login_next_key(struct ssh *s)
 {
 	struct login *l = s->login;
 
-	if (!l->has_ids && identities_find(s, &l->ids) != ERR_OK)
+	if (login_find_keys(s) != ERR_OK)
 		log_error(&s->log, "out of memory");
-	l->has_ids = true;
 	for (size_t i = 0; i < l->ids.n; i++) {
 		struct identity *id = &l->ids.v[i];
 
