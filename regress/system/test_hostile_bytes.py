@@ -1,0 +1,402 @@
+# SPDX-License-Identifier: ISC
+"""What bytes from strangers cost: memory beyond an idle connection, and CPU time for a message.
+
+Each input goes to a connection of its own, after it has been idle for a moment. Its processes
+are stopped at their very end (ptrace), so that what they used can be read even when the answer
+to the input is to end the connection.
+"""
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import socket
+import struct
+import time
+
+import pytest
+
+import harness
+
+pytestmark = [
+    pytest.mark.skipif(not harness.ROOT, reason="processes that hide their memory show it to root only"),
+    pytest.mark.skipif("sanitize" in harness.BINDIR, reason="sanitizers take memory and time of their own"),
+]
+
+MEMORY_MAX = 4096		# KiB beyond idle
+CPU_MAX = 0.1			# seconds for one message
+KIB = 1024
+
+
+# --- measuring ---
+
+PTRACE_CONT, PTRACE_SEIZE, PTRACE_O_TRACEEXIT, WALL = 7, 0x4206, 0x40, 0x40000000
+
+
+def ptrace(request, pid, data=0):
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    if libc.ptrace(request, pid, None, data) == -1:
+        raise OSError(ctypes.get_errno(), "ptrace")
+
+
+class Process:
+    """What one of sshd's processes has used since it was idle."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.has_ended = False
+        ptrace(PTRACE_SEIZE, pid, PTRACE_O_TRACEEXIT)
+        self.idle = self.used()
+        self.now = self.idle
+
+    def used(self):
+        """(most memory so far in KiB, CPU seconds)"""
+        with open(f"/proc/{self.pid}/status", encoding="utf-8") as f:
+            memory = int(re.search(r"^VmHWM:\s+(\d+) kB", f.read(), re.M).group(1))
+        with open(f"/proc/{self.pid}/schedstat", encoding="utf-8") as f:
+            return memory, int(f.read().split()[0]) / 1e9
+
+    def look(self):
+        """Lets it go on, or end, and notes what it has used."""
+        if self.has_ended:
+            return
+        pid, status = os.waitpid(self.pid, os.WNOHANG | WALL)
+        if pid != 0 and not os.WIFSTOPPED(status):
+            self.has_ended = True
+            return
+        self.now = self.used()
+        if pid != 0:
+            stop = os.WSTOPSIG(status)
+            ptrace(PTRACE_CONT, self.pid, 0 if status >> 16 or stop in (signal.SIGTRAP, signal.SIGSTOP) else stop)
+
+    def more(self):
+        return self.now[0] - self.idle[0], self.now[1] - self.idle[1]
+
+
+def owner_of(port):
+    """The process that has the server's end of the connection from a port of ours."""
+    inode = None
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        for line in f.readlines()[1:]:
+            fields = line.split()
+            if int(fields[2].split(":")[1], 16) == port:
+                inode = fields[9]
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == f"socket:[{inode}]":
+                    return int(pid)
+    return None
+
+
+class Stranger:
+    """A connection whose processes are watched, with what it takes to speak in clear."""
+
+    def __init__(self, sshd):
+        before = set(sshd.children())
+        self.socket = socket.create_connection(("127.0.0.1", sshd.port), 20)
+        self.socket.settimeout(5)
+        self.file = self.socket.makefile("rb")
+        self.ident = self.file.readline()
+        wire = harness.wait_until(lambda: owner_of(self.socket.getsockname()[1]), "a process for the connection")
+        time.sleep(0.1)
+        # Its guard, and not those that stand ready for others.
+        guards = {pid for pid, title in sshd.children().items() if pid not in before and "[accepted]" in title}
+        pids = {wire} | guards
+        self.processes = [p for p in map(self.watch, pids) if p is not None]
+        assert len(self.processes) == 2
+
+    @staticmethod
+    def watch(pid):
+        try:
+            return Process(pid)
+        except OSError:
+            return None
+
+    def send(self, data):
+        with contextlib.suppress(OSError):
+            self.socket.settimeout(0.3)
+            self.socket.sendall(data)
+        for p in self.processes:
+            p.look()
+
+    def packet(self, payload):
+        padding = 8 - (5 + len(payload)) % 8 + 8 * ((5 + len(payload)) % 8 > 4)
+        self.send(struct.pack(">IB", 1 + len(payload) + padding, padding) + payload + b"\0" * padding)
+
+    def settle(self, seconds=1.0):
+        """Waits until the processes have done what there is to do."""
+        end = time.monotonic() + seconds
+        with contextlib.suppress(OSError):
+            self.socket.settimeout(0.05)
+        while time.monotonic() < end and not all(p.has_ended for p in self.processes):
+            with contextlib.suppress(OSError):
+                self.socket.recv(1 << 18)
+            for p in self.processes:
+                p.look()
+            time.sleep(0.01)
+
+    def end(self):
+        self.socket.close()
+        self.file.close()
+        self.settle(10)
+        assert all(p.has_ended for p in self.processes)
+
+
+def name_list(data):
+    return struct.pack(">I", len(data)) + data
+
+
+def kexinit(*lists, kex=b"curve25519-sha256", hostkey=b"ssh-ed25519"):
+    lists = lists or (kex, hostkey, *[b"aes128-ctr"] * 2, *[b"hmac-sha2-256"] * 2, b"none", b"none", b"", b"")
+    return b"\x14" + os.urandom(16) + b"".join(name_list(item) for item in lists) + b"\0" * 5
+
+
+def mpint(data):
+    return struct.pack(">I", len(data)) + data
+
+
+# --- inputs: each yields after what counts as one message ---
+
+def kex_of(method, *messages):
+    """An exchange in clear, up to the client's messages."""
+    def run(s):
+        s.packet(kexinit(kex=method))
+        yield
+        for message in messages:
+            s.packet(message)
+            yield
+    return run
+
+
+def ident_first(run):
+    def after(s):
+        s.send(b"SSH-2.0-stranger\r\n")
+        yield
+        yield from run(s)
+    return after
+
+
+def commas(s):
+    s.packet(kexinit(*[b"," * 3200] * 10))
+    yield
+
+
+def long_lists(s):
+    s.packet(kexinit(*[b",".join(b"name-%d@example.org" % i for i in range(140))] * 10))
+    yield
+
+
+def largest_kexinit(s):
+    s.packet(kexinit(*[b"x," * 12000] * 10))
+    yield
+
+
+def wrapping_list(s):
+    s.packet(b"\x14" + b"\0" * 16 + b"\xff\xff\xff\xff" + b"a" * 1000)
+    yield
+
+
+def large_ignores(s):
+    for _ in range(40):
+        s.packet(b"\x02" + mpint(b"i" * (255 * KIB)))
+        yield
+
+
+def many_small(s):
+    for _ in range(20):
+        s.send((struct.pack(">IB", 12, 6) + b"\x02\0\0\0\0" + b"\0" * 6) * 1000)
+        yield
+
+
+def lengths(n):
+    def run(s):
+        s.send(struct.pack(">I", n) + b"\x08" * 65536)
+        yield
+    return run
+
+
+def dripping(s):
+    """Promises the longest packet and gives it away by the byte."""
+    s.send(struct.pack(">IB", 256 * KIB, 8))
+    for _ in range(50):
+        s.send(b"\x14")
+        yield
+
+
+def half_a_large_packet(s):
+    s.send(struct.pack(">IB", 256 * KIB, 8) + b"\x02" + b"x" * (200 * KIB))
+    yield
+
+
+def two_kexinits(s):
+    s.packet(kexinit())
+    yield
+    s.packet(kexinit())
+    yield
+
+
+def upper_messages(s):
+    for number in (5, 50, 90, 94, 192):
+        s.packet(bytes([number]) + b"\0" * 200)
+        yield
+
+
+GROUP14 = b"diffie-hellman-group14-sha256"
+GROUP18 = b"diffie-hellman-group18-sha512"
+GEX = b"diffie-hellman-group-exchange-sha256"
+INPUTS = {
+    "an identification without an end": lambda s: iter([s.send(b"SSH-2.0-" + b"x" * 60000)]),
+    "http": lambda s: iter([s.send(b"POST / HTTP/1.1\r\n" + b"A: b\r\n" * 20000)]),
+    "a list of commas": ident_first(commas),
+    "long lists": ident_first(long_lists),
+    "a kexinit of 240 KiB": ident_first(largest_kexinit),
+    "a list longer than the packet": ident_first(wrapping_list),
+    "ignore of 255 KiB": ident_first(large_ignores),
+    "20,000 small packets": ident_first(many_small),
+    "a length of 2^32-1": ident_first(lengths(0xffffffff)),
+    "a length of 2^31-1": ident_first(lengths(0x7fffffff)),
+    "the longest packet by the byte": ident_first(dripping),
+    "most of a large packet": ident_first(half_a_large_packet),
+    "a second kexinit": ident_first(two_kexinits),
+    "messages of the upper layers": ident_first(upper_messages),
+    "x25519 of 200 KiB": ident_first(kex_of(b"curve25519-sha256", b"\x1e" + mpint(b"\x01" * 200 * KIB))),
+    "x25519 all zero": ident_first(kex_of(b"curve25519-sha256", b"\x1e" + mpint(bytes(32)))),
+    "a point at no curve": ident_first(kex_of(b"ecdh-sha2-nistp521", b"\x1e" + mpint(b"\x04" + b"\x01" * 132))),
+    "mlkem with coefficients out of range": ident_first(
+        kex_of(b"mlkem768x25519-sha256", b"\x1e" + mpint(b"\xff" * 1184 + b"\x09" + bytes(31)))),
+    "mlkem that is right": ident_first(
+        kex_of(b"mlkem768x25519-sha256", b"\x1e" + mpint(bytes(1184) + b"\x09" + bytes(31)))),
+    "sntrup of 200 KiB": ident_first(kex_of(b"sntrup761x25519-sha512", b"\x1e" + mpint(b"\x01" * 200 * KIB))),
+    "sntrup that is right": ident_first(
+        kex_of(b"sntrup761x25519-sha512", b"\x1e" + mpint(bytes(1158) + b"\x09" + bytes(31)))),
+    "an mpint of 16 KiB": ident_first(kex_of(GROUP14, b"\x1e" + mpint(b"\x7f" * 16 * KIB))),
+    "an mpint of 200 KiB": ident_first(kex_of(GROUP18, b"\x1e" + mpint(b"\x7f" * 200 * KIB))),
+    "a negative mpint": ident_first(kex_of(GROUP14, b"\x1e" + mpint(b"\x80" + bytes(255)))),
+    "modp 8192": ident_first(kex_of(GROUP18, b"\x1e" + mpint(b"\x01" + os.urandom(1000)))),
+    "group exchange, 8192 bits": ident_first(
+        kex_of(GEX, b"\x22" + struct.pack(">III", 8192, 8192, 8192), b"\x20" + mpint(b"\x01" + os.urandom(1000)))),
+    "group exchange, no sizes": ident_first(kex_of(GEX, b"\x22" + struct.pack(">III", 0xffffffff, 0, 1))),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    for part in [folder, *folder.parents]:
+        if "pytest-" in str(part):
+            os.chmod(part, 0o755)
+    with harness.server(folder / "sshd", config="PerSourcePenalties no\nMaxStartups 100\nKexAlgorithms +"
+                        + b",".join([GROUP14, GROUP18, GEX]).decode()) as s:
+        yield s
+
+
+def judge(stranger, n):
+    """Holds what was used against the limits; n messages were sent."""
+    for p in stranger.processes:
+        memory, cpu = p.more()
+        assert memory <= MEMORY_MAX, f"process {p.pid}: {memory} KiB more than idle"
+        assert cpu <= CPU_MAX * max(1, n), f"process {p.pid}: {cpu:.3f} s for {n} messages"
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_no_input_before_login_costs_more_than_4_mib_or_100_ms(server, name):
+    stranger = Stranger(server)
+    n = 0
+    for _ in INPUTS[name](stranger):
+        n += 1
+        stranger.settle(0.02)
+    stranger.settle()
+    stranger.end()
+    judge(stranger, n)
+
+
+# --- under encryption, by a client that can ---
+
+def ssh_transport(sshd):
+    """paramiko's transport, its key exchange done, and its watched processes."""
+    import paramiko
+    stranger = Stranger(sshd)
+    stranger.file.close()
+
+    class Rest:
+        """The socket, with the line that was read already before everything else."""
+
+        def __init__(self, s, first):
+            self.s, self.first = s, first
+
+        def recv(self, n):
+            got, self.first = self.first[:n], self.first[n:]
+            return got or self.s.recv(n)
+
+        def __getattr__(self, name):
+            return getattr(self.s, name)
+
+    t = paramiko.Transport(Rest(stranger.socket, stranger.ident))
+    t.start_client(timeout=20)
+    return stranger, t
+
+
+def auth_request(*fields):
+    import paramiko
+    m = paramiko.Message()
+    m.add_byte(b"\x32")
+    for field in fields:
+        if isinstance(field, bool):
+            m.add_boolean(field)
+        else:
+            m.add_string(field)
+    return m
+
+
+REQUESTS = {
+    "a user of 250 KiB": auth_request(b"u" * 250 * KIB, "ssh-connection", "none"),
+    "a password of 250 KiB": auth_request("alice", "ssh-connection", "password", False, b"p" * 250 * KIB),
+    "a key of 250 KiB": auth_request("alice", "ssh-connection", "publickey", False, "ssh-rsa", b"k" * 250 * KIB),
+    "an rsa key of megabits": auth_request(
+        "alice", "ssh-connection", "publickey", True, "rsa-sha2-256",
+        mpint(b"ssh-rsa") + mpint(b"\x01\x00\x01") + mpint(b"\x7f" * 120 * KIB),
+        mpint(b"rsa-sha2-256") + mpint(b"\x7f" * 120 * KIB)),
+    "an rsa key of 16,384 bits": auth_request(
+        "alice", "ssh-connection", "publickey", True, "rsa-sha2-256",
+        mpint(b"ssh-rsa") + mpint(b"\x01\x00\x01") + mpint(b"\x00" + b"\xff" * 2048),
+        mpint(b"rsa-sha2-256") + mpint(b"\x7f" * 2048)),
+    "a method of 250 KiB": auth_request("alice", "ssh-connection", b"m" * 250 * KIB),
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_no_request_for_a_login_costs_more_than_4_mib_or_100_ms(server, name):
+    stranger, t = ssh_transport(server)
+    import paramiko
+    service = paramiko.Message()
+    service.add_byte(b"\x05")
+    service.add_string("ssh-userauth")
+    t._send_message(service)
+    with contextlib.suppress(Exception):
+        t._send_message(REQUESTS[name])
+    end = time.monotonic() + 1.5
+    while time.monotonic() < end:
+        for p in stranger.processes:
+            p.look()
+        time.sleep(0.01)
+    t.close()
+    stranger.end()
+    # The exchange and its two messages, the service, the request.
+    judge(stranger, 5)
+
+
+def test_a_flood_of_key_exchanges_before_login_is_ended(server):
+    stranger, t = ssh_transport(server)
+    n = 0
+    with contextlib.suppress(Exception):
+        while n < 100:
+            t.renegotiate_keys()
+            n += 1
+            for p in stranger.processes:
+                p.look()
+    assert n < 20
+    t.close()
+    stranger.end()
+    judge(stranger, n)
