@@ -39,6 +39,7 @@
 	K(time, ConnectTimeout, connect_timeout, NONE, "none", none)	\
 	K(flag, TCPKeepAlive, tcp_keep_alive, 0, "yes", none)		\
 	K(time, ServerAliveInterval, server_alive_interval, 0, "0", none) \
+	K(flag, Reconnect, reconnect, 0, "no", none)			\
 	K(number, ServerAliveCountMax, server_alive_count_max, 0, "3", any) \
 	K(qos, IPQoS, ip_qos, 0, "ef cs0", none)			\
 	K(flag, Compression, compression, 0, "no", none)		\

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ssh/reconnect.h"
 #include "ssh/session.h"
 
 /* Requests that wait for their answer: forwardings, and probes that a dead server leaves. */
 #define ASKED_MAX	1024
+
+/* ServerAliveInterval for Reconnect, unless it is set. */
+#define RECONNECT_INTERVAL	15
 
 struct asked {
 	void (*answered)(struct ssh *s, void *arg, bool ok, struct span body);
@@ -79,6 +83,7 @@ on_silence(void *arg)
 	if (a->n_silent >= s->settings.config.server_alive_count_max) {
 		session_restore(s->session);
 		log_info(&s->log, "Timeout, server %s not responding.", s->settings.host);
+		s->is_lost = true;
 		ssh_leave(s, 255);
 		return;
 	}
@@ -93,7 +98,12 @@ on_silence(void *arg)
 void
 alive_start(struct ssh *s)
 {
-	uint32_t seconds = s->settings.config.server_alive_interval;
+	const struct ssh_config *c = &s->settings.config;
+	uint32_t seconds = c->server_alive_interval;
+
+	/* A path that is dead must be noticed for the connection to be made again. */
+	if (reconnect_is_wanted(s) && !ssh_config_is_set(c, SSH_KEYWORD_ServerAliveInterval))
+		seconds = RECONNECT_INTERVAL;
 
 	if (seconds == 0)
 		return;

@@ -15,6 +15,9 @@
 #include "os/clock.h"
 #include "ssh/ssh.h"
 
+/* ConnectTimeout when a connection is made again, unless it is set. */
+#define AGAIN_SECONDS	30
+
 /* Milliseconds until a deadline, for poll(2). */
 static int
 left(msec until)
@@ -214,6 +217,8 @@ connect_route(struct ssh *s)
 	uint32_t timeout = s->settings.config.connect_timeout;
 	enum err e;
 
+	if (timeout == 0 && s->was_open)
+		timeout = AGAIN_SECONDS;
 	s->route = (struct route){ .read_fd = -1, .write_fd = -1, .socket = -1,
 	    .give_up = MSEC_NEVER };
 	if (timeout > 0)

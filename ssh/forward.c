@@ -96,8 +96,11 @@ relay_attach(struct relay *t)
 void
 forwards_failed(struct ssh *s)
 {
-	if (s->settings.config.exit_on_forward_failure)
-		ssh_leave(s, 255);
+	if (!s->settings.config.exit_on_forward_failure)
+		return;
+	/* The server may not know yet that the connection before is dead, and keep its ports. */
+	s->is_lost = s->was_open;
+	ssh_leave(s, 255);
 }
 
 /* Local ones of the config. Returns how many stand. */

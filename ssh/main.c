@@ -13,6 +13,7 @@
 #include "os/file.h"
 #include "ssh/mux.h"
 #include "ssh/query.h"
+#include "ssh/reconnect.h"
 #include "ssh/ssh.h"
 #include "tools/programs.h"
 
@@ -65,7 +66,7 @@ connect_or_share(struct ssh *s)
 
 	if (mux_client_run(s, &code) == ERR_OK)
 		return code;
-	return ssh_run(s);
+	return reconnect_run(s);
 }
 
 static int

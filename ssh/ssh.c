@@ -101,6 +101,7 @@ on_disconnected(struct ssh *s, const struct event *ev)
 {
 	char buf[512];
 
+	s->is_lost = s->is_open;
 	log_error(&s->log, "Received disconnect from %s port %u:%u: %s", s->route.peer_text,
 	    s->route.peer_port, ev->reason, ssh_visible(buf, sizeof(buf), ev->text));
 	log_error(&s->log, "Disconnected from %s port %u", s->route.peer_text, s->route.peer_port);
@@ -113,6 +114,7 @@ on_failed(struct ssh *s, const struct event *ev)
 
 	if (s->is_leaving)
 		return;
+	s->is_lost = s->is_open;
 	ssh_visible(buf, sizeof(buf), ev->text);
 	if (ev->err == ERR_NEGOTIATE)
 		log_fatal(&s->log, "Unable to negotiate with %s port %u: %s", s->route.peer_text,
@@ -128,6 +130,8 @@ static void
 go_on(struct ssh *s)
 {
 	s->is_open = true;
+	if (s->was_open)
+		log_info(&s->log, "Connection to %s re-established.", s->settings.host);
 	s->since = loop_now(s->loop);
 	forwards_start(s);
 	if (!s->is_leaving)
@@ -258,8 +262,10 @@ on_end(void *arg, enum err why)
 			s->exit_code = session_exit_code(s);
 		} else {
 			session_restore(s->session);
-			if (why == ERR_CLOSED || why == ERR_SYSTEM)
+			if (why == ERR_CLOSED || why == ERR_SYSTEM) {
+				s->is_lost = s->is_open || s->was_open;
 				say_lost(s, why);
+			}
 		}
 		s->is_leaving = true;
 	}
@@ -271,6 +277,7 @@ on_give_up(void *arg)
 {
 	struct ssh *s = arg;
 
+	s->is_lost = s->was_open;
 	log_error(&s->log, "Connection timed out during banner exchange");
 	log_fatal(&s->log, "Connection to %s port %u timed out", s->route.peer_text,
 	    s->route.peer_port);
@@ -329,8 +336,13 @@ run(struct ssh *s)
 	char *ident = NULL;
 	enum err e;
 
-	TRY(connect_route(s));
 	TRY(loop_new(&s->loop));
+	e = connect_route(s);
+	if (e != ERR_OK) {
+		/* The way to it may be there later; that it was never there is a mistake. */
+		s->is_lost = s->was_open;
+		return e;
+	}
 	TRY(names_new(&s->names, s->loop));
 	TRY(hostkeys_load(s));
 	TRY(login_new(&s->login));
@@ -383,11 +395,39 @@ tear_down(struct ssh *s)
 	free(s->peer_ident);
 }
 
+/* What was of this connection is of none that may follow. */
+static void
+forget(struct ssh *s)
+{
+	s->was_open |= s->is_open;
+	s->is_open = s->is_leaving = false;
+	s->loop = NULL;
+	s->names = NULL;
+	s->conn = NULL;
+	s->pump = NULL;
+	s->give_up = NULL;
+	s->hostkeys = NULL;
+	s->login = NULL;
+	s->session = NULL;
+	s->forwards = NULL;
+	s->alive = NULL;
+	s->timeouts = NULL;
+	s->mux = NULL;
+	s->x11 = NULL;
+	s->hostkey_algs_own = NULL;
+	s->peer_ident = NULL;
+}
+
 int
 ssh_run(struct ssh *s)
 {
-	enum err e = run(s);
+	enum err e;
 
+	s->is_lost = false;
+	e = run(s);
+
+	s->stood = s->is_open ? loop_time(s->loop) - s->since : 0;
 	tear_down(s);
+	forget(s);
 	return e == ERR_OK ? s->exit_code : 255;
 }

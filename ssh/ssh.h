@@ -73,6 +73,9 @@ struct ssh {
 	void (*proof_go_on)(struct ssh *s);
 	bool is_open;			/* authenticated */
 	bool is_leaving;		/* we have said that we go */
+	bool is_lost;			/* the connection ended as it should not: Reconnect */
+	bool was_open;			/* there was one before (Reconnect) */
+	msec stood;			/* how long the last one was open */
 	bool is_in_background;		/* a master that stays for others */
 	bool mux_has_forwards;		/* the master we are a client of has ours already */
 	int exit_code;

@@ -110,6 +110,7 @@ static const struct {
 	{ "SendEnv LANG LC_* FOO\nSendEnv -LC_* -F*\nSendEnv TZ", "sendenv LANG|TZ" },
 	{ "ServerAliveCountMax 2", "serveralivecountmax 2" },
 	{ "ServerAliveInterval 1m", "serveraliveinterval 60" },
+	{ "Reconnect yes", "reconnect yes" },
 	{ "SessionType none", "sessiontype none" },
 	{ "SetEnv A=1 \"B=x y\"", "setenv A=1 \"B=x y\"" },
 	{ "StdinNull yes", "stdinnull yes" },
