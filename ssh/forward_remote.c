@@ -10,6 +10,7 @@
 #include "channels/forward.h"
 #include "ssh/alive.h"
 #include "ssh/forward_i.h"
+#include "ssh/identity.h"
 #include "ssh/x11.h"
 
 #define STREAMLOCAL	"forwarded-streamlocal@openssh.com"
@@ -316,16 +317,17 @@ char *
 forward_agent_path(const struct ssh *s)
 {
 	const struct forward_agent *a = &s->settings.config.forward_agent;
-	const char *path = getenv("SSH_AUTH_SOCK");
+	const char *path;
 	char *expanded;
 
 	if (!a->on)
 		return NULL;
-	if (a->socket != NULL && a->socket[0] == '$' && a->socket[1] != '{')
-		path = getenv(a->socket + 1);
-	else if (a->socket != NULL)
+	if (a->socket == NULL)
+		return identity_agent_path(s);
+	if (a->socket[0] != '$' || a->socket[1] == '{')
 		return settings_expand(&s->settings, &s->log, SSH_KEYWORD_ForwardAgent, a->socket,
 		    &expanded) == ERR_OK ? expanded : NULL;
+	path = getenv(a->socket + 1);
 	return path == NULL || path[0] == '\0' ? NULL : strdup(path);
 }
 

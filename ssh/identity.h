@@ -74,4 +74,7 @@ struct identity *identity_signer(const struct identities *ids, struct identity *
 enum err identity_sign(const struct identities *ids, const struct identity *id, struct span alg,
     struct span data, struct writer *sig);
 
+/* The agent's socket, malloc'ed: IdentityAgent, else SSH_AUTH_SOCK. NULL: none is wanted. */
+char *identity_agent_path(const struct ssh *s);
+
 #endif

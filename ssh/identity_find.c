@@ -225,9 +225,8 @@ add_named_certs(struct ssh *s, struct identities *ids)
 
 /* --- the agent --- */
 
-/* The agent's socket: IdentityAgent, else SSH_AUTH_SOCK. NULL: none is wanted. */
-static char *
-agent_path(const struct ssh *s)
+char *
+identity_agent_path(const struct ssh *s)
 {
 	const char *text = s->settings.config.identity_agent;
 	const char *value = NULL;
@@ -294,7 +293,7 @@ static void
 ask_agent(struct ssh *s, struct identities *all, const struct identities *files)
 {
 	struct taking t = { .s = s, .all = all, .files = files };
-	char *path = agent_path(s);
+	char *path = identity_agent_path(s);
 	enum err e;
 
 	if (path == NULL)

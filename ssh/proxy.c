@@ -2,20 +2,88 @@
 /* Ways to the server that a program makes: ProxyCommand and ProxyJump. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "os/clock.h"
 #include "os/process.h"
 #include "ssh/destination.h"
 #include "ssh/ssh.h"
 
+/* --- ProxyUseFdpass --- */
+
+/* Waits for the one descriptor that a proxy sends. ERR_CLOSED if none comes, ERR_TIMEOUT. */
+static enum err
+receive_fd(int from, msec until, int *fd)
+{
+	union {
+		struct cmsghdr align;
+		uint8_t room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct pollfd p = { .fd = from, .events = POLLIN };
+	uint8_t byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+	    .msg_controllen = sizeof(control) };
+	struct cmsghdr *h;
+	ssize_t n;
+
+	for (;;) {
+		msec now = clock_boot();
+		int ms = until == MSEC_NEVER ? -1 : until <= now ? 0 :
+		    until - now > INT_MAX ? INT_MAX : (int)(until - now);
+		int ready = poll(&p, 1, ms);
+
+		if (ready == 0)
+			return ERR_TIMEOUT;
+		if (ready == 1)
+			break;
+		if (errno != EINTR)
+			return ERR_SYSTEM;
+	}
+	n = recvmsg(from, &msg, MSG_CMSG_CLOEXEC);
+	h = n < 1 ? NULL : CMSG_FIRSTHDR(&msg);
+	if (h == NULL || h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS ||
+	    h->cmsg_len != CMSG_LEN(sizeof(int)))
+		return ERR_CLOSED;
+	memcpy(fd, CMSG_DATA(h), sizeof(*fd));
+	return ERR_OK;
+}
+
+/* The proxy connects, hands its socket over, and ends: the way is as good as a direct one. */
+static enum err
+take_socket(struct ssh *s, int from)
+{
+	struct route *r = &s->route;
+	int fd = -1, flags;
+	enum err e = receive_fd(from, r->give_up, &fd);
+
+	close(from);
+	while (waitpid(r->proxy, NULL, 0) == -1 && errno == EINTR)
+		;
+	r->proxy = 0;
+	if (e != ERR_OK) {
+		log_fatal(&s->log, "proxy dialer did not pass back a connection");
+		return e;
+	}
+	flags = fcntl(fd, F_GETFL);
+	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	r->read_fd = r->write_fd = fd;
+	return ERR_OK;
+}
+
+/* --- starting --- */
+
 /* Starts a program with one end of a socket pair as its standard input and output. */
 static enum err
-start(struct ssh *s, const char *path, char *const *argv)
+start(struct ssh *s, const char *path, char *const *argv, bool passes_socket)
 {
 	struct process_job job = process_job(path, argv);
 	struct process_fd fds[] = { { -1, 0 }, { -1, 1 }, { 2, 2 } };
@@ -38,9 +106,11 @@ start(struct ssh *s, const char *path, char *const *argv)
 		s->route.proxy = 0;
 		return e;
 	}
+	s->route.is_proxied = true;
+	if (passes_socket)
+		return take_socket(s, pair[0]);
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	s->route.read_fd = s->route.write_fd = pair[0];
-	s->route.is_proxied = true;
 	return ERR_OK;
 }
 
@@ -65,7 +135,7 @@ start_command(struct ssh *s, const char *text)
 		shell = "/bin/sh";
 	argv[0] = (char *)(uintptr_t)shell;
 	argv[2] = line;
-	e = start(s, shell, argv);
+	e = start(s, shell, argv, s->settings.config.proxy_use_fdpass);
 	free(line);
 	free(expanded);
 	return e;
@@ -178,7 +248,7 @@ start_jump(struct ssh *s, const char *text)
 	e = jump_args(s, chain, &a);
 	if (e == ERR_OK) {
 		log_debug(&s->log, "Setting implicit ProxyCommand from ProxyJump: %s", chain);
-		e = start(s, own_path(s), a.v);
+		e = start(s, own_path(s), a.v, false);
 	} else {
 		log_fatal(&s->log, "Invalid ProxyJump \"%s\"", chain);
 	}
@@ -199,6 +269,15 @@ proxy_start(struct ssh *s)
 		e = start_jump(s, c->proxy_jump);
 	if (e != ERR_OK)
 		return e;
+	/* A socket that was handed over may well say where it leads. */
+	if (s->route.proxy == 0 && net_ends(s->route.read_fd, NULL, &s->route.peer) == ERR_OK) {
+		address_print(&s->route.peer.address, s->route.peer_text,
+		    sizeof(s->route.peer_text));
+		s->route.peer_port = s->route.peer.port;
+		s->route.socket = s->route.read_fd;
+		net_no_delay(s->route.read_fd);
+		return ERR_OK;
+	}
 	snprintf(s->route.peer_text, sizeof(s->route.peer_text), "UNKNOWN");
 	s->route.peer_port = 65535;
 	return ERR_OK;
