@@ -31,11 +31,23 @@ relay_new(struct ssh *s, int fd, struct relay **out)
 	return ERR_OK;
 }
 
+/* The server has said what becomes of the channel, if it was asked. */
+static void
+answered(struct relay *t)
+{
+	if (!t->is_opening)
+		return;
+	t->is_opening = false;
+	t->s->forwards->n_opening--;
+	listeners_wake(t->s);
+}
+
 void
 relay_free(struct relay *t)
 {
 	struct forwards_state *f = t->s->forwards;
 
+	answered(t);
 	dial_cancel(t->dial);
 	watch_free(t->watch);
 	timer_free(t->retry);
@@ -68,6 +80,8 @@ relay_open(struct relay *t, const char *type, struct span body)
 	}
 	t->has_channel = true;
 	t->is_ours = true;
+	t->is_opening = true;
+	s->forwards->n_opening++;
 	t->type = type;
 	pump_kick(s->pump);
 	return true;
@@ -176,6 +190,7 @@ forwards_stop_listening(struct ssh *s)
 static void
 on_opened(struct relay *t)
 {
+	answered(t);
 	if (t->is_socks)
 		relay_answer_socks(t, SOCKS_CONNECTED);
 	relay_attach(t);

@@ -51,6 +51,9 @@ bool forwards_event(struct ssh *s, const struct event *ev);
 /* All that came for a channel has been written. */
 void forwards_detached(struct ssh *s, struct channel_id id);
 
+/* Something could not be forwarded as asked: leaves if that is wanted. */
+void forwards_failed(struct ssh *s);
+
 /* Accepts no more connections. */
 void forwards_stop_listening(struct ssh *s);
 

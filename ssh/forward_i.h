@@ -21,6 +21,7 @@ struct relay {
 	bool has_channel;
 	bool is_attached;		/* fd is the pump's; ends with on_detached() */
 	bool is_ours;			/* we opened the channel */
+	bool is_opening;		/* the server has not answered yet */
 	int fd;				/* -1: not connected yet, or the pump's */
 	struct dial *dial;		/* connecting to the target */
 	struct watch *watch;		/* reading what a SOCKS client asks for */
@@ -64,6 +65,7 @@ struct forwards_state {
 	struct listener *listeners;
 	struct relay *relays;
 	struct remote *remotes;
+	unsigned n_opening;		/* channels that the server has not answered yet */
 	unsigned n_pending;		/* remotes without an answer */
 };
 
@@ -80,9 +82,6 @@ bool relay_open(struct relay *t, const char *type, struct span body);
 
 /* Binds channel and descriptor together. */
 void relay_attach(struct relay *t);
-
-/* Something could not be forwarded as asked: leaves if that is wanted. */
-void forwards_failed(struct ssh *s);
 
 /* --- forward_change.c --- */
 

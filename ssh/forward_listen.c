@@ -8,11 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "channels/forward.h"
 #include "os/file.h"
 #include "ssh/forward_i.h"
 
-#define BACKLOG		128
+#define BACKLOG		1024
+
+/* Channels that are asked for at a time; more may come of SOCKS clients that wait already. */
+#define OPENING_MAX	(LIMIT_PENDING_OPENS / 2)
 
 /* How long accepting rests when descriptors or memory are short. */
 #define REST_MSEC	500
@@ -53,9 +57,15 @@ on_connection(void *arg, unsigned events)
 	struct ssh *s = l->s;
 	struct relay *t;
 	int fd;
-	enum err e = net_accept(l->fd, &fd);
+	enum err e;
 
 	(void)events;
+	/* The server has enough to open: who comes waits in the backlog, and is not refused. */
+	if (s->forwards->n_opening >= OPENING_MAX) {
+		watch_set(l->watch, 0);
+		return;
+	}
+	e = net_accept(l->fd, &fd);
 	if (e == ERR_AGAIN)
 		return;
 	if (e != ERR_OK) {

@@ -15,6 +15,7 @@
 #include "ssh/forward.h"
 #include "ssh/mux.h"
 #include "ssh/session.h"
+#include "ssh/tunnel.h"
 
 /* --- the user's descriptors --- */
 
@@ -206,6 +207,7 @@ run_local_command(struct ssh *s)
 	const struct ssh_config *c = &s->settings.config;
 	char *command;
 
+	s->settings.tokens.tokens.value['T'] = tunnel_name(s);
 	if (c->local_command == NULL || !c->permit_local_command ||
 	    settings_expand(&s->settings, &s->log, SSH_KEYWORD_LocalCommand, c->local_command,
 	    &command) != ERR_OK)

@@ -19,6 +19,7 @@
 #include "ssh/proof.h"
 #include "ssh/session.h"
 #include "ssh/timeouts.h"
+#include "ssh/tunnel.h"
 #include "ssh/x11.h"
 
 const char *
@@ -135,6 +136,8 @@ go_on(struct ssh *s)
 	s->since = loop_now(s->loop);
 	forwards_start(s);
 	if (!s->is_leaving)
+		tunnel_start(s);
+	if (!s->is_leaving)
 		mux_listen(s);
 	if (!s->is_leaving)
 		session_start(s);
@@ -212,7 +215,7 @@ on_event(void *arg, struct event *ev)
 		if (ev->type >= EV_AUTH_READY && ev->type < EV_AUTH_SUCCESS)
 			login_event(s, ev);
 		else if (!alive_event(s, ev) && !hostkeys_event(s, ev) && !session_event(s, ev) &&
-		    !mux_event(s, ev) && !forwards_event(s, ev))
+		    !mux_event(s, ev) && !tunnel_event(s, ev) && !forwards_event(s, ev))
 			refuse(s, ev);
 	}
 	if (ev->type == EV_CHANNEL_CLOSED || ev->type == EV_CHANNEL_REFUSED)
@@ -226,7 +229,7 @@ on_detached(void *arg, struct channel_id id)
 
 	if (s->session != NULL && s->session->is_there && s->session->id.n == id.n)
 		session_detached(s->session);
-	else if (!mux_detached(s, id))
+	else if (!mux_detached(s, id) && !tunnel_detached(s, id))
 		forwards_detached(s, id);
 	ssh_leave_if_done(s);
 }
@@ -380,6 +383,7 @@ tear_down(struct ssh *s)
 	forwards_free(s->forwards);
 	session_free(s->session);
 	x11_free(s->x11);
+	tunnel_free(s->tunnel);
 	login_free(s->login);
 	pump_free(s->pump);
 	conn_free(s->conn);
@@ -414,6 +418,7 @@ forget(struct ssh *s)
 	s->timeouts = NULL;
 	s->mux = NULL;
 	s->x11 = NULL;
+	s->tunnel = NULL;
 	s->hostkey_algs_own = NULL;
 	s->peer_ident = NULL;
 }

@@ -44,6 +44,7 @@ struct alive;
 struct timeouts;
 struct mux;
 struct x11;
+struct tun_link;
 
 struct ssh {
 	struct log log;
@@ -64,6 +65,7 @@ struct ssh {
 	struct timeouts *timeouts;
 	struct mux *mux;		/* those that borrow the connection */
 	struct x11 *x11;
+	struct tun_link *tunnel;
 	char *peer_ident;		/* software of the server, made visible */
 	struct kex_names kex;		/* in use */
 	msec since;			/* when we were let in */

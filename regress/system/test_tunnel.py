@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Network interfaces whose packets travel in a channel (ssh -w), with OpenSSH's client."""
+"""Network interfaces whose packets travel in a channel (ssh -w), with OpenSSH's client and ours."""
 import os
 import subprocess
 
@@ -26,8 +26,8 @@ def far():
     network.stop()
 
 
-def connect(server, network, *options, user="root", remote="exec sleep 60"):
-    command = server.ssh(remote, key=server.key, user=user, program="ssh", options=["-v", *options])
+def connect(server, network, *options, user="root", remote="exec sleep 60", program="ssh"):
+    command = server.ssh(remote, key=server.key, user=user, program=program, options=["-v", *options])
     return subprocess.Popen(network.command(*[f"{user}@{network.net}.1" if w == f"{user}@127.0.0.1" else w for w in command]),
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -44,10 +44,12 @@ def serve(folder, network, config, options=""):
 
 
 @pytest.mark.parametrize("mode, kind, size", [("point-to-point", "tun", 1000), ("ethernet", "tap", 1400)])
-def test_packets_travel_both_ways(folder, far, mode, kind, size):
+@pytest.mark.parametrize("program", ["ssh", harness.SSH], ids=["openssh", "ours"])
+def test_packets_travel_both_ways(folder, far, mode, kind, size, program):
     s = serve(folder, far, "PermitTunnel yes")
     inner = "10.99.0" if kind == "tun" else "10.98.0"
-    p = connect(s, far, "-o", f"Tunnel={mode}", "-w", "7:8", remote="echo $SSH_TUNNEL; exec sleep 60")
+    p = connect(s, far, "-o", f"Tunnel={mode}", "-w", "7:8", remote="echo $SSH_TUNNEL; exec sleep 60",
+                program=program)
     try:
         assert p.stdout.readline() == f"{kind}8\n"
         run(["ip", "addr", "add", f"{inner}.1/24", "dev", f"{kind}8"])
@@ -106,4 +108,17 @@ def test_a_keys_unit_is_the_one_that_it_gets(folder, far):
     finally:
         p.kill()
         p.wait()
+        s.stop()
+
+
+def test_our_client_says_what_became_of_its_tunnel(folder, far):
+    s = serve(folder, far, "PermitTunnel no")
+    p = connect(s, far, "-o", "ExitOnForwardFailure=yes", "-w", "any:any", program=harness.SSH)
+    try:
+        _, said = p.communicate(timeout=20)
+        assert p.returncode == 255 and "Tunnel forwarding failed: " in said
+        p = connect(s, far, "-w", "any:any", remote="echo on", program=harness.SSH)
+        out, said = p.communicate(timeout=20)
+        assert (p.returncode, out) == (0, "on\n") and "Tunnel forwarding failed: " in said
+    finally:
         s.stop()
