@@ -59,6 +59,11 @@ static const struct choice ignore_rhosts_words[] = {
 };
 CHOICES(ignore_rhosts);
 
+static const struct choice strict_modes_words[] = {
+	{ "yes", STRICT_MODES_YES }, { "no", STRICT_MODES_NO }, { "writable", STRICT_MODES_WRITABLE },
+};
+CHOICES(strict_modes);
+
 static const struct choice session_deadline_words[] = {
 	{ "none", SESSION_DEADLINE_NONE }, { "expiry", SESSION_DEADLINE_EXPIRY },
 };

@@ -100,7 +100,7 @@
 	K(flag, HostbasedUsesNameFromPacketOnly, hostbased_uses_name_from_packet_only, MATCH, "no", none) \
 	K(choice, IgnoreRhosts, ignore_rhosts, MATCH, "yes", ignore_rhosts) \
 	K(flag, IgnoreUserKnownHosts, ignore_user_known_hosts, 0, "no", none) \
-	K(flag, StrictModes, strict_modes, 0, "yes", none)		\
+	K(choice, StrictModes, strict_modes, 0, "yes", strict_modes)	\
 	K(word, SecurityKeyProvider, security_key_provider, 0, "internal", none) \
 	K(flag, ExposeAuthInfo, expose_auth_info, MATCH, "no", none)	\
 	K(word, Banner, banner, MATCH | NONE, "none", none)		\

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -275,9 +276,19 @@ file_append(const char *path, struct span line, mode_t mode)
 	return e;
 }
 
+/* Whether nobody can write there, whatever the permission bits say. */
+static bool
+is_read_only(const char *path)
+{
+	struct statvfs fs;
+
+	return statvfs(path, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0;
+}
+
 /* Checks one step of the way; says in why what is wrong with it. */
 static enum err
-check_step(const char *path, const struct stat *st, uid_t uid, char *why, size_t size)
+check_step(const char *path, const struct stat *st, uid_t uid, enum file_modes modes, char *why,
+    size_t size)
 {
 	const char *kind = S_ISDIR(st->st_mode) ? "directory" : "file";
 
@@ -289,7 +300,7 @@ check_step(const char *path, const struct stat *st, uid_t uid, char *why, size_t
 	/* In a sticky directory of root's nobody can replace what is not his. */
 	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) && st->st_uid == 0)
 		return ERR_OK;
-	if (st->st_mode & 022) {
+	if ((st->st_mode & 022) && (modes == FILE_MODES_ALL || !is_read_only(path))) {
 		snprintf(why, size, "bad ownership or modes for %s %s: mode %04o lets others write it (chmod go-w)",
 		    kind, path, (unsigned)st->st_mode & 07777);
 		return ERR_DENIED;
@@ -299,14 +310,14 @@ check_step(const char *path, const struct stat *st, uid_t uid, char *why, size_t
 
 /* Checks path and everything above it, up to stop. */
 static enum err
-check_way(char *path, uid_t uid, const char *stop, char *why, size_t size)
+check_way(char *path, uid_t uid, const char *stop, enum file_modes modes, char *why, size_t size)
 {
 	struct stat st;
 
 	for (;;) {
 		if (stat(path, &st) == -1)
 			return ERR_SYSTEM;
-		TRY(check_step(path, &st, uid, why, size));
+		TRY(check_step(path, &st, uid, modes, why, size));
 		if (strcmp(path, "/") == 0 || (stop != NULL && strcmp(path, stop) == 0))
 			return ERR_OK;
 		parent_of(path);
@@ -314,7 +325,8 @@ check_way(char *path, uid_t uid, const char *stop, char *why, size_t size)
 }
 
 enum err
-file_check_modes(const char *path, uid_t uid, const char *stop, char *why, size_t size)
+file_check_modes(const char *path, uid_t uid, const char *stop, enum file_modes modes, char *why,
+    size_t size)
 {
 	char real[PATH_MAX], real_stop[PATH_MAX];
 	struct stat st;
@@ -330,7 +342,7 @@ file_check_modes(const char *path, uid_t uid, const char *stop, char *why, size_
 		snprintf(why, size, "%s is not a regular file", real);
 		return ERR_DENIED;
 	}
-	return check_way(real, uid, stop == NULL ? NULL : real_stop, why, size);
+	return check_way(real, uid, stop == NULL ? NULL : real_stop, modes, why, size);
 }
 
 enum err
@@ -352,7 +364,7 @@ file_check_chroot(const char *path, char *why, size_t size)
 		    real, (unsigned)st.st_mode & 07777);
 		return ERR_DENIED;
 	}
-	return check_way(real, 0, NULL, why, size);
+	return check_way(real, 0, NULL, FILE_MODES_ALL, why, size);
 }
 
 enum err

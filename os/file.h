@@ -59,6 +59,12 @@ enum err file_lock_accounts(const char *folder, unsigned msec, int *fd);
 /* Appends a line (with its newline) in one write, making the file with mode. ERR_SYSTEM. */
 enum err file_append(const char *path, struct span line, mode_t mode);
 
+/* Which permission bits count. */
+enum file_modes {
+	FILE_MODES_ALL,
+	FILE_MODES_WRITABLE,	/* not those of what lies on a read-only mount */
+};
+
 /*
  * StrictModes: whether nobody but uid and root could have changed what path
  * leads to: path must be a regular file, and it and every directory up to
@@ -67,7 +73,7 @@ enum err file_append(const char *path, struct span line, mode_t mode);
  * names the exact path and its mode. ERR_DENIED, ERR_NOTFOUND, ERR_SYSTEM.
  */
 enum err file_check_modes(const char *path, uid_t uid, const char *stop,
-    char *why, size_t size);
+    enum file_modes modes, char *why, size_t size);
 
 /* The same for a directory such as the target of ChrootDirectory (root only). */
 enum err file_check_chroot(const char *path, char *why, size_t size);

@@ -220,7 +220,7 @@ static bool
 is_safe(struct guard *g, enum sshd_keyword keyword, const char *path)
 {
 	char why[4200];
-	enum err e = file_check_modes(path, geteuid(), NULL, why, sizeof(why));
+	enum err e = file_check_modes(path, geteuid(), NULL, FILE_MODES_ALL, why, sizeof(why));
 
 	if (e == ERR_OK)
 		return true;

@@ -43,7 +43,7 @@ read_place(struct guard *g, const struct place *p, struct writer *text)
 		return ERR_LIMIT;
 	if (g->user.config.strict_modes)
 		e = file_check_modes(path, p->is_users ? (uid_t)a->uid : geteuid(), p->is_users ? a->home : NULL,
-		    why, sizeof(why));
+		    guard_modes(g), why, sizeof(why));
 	if (e == ERR_DENIED)
 		log_info(&g->log, "Authentication refused: %s", why);
 	if (e == ERR_OK)

@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "keys/cert.h"
 #include "keys/fingerprint.h"
+#include "os/file.h"
 #include "os/ipc.h"
 #include "os/loop.h"
 #include "os/reverse.h"
@@ -352,6 +353,9 @@ void guard_hostbased(struct guard *g);
 enum err guard_ask_command(struct guard *g, enum sshd_keyword keyword, guard_look look);
 
 /* --- guard_options.c --- */
+
+/* Which permission bits StrictModes looks at. */
+enum file_modes guard_modes(const struct guard *g);
 
 /* What stands behind options. */
 enum guard_line {

@@ -70,7 +70,7 @@ look_in_file(struct guard *g, const char *path, guard_look look)
 	enum err e = ERR_OK;
 
 	if (g->user.config.strict_modes)
-		e = file_check_modes(path, a->uid, a->home, why, sizeof(why));
+		e = file_check_modes(path, a->uid, a->home, guard_modes(g), why, sizeof(why));
 	if (e == ERR_DENIED)
 		log_info(&g->log, "Authentication refused: %s", why);
 	if (e == ERR_OK)

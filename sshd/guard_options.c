@@ -17,6 +17,12 @@ utc_offset(void)
 	return localtime_r(&now, &tm) == NULL ? 0 : tm.tm_gmtoff;
 }
 
+enum file_modes
+guard_modes(const struct guard *g)
+{
+	return g->user.config.strict_modes == STRICT_MODES_WRITABLE ? FILE_MODES_WRITABLE : FILE_MODES_ALL;
+}
+
 /* Whether from= lets the client's machine in. */
 static bool
 from_allows(struct guard *g, struct span patterns)

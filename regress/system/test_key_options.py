@@ -201,6 +201,25 @@ def test_strict_modes_name_the_path_and_its_mode(serve):
 
 
 @needs_root
+def test_strict_modes_on_a_mount_that_cannot_be_changed(folder):
+    """StrictModes writable, as for keys that a container is given."""
+    key = harness.make_key(folder / "id")
+    keys = folder / "keys"
+    keys.mkdir()
+    (keys / USER).write_bytes((folder / "id.pub").read_bytes())
+    os.chmod(keys / USER, 0o666)
+    os.chmod(keys, 0o777)
+    mount = f'mount --bind {keys} {keys} && mount -o remount,bind,ro {keys}; exec "$@"'
+    for word, prefix, lets_in in (("yes", True, False), ("writable", True, True), ("writable", False, False)):
+        with harness.server(folder / f"{word}{prefix}", config=f"StrictModes {word}\nAuthorizedKeysFile {keys}/%u",
+                            prefix=["unshare", "--mount", "sh", "-c", mount, "sh"] if prefix else ()) as s:
+            got = run(s.ssh("echo in", key=key, program="ssh"), check=False)
+            assert (got.stdout == "in\n") == lets_in, s.log_text()
+            if not lets_in:
+                assert f"Authentication refused: bad ownership or modes for file {keys}/{USER}: mode 0666" in s.log_text()
+
+
+@needs_root
 def test_a_fifo_does_not_block_and_a_link_is_read_as_the_user(serve):
     """Dropbear 2026.90, CVE-2017-9079."""
     s = serve(key=False)

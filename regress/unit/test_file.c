@@ -130,17 +130,17 @@ strict_modes_name_the_path_that_others_can_write(void **state)
 	(void)state;
 	assert_int_equal(mkdir(in_folder("d"), 0700), 0);
 	assert_int_equal(file_create(in_folder("d/f"), SPAN_LIT("x"), 0600, FILE_KEEP), ERR_OK);
-	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, why, sizeof(why)), ERR_OK);
+	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, FILE_MODES_ALL, why, sizeof(why)), ERR_OK);
 	assert_int_equal(chmod(in_folder("d"), 0770), 0);
-	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, why, sizeof(why)), ERR_DENIED);
+	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, FILE_MODES_ALL, why, sizeof(why)), ERR_DENIED);
 	assert_non_null(strstr(why, "directory"));
 	assert_non_null(strstr(why, in_folder("d")));
 	assert_non_null(strstr(why, "0770"));
 	assert_int_equal(chmod(in_folder("d"), 0700), 0);
 	assert_int_equal(chmod(in_folder("d/f"), 0602), 0);
-	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, why, sizeof(why)), ERR_DENIED);
+	assert_int_equal(file_check_modes(in_folder("d/f"), getuid(), folder, FILE_MODES_ALL, why, sizeof(why)), ERR_DENIED);
 	assert_non_null(strstr(why, in_folder("d/f")));
-	assert_int_equal(file_check_modes(in_folder("d/none"), getuid(), folder, why, sizeof(why)), ERR_NOTFOUND);
+	assert_int_equal(file_check_modes(in_folder("d/none"), getuid(), folder, FILE_MODES_ALL, why, sizeof(why)), ERR_NOTFOUND);
 }
 
 static void
