@@ -252,54 +252,73 @@ parse_overflow(struct span s, bool *deny_all)
 	return *deny_all || same_word(s, "permissive");
 }
 
-/* Takes one "name:value". */
+/* Which of the fields, by the name before the colon; COUNT(penalty_fields): none. */
+static size_t
+penalty_find(struct span name)
+{
+	size_t i = 0;
+
+	while (i < COUNT(penalty_fields) && !same_word(name, penalty_fields[i].name))
+		i++;
+	return i;
+}
+
+/* Parses one value into its field. */
+static bool
+penalty_value(void *field, enum penalty_kind kind, struct span text)
+{
+	uint64_t count;
+
+	switch (kind) {
+	case PENALTY_TIME:
+		return parse_milliseconds(text, field);
+	case PENALTY_COUNT:
+		if (text_number(text, 1, INT32_MAX, &count) != ERR_OK)
+			return false;
+		*(uint32_t *)field = (uint32_t)count;
+		return true;
+	case PENALTY_OVERFLOW:
+	default:
+		return parse_overflow(text, field);
+	}
+}
+
+/* The bit of yes and no in penalties.given. */
+#define PENALTY_SWITCH	(UINT32_C(1) << 31)
+
+/* Takes one word of a line. Of several values of one name the first counts. */
 static enum err
 penalty_parse(struct args *a, struct penalties *p, struct span s)
 {
-	size_t colon = span_find(s, ':');
-	struct span name = span_first(s, colon), text = span_skip(s, colon + 1);
+	size_t colon = span_find(s, ':'), i = penalty_find(span_first(s, colon));
+	struct penalties ignored = { .on = false };
+	uint32_t bit = i < COUNT(penalty_fields) ? UINT32_C(1) << i : PENALTY_SWITCH;
+	struct penalties *to = p->given & bit ? &ignored : p;
 
-	for (size_t i = 0; i < COUNT(penalty_fields); i++) {
-		void *field = (char *)p + penalty_fields[i].offset;
-		uint64_t count = 1;
-		bool good = false;
-
-		if (!same_word(name, penalty_fields[i].name))
-			continue;
-		switch (penalty_fields[i].kind) {
-		case PENALTY_TIME:
-			good = parse_milliseconds(text, field);
-			break;
-		case PENALTY_COUNT:
-			good = text_number(text, 1, INT32_MAX, &count) == ERR_OK;
-			*(uint32_t *)field = (uint32_t)count;
-			break;
-		case PENALTY_OVERFLOW:
-			good = parse_overflow(text, field);
-			break;
-		}
-		return good ? ERR_OK : args_bad(a, "%s has no good value", penalty_fields[i].name);
+	if (colon == s.len && (same_word(s, "yes") || same_word(s, "no"))) {
+		to->on = same_word(s, "yes");
+		p->given |= bit;
+		return ERR_OK;
 	}
-	return args_bad(a, "must be yes, no, or a list of name:value");
+	if (i == COUNT(penalty_fields))
+		return args_bad(a, "must be yes, no, or a list of name:value");
+	if (colon == s.len || !penalty_value((char *)to + penalty_fields[i].offset, penalty_fields[i].kind, span_skip(s, colon + 1)))
+		return args_bad(a, "%s has no good value", penalty_fields[i].name);
+	p->given |= bit;
+	return ERR_OK;
 }
 
 static enum err
 penalties_parse(struct args *a, void *value)
 {
 	struct penalties *p = value;
-	bool overflow6 = false;
 
 	TRY(args_some(a));
-	*p = default_penalties;
-	if (a->n == 1 && (same_word(a->v[0], "yes") || same_word(a->v[0], "no"))) {
-		p->on = same_word(a->v[0], "yes");
-		return ERR_OK;
-	}
-	for (size_t i = 0; i < a->n; i++) {
+	if (p->given == 0)
+		*p = default_penalties;
+	for (size_t i = 0; i < a->n; i++)
 		TRY(penalty_parse(a, p, a->v[i]));
-		overflow6 |= same_word(span_first(a->v[i], 10), "overflow6:");
-	}
-	if (!overflow6)
+	if (!(p->given & (UINT32_C(1) << penalty_find(SPAN_LIT("overflow6")))))
 		p->deny_all6 = p->deny_all4;	/* overflow goes for both by itself */
 	if (p->min > p->max)
 		return args_bad(a, "min must not be above max");

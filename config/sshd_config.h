@@ -61,7 +61,7 @@
 	K(startups, MaxStartups, max_startups, 0, "10:30:100", none)	\
 	K(number, PerSourceMaxStartups, per_source_max_startups, NONE, "none", positive) \
 	K(net_block, PerSourceNetBlockSize, per_source_net_block_size, 0, "32:128", none) \
-	K(penalties, PerSourcePenalties, per_source_penalties, 0, "yes", none) \
+	K(penalties, PerSourcePenalties, per_source_penalties, MANY, "yes", none) \
 	K(words, PerSourcePenaltyExemptList, per_source_penalty_exempt_list, NONE, "none", cidr_list) \
 	K(flag, RefuseConnection, refuse_connection, MATCH, "no", none)	\
 	K(time, ClientAliveInterval, client_alive_interval, MATCH, "0", none) \

@@ -92,6 +92,7 @@ struct penalties {
 	uint32_t crash, authfail, invaliduser, refuseconnection, noauth, grace_exceeded;
 	uint32_t max, min;
 	uint32_t max_sources4, max_sources6;
+	uint32_t given;		/* bits of what lines have said so far; used while reading */
 };
 
 /* IPQoS: the byte for IP_TOS and IPV6_TCLASS. */

@@ -28,6 +28,7 @@
 #include "os/loop.h"
 #include "sshd/control_client.h"
 #include "sshd/journal.h"
+#include "sshd/penalties.h"
 
 struct control;
 
@@ -94,6 +95,7 @@ struct control_config {
 	const struct log *log;
 	struct ephemeral *table;
 	struct journal *journal;	/* of the table */
+	struct penalties_table *penalties;	/* of the listener; NULL: there are none */
 	const char *path;		/* of the socket */
 	uid_t uid;			/* the listener's own */
 	const char *only_user;		/* not root: the one account that can log in; else NULL */

@@ -36,6 +36,9 @@
 /* follow: go on with those that will happen. past: begin with the last that did. */
 #define CTL_EVENTS_FIELDS(F)	F(flag, past) F(flag, follow)
 
+/* Sources with penalties, from number skip on; clear: an address, or "all", to be forgotten instead. */
+#define CTL_PENALTIES_FIELDS(F)	F(u64, skip) F(bytes, clear)
+
 /* name, phases, uses, fields */
 #define CONTROL_REQUESTS(M)						\
 	M(ctl_info,	CONTROL_PHASE, 0, CTL_INFO_FIELDS)		\
@@ -43,7 +46,8 @@
 	M(ctl_list,	CONTROL_PHASE, 0, CTL_LIST_FIELDS)		\
 	M(ctl_extend,	CONTROL_PHASE, 0, CTL_EXTEND_FIELDS)		\
 	M(ctl_revoke,	CONTROL_PHASE, 0, CTL_REVOKE_FIELDS)		\
-	M(ctl_events,	CONTROL_PHASE, 0, CTL_EVENTS_FIELDS)
+	M(ctl_events,	CONTROL_PHASE, 0, CTL_EVENTS_FIELDS)	\
+	M(ctl_penalties,	CONTROL_PHASE, 0, CTL_PENALTIES_FIELDS)
 
 #define CTL_REFUSED_FIELDS(F)	F(bytes, text)
 #define CTL_SERVER_FIELDS(F)						\
@@ -62,12 +66,16 @@
 /* A line of JSON (sshd/journal.h), with its newline; lost: how many before it were dropped. */
 #define CTL_EVENT_FIELDS(F)	F(bytes, line) F(u64, lost)
 
+/* source: ADDRESS/BITS; left: milliseconds until it is over; cause: as in the log. */
+#define CTL_PENALTY_FIELDS(F)	F(bytes, source) F(flag, is_active) F(u64, left) F(bytes, cause)
+
 #define CONTROL_REPLIES(M)						\
 	M(ctl_refused,	CONTROL_PHASE, 0, CTL_REFUSED_FIELDS)		\
 	M(ctl_server,	CONTROL_PHASE, 0, CTL_SERVER_FIELDS)		\
 	M(ctl_grant,	CONTROL_PHASE, 0, CTL_GRANT_FIELDS)		\
 	M(ctl_done,	CONTROL_PHASE, 0, CTL_DONE_FIELDS)		\
-	M(ctl_event,	CONTROL_PHASE, 0, CTL_EVENT_FIELDS)
+	M(ctl_event,	CONTROL_PHASE, 0, CTL_EVENT_FIELDS)		\
+	M(ctl_penalty,	CONTROL_PHASE, 0, CTL_PENALTY_FIELDS)
 
 /* What ctl_info.version says today; a server answers any. */
 #define CONTROL_VERSION		1

@@ -553,6 +553,53 @@ on_ctl_events(struct control_client *cl, const struct msg_ctl_events *m, struct 
 	return send_done(cl, 0, 0);
 }
 
+/* --- penalties --- */
+
+static enum err
+send_penalty(struct control_client *cl, const struct penalty_entry *p)
+{
+	const char *cause = penalty_text(p->penalty);
+	char address[64], source[80];
+
+	snprintf(source, sizeof(source), "%s/%u", address_print(&p->block.base, address, sizeof(address)),
+	    (unsigned)p->block.bits);
+	return ipc_send_ctl_penalty(&cl->ipc, &(struct msg_ctl_penalty){ .source = span_str(source),
+	    .is_active = p->is_active, .left = p->left, .cause = span_str(cause) }, NULL);
+}
+
+static enum err
+list_penalties(struct control_client *cl, uint64_t skip)
+{
+	const struct control_config *config = &cl->control->config;
+	struct penalty_entry entries[CONTROL_PAGE + 1];
+	size_t n = penalties_list(config->penalties, loop_now(config->loop), (size_t)skip, entries, COUNT(entries));
+	struct msg_ctl_done done = { .more = n == COUNT(entries) };
+
+	for (; done.count < n && done.count < CONTROL_PAGE; done.count++)
+		TRY(send_penalty(cl, &entries[done.count]));
+	done.cursor = skip + done.count;
+	return ipc_send_ctl_done(&cl->ipc, &done, NULL);
+}
+
+static enum err
+on_ctl_penalties(struct control_client *cl, const struct msg_ctl_penalties *m, struct ipc_fds *fds)
+{
+	const struct control_config *config = &cl->control->config;
+	bool all = span_is(m->clear, "all");
+	struct address address;
+	char shown[80];
+
+	(void)fds;
+	if (!cl->is_owner || cl->is_remote || config->penalties == NULL)
+		return refuse(cl, "penalties are for root, or for the owner of this server, here");
+	if (m->clear.len == 0)
+		return list_penalties(cl, m->skip);
+	if (!all && address_parse(m->clear, &address) != ERR_OK)
+		return refuse(cl, "\"%s\" is not an address", text_visible_str(shown, sizeof(shown), m->clear));
+	return send_done(cl, (uint32_t)penalties_clear(config->penalties, all ? NULL : &address,
+	    loop_now(config->loop)), 0);
+}
+
 IPC_RECEIVER(on_message, CONTROL_REQUESTS, struct control_client)
 
 enum err

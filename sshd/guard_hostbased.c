@@ -228,8 +228,10 @@ lets_in(struct guard *g)
 void
 guard_hostbased(struct guard *g)
 {
-	if (lets_in(g))
+	if (lets_in(g)) {
 		guard_proved(g);
-	else
-		guard_fail(g, true);
+		return;
+	}
+	guard_refuse(g, REASON_HOSTBASED, SSHD_HostbasedAuthentication);
+	guard_fail(g, true);
 }

@@ -79,7 +79,7 @@ open_control(struct listener *l)
 {
 	const struct sshd_config *c = listener_config(l);
 	struct control_config config = {
-		.loop = l->loop, .log = l->log, .table = l->table, .journal = l->journal, .uid = geteuid(),
+		.loop = l->loop, .log = l->log, .table = l->table, .journal = l->journal, .penalties = l->penalties, .uid = geteuid(),
 		.rules = rules_of(l), .kill_session = listener_kill_session,
 		.move_session_end = listener_move_session_end, .arg = l,
 	};

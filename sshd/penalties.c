@@ -272,3 +272,44 @@ penalties_count(const struct penalties_table *t)
 {
 	return t->v4.table.n + t->v6.table.n;
 }
+
+size_t
+penalties_list(struct penalties_table *t, msec now, size_t skip, struct penalty_entry *out, size_t n)
+{
+	struct family *const families[] = { &t->v4, &t->v6 };
+	size_t written = 0;
+
+	for (size_t i = 0; i < COUNT(families); i++) {
+		sweep(families[i], now);
+		for (const struct source *s = families[i]->first; s != NULL && written < n; s = s->next) {
+			if (skip > 0) {
+				skip--;
+				continue;
+			}
+			out[written++] = (struct penalty_entry){ .block = s->block, .is_active = s->is_active,
+			    .left = s->over - now, .penalty = s->penalty };
+		}
+	}
+	return written;
+}
+
+size_t
+penalties_clear(struct penalties_table *t, const struct address *a, msec now)
+{
+	struct family *const families[] = { &t->v4, &t->v6 };
+	size_t cleared = 0;
+
+	for (size_t i = 0; i < COUNT(families); i++) {
+		struct source *next;
+
+		sweep(families[i], now);
+		for (struct source *s = families[i]->first; s != NULL; s = next) {
+			next = s->next;
+			if (a != NULL && !cidr_has(&s->block, a))
+				continue;
+			forget(families[i], s);
+			cleared++;
+		}
+	}
+	return cleared;
+}

@@ -66,6 +66,24 @@ enum penalty penalties_active(struct penalties_table *t, const struct sshd_confi
 /* What the log calls it; static. */
 const char *penalty_text(enum penalty penalty);
 
+/* One source, for a list. */
+struct penalty_entry {
+	struct cidr block;
+	bool is_active;			/* refused now; else it has only added up so far */
+	msec left;			/* until it is over */
+	enum penalty penalty;		/* the last one */
+};
+
+/*
+ * Lists sources, those of IPv4 first, each soonest over first: skips so many
+ * and writes n at most; returns how many it wrote.
+ */
+size_t penalties_list(struct penalties_table *t, msec now, size_t skip, struct penalty_entry *out,
+    size_t n);
+
+/* Forgets the sources that an address is in, or all (NULL); returns how many. */
+size_t penalties_clear(struct penalties_table *t, const struct address *a, msec now);
+
 /* How many sources are remembered. */
 size_t penalties_count(const struct penalties_table *t);
 

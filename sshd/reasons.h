@@ -38,6 +38,7 @@
 	X(KEY_USED,	"key-used-before",	"the key was used for this login already") \
 	X(KEY_OPTIONS,	"key-options",		"the options of the key do not let this client in") \
 	X(KEY_OVER,	"registration-over",	"the key's registration is over, used up or revoked") \
+	X(HOSTBASED,	"hostbased",		"the host is not trusted, or not for that user") \
 	X(SIGNATURE,	"bad-signature",	"the signature is not right for this connection") \
 	X(HOSTKEY,	"other-host-key",	"the signature names another host key than ours")
 

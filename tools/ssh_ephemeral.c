@@ -31,6 +31,7 @@ static const struct {
 	{ "login", eph_login_main,
 	    "login [CODE] [ssh options] [USER@]HOST[:PORT] [-- ssh options and COMMAND]" },
 	{ "events", eph_events_main, "events [WHERE] [--follow] [--new]" },
+	{ "penalties", eph_penalties_main, "penalties [--socket PATH] [--json] [--clear ADDRESS|all]" },
 	{ "loopback", eph_loopback_main, "loopback [--sshd PATH] [--json] [-- COMMAND [ARGUMENT...]]" },
 };
 

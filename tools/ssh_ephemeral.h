@@ -46,6 +46,9 @@ int eph_login_main(int argc, char **argv);
 /* Shows what happens. */
 int eph_events_main(int argc, char **argv);
 
+/* Shows and clears the sources that the server refuses for now. */
+int eph_penalties_main(int argc, char **argv);
+
 /* Runs a command beside a throwaway server. */
 int eph_loopback_main(int argc, char **argv);
 
@@ -137,6 +140,8 @@ struct eph_client {
 	void (*grant)(void *arg, const struct msg_ctl_grant *m);
 	/* Called for each event; what it returns but ERR_OK ends it. May be NULL. */
 	enum err (*event)(void *arg, const struct msg_ctl_event *m);
+	/* Called for each source with penalties. May be NULL. */
+	void (*penalty)(void *arg, const struct msg_ctl_penalty *m);
 	void *arg;
 };
 

@@ -167,6 +167,15 @@ on_ctl_event(struct eph_client *c, const struct msg_ctl_event *m, struct ipc_fds
 }
 
 static enum err
+on_ctl_penalty(struct eph_client *c, const struct msg_ctl_penalty *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	if (c->penalty != NULL)
+		c->penalty(c->arg, m);
+	return ERR_OK;
+}
+
+static enum err
 on_ctl_done(struct eph_client *c, const struct msg_ctl_done *m, struct ipc_fds *fds)
 {
 	(void)fds;

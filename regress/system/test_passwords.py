@@ -506,3 +506,91 @@ def test_root_by_password(serve, setting, lets_in):
     if not lets_in:
         s.wait_log("ROOT LOGIN REFUSED FROM 127.0.0.1")
         s.wait_log("reason=root-login rule=PermitRootLogin (")
+
+
+# --- strangers learn nothing ---
+
+def test_threats_4_the_known_users_time_lies_among_those_of_twenty_unknown(serve):
+    """CVE-2018-15599, CVE-2016-6210: medians of wrong passwords, and of unknown keys."""
+    s = serve(config="MaxAuthTries 100\nMaxStartups 100\nPerSourcePenalties no\n")
+    key = paramiko.RSAKey.generate(2048)
+
+    def medians(user):
+        t = transport(s)
+        times = {"password": [], "key": []}
+        for _ in range(5):
+            for what, attempt in (("password", lambda: t.auth_password(user, "wrong" * 40, fallback=False)),
+                                  ("key", lambda: t.auth_publickey(user, key))):
+                began = time.monotonic()
+                with pytest.raises(paramiko.AuthenticationException):
+                    attempt()
+                times[what].append(time.monotonic() - began)
+        t.close()
+        return {k: sorted(v)[2] for k, v in times.items()}
+
+    for attempt in range(3):	# a loaded machine may spoil one run
+        unknown = [medians(f"nobody-{i}-{attempt}") for i in range(20)]
+        known = medians("alice")
+        inside = all(min(u[k] for u in unknown) <= known[k] <= max(u[k] for u in unknown) for k in known)
+        if inside:
+            return
+    raise AssertionError((known, unknown))
+
+
+@pytest.mark.parametrize("user", ["alice", "nobody-at-all", "carol"])
+def test_threats_4_a_long_password_is_not_hashed(serve, user):
+    """CVE-2016-6515: refused at once, whoever it is for."""
+    s = serve(config="PerSourcePenalties no")
+    t = transport(s)
+    began = time.monotonic()
+    with pytest.raises(paramiko.AuthenticationException):
+        t.auth_password(user, "x" * 100000, fallback=False)
+    assert time.monotonic() - began < 2
+    t.close()
+
+
+def test_threats_4_none_is_counted(serve):
+    """Dropbear never stopped: 1500 x none."""
+    s = serve(config="MaxAuthTries 3")
+    t = transport(s)
+    refused = 0
+    for _ in range(20):
+        try:
+            t.auth_none("alice")
+        except paramiko.BadAuthenticationType:
+            refused += 1
+        except (paramiko.SSHException, EOFError):
+            break
+    assert 3 <= refused <= 4 and not t.is_authenticated()
+    t.close()
+
+
+def test_threats_4_names_that_would_write_the_log_do_not(serve):
+    """CVE-2016-7406: line breaks, escapes and formats in a user's name are made visible, on one line."""
+    s = serve(config="PerSourcePenalties no")
+    for name in ("a\nAccepted password for root from 192.0.2.66 port 1 ssh2", "\x1b[2Jx", "%n%s%n", "x" * 200000):
+        t = transport(s)
+        with pytest.raises((paramiko.SSHException, EOFError)):
+            t.auth_password(name, "x", fallback=False)
+        t.close()
+    text = s.log_text()
+    assert not [x for x in text.splitlines() if x.startswith("Accepted") or "sshd: Accepted" in x]
+    assert "\x1b" not in text and "%n%s%n" in text
+    assert max(len(x) for x in text.splitlines()) < 8192
+    assert s.process.poll() is None
+
+
+# --- a grant that works once ---
+
+@pytest.mark.parametrize("config, options, user", [("PermitRootLogin no", "", "root"), ("", 'from="192.0.2.1"', "alice")])
+def test_a_refusal_does_not_use_up_a_key_that_works_once(serve, folder, config, options, user):
+    s = serve(config=config + "\nPerSourcePenalties no")
+    key = harness.make_key(folder / "id")
+    extra = ["--options", options] if options else []
+    s.ephemeral("add", "--user", user, "--once", *extra, key + ".pub")
+    done = run(s.ssh("true", key=key, user=user, program="ssh"), check=False)
+    assert done.returncode == 255
+    import json
+    grant = json.loads(s.ephemeral("list", "--json").stdout)[0]
+    assert (grant["state"], grant["used"]) == ("live", 0)
+    s.wait_log("reason=root-login" if user == "root" else "reason=key-options")

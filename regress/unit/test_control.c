@@ -239,6 +239,15 @@ on_ctl_event(struct fixture *f, const struct msg_ctl_event *m, struct ipc_fds *f
 	return ERR_OK;
 }
 
+static enum err
+on_ctl_penalty(struct fixture *f, const struct msg_ctl_penalty *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	f->n_grants++;
+	snprintf(f->text, sizeof(f->text), "%.*s", (int)m->source.len, (const char *)m->source.p);
+	return ERR_OK;
+}
+
 IPC_RECEIVER(on_reply, CONTROL_REPLIES, struct fixture)
 
 /* Turns the loop until the request is answered. */

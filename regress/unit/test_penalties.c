@@ -180,11 +180,40 @@ switched_off_there_are_none(void **state)
 
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void
+sources_are_listed_and_cleared(void **state)
+{
+	struct fixture *f = *state;
+	struct penalty_entry e[4];
+	struct address a;
+
+	add(f, "192.0.2.1", PENALTY_CRASH, 1000);
+	add(f, "192.0.2.2", PENALTY_AUTHFAIL, 1000);
+	add(f, "2001:db8::1", PENALTY_NOAUTH, 1000);
+	assert_int_equal(penalties_list(f->t, 1500, 0, e, COUNT(e)), 3);
+	assert_int_equal(e[0].penalty, PENALTY_AUTHFAIL);
+	assert_false(e[0].is_active);
+	assert_int_equal(e[1].penalty, PENALTY_CRASH);
+	assert_true(e[1].is_active);
+	assert_int_equal(e[1].left, 89500);
+	assert_int_equal(e[2].block.base.family, 6);
+	assert_int_equal(penalties_list(f->t, 1500, 1, e, 1), 1);
+	assert_int_equal(e[0].penalty, PENALTY_CRASH);
+	assert_int_equal(penalties_list(f->t, 1500, 3, e, COUNT(e)), 0);
+	assert_int_equal(address_parse(SPAN_LIT("192.0.2.1"), &a), ERR_OK);
+	assert_int_equal(penalties_clear(f->t, &a, 1500), 1);
+	assert_int_equal(penalties_clear(f->t, &a, 1500), 0);
+	assert_int_equal(penalties_list(f->t, 1500, 0, e, COUNT(e)), 2);
+	assert_int_equal(penalties_clear(f->t, NULL, 1500), 2);
+	assert_int_equal(penalties_count(f->t), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(small_penalties_add_up_until_they_count),
+		T(sources_are_listed_and_cleared),
 		T(a_penalty_is_over_when_its_time_is),
 		T(no_penalty_grows_beyond_the_maximum),
 		T(addresses_of_a_block_are_one_source),

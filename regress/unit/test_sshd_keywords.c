@@ -105,6 +105,11 @@ static const struct {
 	{ "PerSourceNetBlockSize 24:56", "PerSourceNetBlockSize 24:56" },
 	{ "PerSourceNetBlockSize 24", "PerSourceNetBlockSize 24:128" },
 	{ "PerSourcePenalties no", "PerSourcePenalties no" },
+	{ "PerSourcePenalties authfail:7\nPerSourcePenalties authfail:9 noauth:2 min:3\nPerSourcePenalties min:4",
+	    "PerSourcePenalties crash:90 authfail:7 invaliduser:5 refuseconnection:10 noauth:2 "
+	    "grace-exceeded:10 max:600 min:3 max-sources4:65536 max-sources6:65536 "
+	    "overflow:permissive overflow6:permissive" },
+	{ "PerSourcePenalties noauth:2 noauth:3 no\nPerSourcePenalties yes", "PerSourcePenalties no" },
 	{ "PerSourcePenalties authfail:0.5 crash:2m overflow:deny-all max-sources4:10",
 	    "PerSourcePenalties crash:120 authfail:0.500 invaliduser:5 refuseconnection:10 noauth:1 "
 	    "grace-exceeded:10 max:600 min:15 max-sources4:10 max-sources6:65536 "
