@@ -107,3 +107,36 @@ def test_post_quantum_kex(sshd):
                         options=["-v", "-o", "KexAlgorithms=mlkem768x25519-sha256"]))
     assert done.stdout == "out\n"
     assert "kex: algorithm: mlkem768x25519-sha256" in done.stderr
+
+
+@pytest.mark.parametrize("program", ["ssh", OPENSSH10], ids=["9.2", "10.0"])
+@pytest.mark.parametrize("algorithm", ["ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"])
+def test_clients_learn_host_keys_that_are_proved(folder, program, algorithm):
+    """hostkeys-00@openssh.com, and proofs; RSA's by the algorithm of the key exchange."""
+    with harness.server(folder / "sshd", keys=("ed25519", "ecdsa", "rsa")) as sshd:
+        key = harness.make_key(folder / "id")
+        sshd.authorize(key + ".pub")
+        command = sshd.ssh("sleep 0.5", key=key, program=program, options=[
+            "-v", "-o", "UpdateHostKeys=yes", "-o", f"HostKeyAlgorithms={algorithm},ecdsa-sha2-nistp256,ssh-ed25519,"
+                                                    "rsa-sha2-512"])
+        known = os.path.join(sshd.dir, "known_hosts")
+        with open(known, encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        kind = "ssh-rsa" if algorithm.startswith("rsa") else algorithm
+        with open(known, "w", encoding="utf-8") as f:
+            f.write("".join(line + "\n" for line in lines if f" {kind} " in line))
+        done = run(command)
+        with open(known, encoding="utf-8") as f:
+            assert sorted(line.split()[1] for line in f) == sorted(line.split()[1] for line in lines), done.stderr
+
+
+@pytest.mark.parametrize("program", ["ssh", OPENSSH10], ids=["9.2", "10.0"])
+def test_disconnects_say_why_in_both_directions(folder, program):
+    with harness.server(folder / "sshd", config="UnusedConnectionTimeout 1") as sshd:
+        key = harness.make_key(folder / "id")
+        sshd.authorize(key + ".pub")
+        run(sshd.ssh("true", key=key, program=program))
+        sshd.wait_log(":11: disconnected by user")
+        done = run(sshd.ssh(key=key, program=program, options=["-N"]), check=False)
+        assert done.returncode == 255
+        assert ":11: connection unused for too long" in done.stderr, done.stderr

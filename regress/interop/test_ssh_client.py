@@ -424,3 +424,13 @@ def test_server_alive(openssh):
     finally:
         for pid in children:
             os.kill(pid, signal.SIGKILL)
+
+
+def test_disconnects_say_why_in_both_directions(openssh, folder):
+    run(openssh.ssh("true"))
+    wait_until(lambda: ":11: disconnected by user" in openssh.log(), "the server to be told why")
+    keys = [harness.make_key(folder / f"wrong{i}") for i in range(8)]
+    options = [word for key in keys for word in ("-i", key)] + ["-o", "IdentitiesOnly=yes"]
+    done = run(openssh.ssh("true", key=False, options=options), check=False)
+    assert done.returncode == 255
+    assert ":2: Too many authentication failures" in done.stderr, done.stderr
