@@ -12,3 +12,7 @@ keys_TESTS = regress/unit/test_agent_msg.c regress/unit/test_authorized_keys.c \
 keys_FUZZ = regress/fuzz/fuzz_agent_msg.c regress/fuzz/fuzz_authorized_keys.c regress/fuzz/fuzz_cert.c \
 	regress/fuzz/fuzz_key_blob.c regress/fuzz/fuzz_known_hosts.c regress/fuzz/fuzz_krl.c \
 	regress/fuzz/fuzz_private_file.c regress/fuzz/fuzz_signature.c
+# Host keys in the DNS.
+keys_SRCS += keys/sshfp.c
+keys_TESTS += regress/unit/test_sshfp.c
+keys_FUZZ += regress/fuzz/fuzz_sshfp.c

@@ -9,3 +9,4 @@ os_SRCS += os/glob.c
 os_TESTS += regress/unit/test_pump.c regress/unit/test_pump_conn.c regress/unit/test_pump_data.c
 os_SRCS += os/output.c os/reverse.c os/whoami.c
 os_TESTS += regress/unit/test_names.c regress/unit/test_output.c regress/unit/test_tty.c
+os_SRCS += os/names_record.c

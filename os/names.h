@@ -11,6 +11,7 @@
 #ifndef OS_NAMES_H
 #define OS_NAMES_H
 
+#include "base/writer.h"
 #include "os/loop.h"
 #include "os/net.h"
 
@@ -62,5 +63,20 @@ void name_lookup_cancel(struct name_lookup *lookup);
  */
 enum err names_wait(const char *host, uint16_t port, enum names_family family, msec timeout,
     struct names_result *r);
+
+/* --- names_record.c: records that are no addresses --- */
+
+/*
+ * Asks the DNS for records of a type and waits for the answer, at most as long
+ * as timeout: appends the whole message, which may say that there is nothing.
+ * ERR_NOTFOUND, ERR_TIMEOUT, ERR_NOMEM.
+ */
+enum err names_wait_record(const char *name, unsigned type, msec timeout, struct writer *answer);
+
+/*
+ * Whether the resolver may be believed that it has checked signatures: "options
+ * trust-ad" of resolv.conf, or RES_OPTIONS.
+ */
+bool names_trusts_ad(void);
 
 #endif

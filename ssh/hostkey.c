@@ -218,6 +218,11 @@ decide(struct ssh *s, struct span blob, const struct cert *cert)
 		hostkey_say_revoked(s, plain);
 		return false;
 	}
+	hostkey_ask_dns(s, plain);
+	if (hostkey_trusts_dns(s, plain))
+		return true;
+	if (h->dns == HOSTKEY_DNS_DIFFERS)
+		hostkey_say_dns_differs(s, plain);
 	if (c->no_host_authentication_for_localhost && hostkeys_is_localhost(s)) {
 		log_debug(&s->log, "Forcing accepting of host key for loopback/localhost.");
 		return true;

@@ -21,6 +21,14 @@
 
 struct hostkey_update;
 
+/* What the DNS says about the key (VerifyHostKeyDNS). */
+enum hostkey_dns {
+	HOSTKEY_DNS_NOTHING,
+	HOSTKEY_DNS_DIFFERS,
+	HOSTKEY_DNS_MATCHES,		/* but anybody may have answered so */
+	HOSTKEY_DNS_SECURE,
+};
+
 /* A known_hosts file as it was when the connection began. */
 struct hostkey_file {
 	char *path;
@@ -34,6 +42,7 @@ struct hostkeys {
 	char *name;
 	char *ip;			/* the same by address; NULL: behind a proxy */
 	struct writer trusted;		/* the key that was found good; empty: none yet */
+	enum hostkey_dns dns;
 	bool is_unsafe;			/* StrictHostKeyChecking no, and the key has changed */
 	bool is_confirmed;		/* by the user's first file, or by the user */
 	bool has_updated;		/* the server has named its keys */
@@ -112,6 +121,14 @@ enum hostkey_verdict {
  */
 enum hostkey_verdict hostkey_check_cert(const struct ssh *s, const struct cert *cert);
 
+/* --- hostkey_dns.c: VerifyHostKeyDNS --- */
+
+/* Asks the DNS about a key, if the config wants it, and keeps the answer in hostkeys.dns. */
+void hostkey_ask_dns(struct ssh *s, struct span blob);
+
+/* Whether that answer makes the key a good one, without anybody being asked. */
+bool hostkey_trusts_dns(const struct ssh *s, struct span blob);
+
 /* --- hostkey_update.c --- */
 
 /* Takes what the server says about its other host keys (UpdateHostKeys). */
@@ -144,6 +161,9 @@ bool hostkey_ask(const struct ssh *s, struct span blob, bool same_host);
 /* The block with many @ about a key that has changed; result is about the name. */
 void hostkey_say_changed(const struct ssh *s, struct span blob,
     const struct known_hosts_result *result);
+
+/* The lines about a key that the DNS has another fingerprint of. */
+void hostkey_say_dns_differs(const struct ssh *s, struct span blob);
 
 /* The block with many @ about a revoked key. */
 void hostkey_say_revoked(const struct ssh *s, struct span blob);

@@ -76,6 +76,9 @@ make_question(const struct ssh *s, struct span blob, bool same_host, const char 
 	    h->ip == NULL ? "<no hostip for proxy command>" : h->ip,
 	    same_host ? "\nbut keys of different type are already known for this host." : ".");
 	wr_printf(w, "%s key fingerprint is %s.\n", hostkey_label(blob), fp);
+	if (s->settings.config.verify_host_key_dns != YNA_NO)
+		wr_printf(w, "%s host key fingerprint found in DNS.\n",
+		    h->dns >= HOSTKEY_DNS_MATCHES ? "Matching" : "No matching");
 	put_randomart(s, blob, w);
 	if (n == 0) {
 		wr_printf(w, "This key is not known by any other names.\n");
@@ -163,21 +166,12 @@ hostkey_say_box(const struct log *log, const char *middle)
 	log_error(log, "%s", line);
 }
 
-void
-hostkey_say_changed(const struct ssh *s, struct span blob,
-    const struct known_hosts_result *result)
+/* The block about a key that has changed, up to what may be done about it. */
+static void
+say_changed(const struct ssh *s, struct span blob)
 {
-	const struct hostkeys *h = s->hostkeys;
-	const struct hostkey_file *f = &h->files[result->file];
 	char fp[FINGERPRINT_SIZE];
-	struct known_hosts_walk walk = { .rest = writer_span(&f->text) };
-	struct known_hosts_line line = { .number = 0 };
-	const char *label = NULL;
 
-	while (line.number != result->line && known_hosts_next(&walk, &line))
-		;
-	if (line.number == result->line)
-		label = key_type_label(line.type);
 	fingerprint_str(fp, blob, wanted_fingerprint(s));
 	hostkey_say_box(&s->log, "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @");
 	log_error(&s->log, "IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!");
@@ -188,6 +182,31 @@ hostkey_say_changed(const struct ssh *s, struct span blob,
 	    hostkey_label(blob));
 	log_error(&s->log, "%s.", fp);
 	log_error(&s->log, "Please contact your system administrator.");
+}
+
+void
+hostkey_say_dns_differs(const struct ssh *s, struct span blob)
+{
+	say_changed(s, blob);
+	log_error(&s->log,
+	    "Update the SSHFP RR in DNS with the new host key to get rid of this message.");
+}
+
+void
+hostkey_say_changed(const struct ssh *s, struct span blob,
+    const struct known_hosts_result *result)
+{
+	const struct hostkeys *h = s->hostkeys;
+	const struct hostkey_file *f = &h->files[result->file];
+	struct known_hosts_walk walk = { .rest = writer_span(&f->text) };
+	struct known_hosts_line line = { .number = 0 };
+	const char *label = NULL;
+
+	while (line.number != result->line && known_hosts_next(&walk, &line))
+		;
+	if (line.number == result->line)
+		label = key_type_label(line.type);
+	say_changed(s, blob);
 	log_error(&s->log, "Add correct host key in %s to get rid of this message.",
 	    h->n_files > 0 ? h->files[0].path : "known_hosts");
 	log_error(&s->log, "Offending %s key in %s:%u", label == NULL ? "unknown" : label, f->path,
