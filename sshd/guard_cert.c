@@ -27,6 +27,8 @@ refuse(struct guard *g, const char *place, const char *why)
 	char name[1024];
 
 	log_error(&g->log, "%s: %s (%s)", place, why, guard_key_name(g, name, sizeof(name)));
+	guard_key_refused(g, REASON_KEY_CERT, g->user.config.trusted_user_ca_keys != NULL ?
+	    SSHD_TrustedUserCAKeys : SSHD_AuthorizedKeysFile);
 	return ERR_NOTFOUND;
 }
 

@@ -49,6 +49,8 @@ struct guard_key {
 	char place[1024];		/* "FILE:LINE"; empty: not found yet, or an ephemeral one */
 	char comment[256];		/* of that line */
 	int64_t expires;		/* unix time when it, or its certificate, does; INT64_MAX */
+	enum reason why;		/* it was found, and must not be used */
+	enum sshd_keyword why_rule;
 	char grant[16];			/* id in the ephemeral table; empty: not from there */
 	char registrar[300];
 	msec end;			/* of the session, by the grant */
@@ -298,6 +300,9 @@ void guard_publickey(struct guard *g);
 
 /* The listener has answered. */
 enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
+
+/* Notes why a key that was found does not let in: the first reason counts, for the log. */
+void guard_key_refused(struct guard *g, enum reason why, enum sshd_keyword rule);
 
 /* Forgets the key of the last request. */
 void guard_key_reset(struct guard *g);

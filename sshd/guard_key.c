@@ -26,7 +26,17 @@ guard_key_reset(struct guard *g)
 	k->place[0] = k->comment[0] = k->grant[0] = k->registrar[0] = '\0';
 	k->has_proof = false;
 	k->expires = AUTHORIZED_NEVER;
+	k->why = REASON_NONE;
 	k->end = MSEC_NEVER;
+}
+
+void
+guard_key_refused(struct guard *g, enum reason why, enum sshd_keyword rule)
+{
+	if (g->key.why != REASON_NONE)
+		return;
+	g->key.why = why;
+	g->key.why_rule = rule;
 }
 
 struct span
@@ -150,7 +160,10 @@ unknown(struct guard *g)
 	if (g->asked.has_sig && span_is(g->asked.alg, "ssh-ed25519") && guard_has_listener(g))
 		guard_listener_sent(g, ipc_send_from_guard_wrong(&g->listener,
 		    &(struct msg_from_guard_wrong){ .user = table_user(g), .address = source(g) }, NULL));
-	guard_refuse(g, REASON_KEY_UNKNOWN, SSHD_AuthorizedKeysFile);
+	if (g->key.why != REASON_NONE)
+		guard_refuse(g, g->key.why, g->key.why_rule);
+	else
+		guard_refuse(g, REASON_KEY_UNKNOWN, SSHD_AuthorizedKeysFile);
 	guard_fail(g, g->asked.has_sig);
 }
 

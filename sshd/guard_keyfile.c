@@ -24,8 +24,10 @@ take_line(struct guard *g, const struct authorized_line *line, const char *place
 	char name[1024];
 
 	k->expires = AUTHORIZED_NEVER;
-	if (!guard_options_allow(g, line->options, k->is_cert ? GUARD_LINE_CA : GUARD_LINE_KEY, place))
+	if (!guard_options_allow(g, line->options, k->is_cert ? GUARD_LINE_CA : GUARD_LINE_KEY, place)) {
+		guard_key_refused(g, REASON_KEY_OPTIONS, SSHD_AuthorizedKeysFile);
 		return ERR_NOTFOUND;
+	}
 	if (k->is_cert)
 		TRY(guard_take_cert(g, line->options, place));
 	writer_reset(&k->options);
@@ -71,8 +73,10 @@ look_in_file(struct guard *g, const char *path, guard_look look)
 
 	if (g->user.config.strict_modes)
 		e = file_check_modes(path, a->uid, a->home, guard_modes(g), why, sizeof(why));
-	if (e == ERR_DENIED)
+	if (e == ERR_DENIED) {
 		log_info(&g->log, "Authentication refused: %s", why);
+		guard_key_refused(g, REASON_KEY_MODES, SSHD_StrictModes);
+	}
 	if (e == ERR_OK)
 		e = file_read(path, &text, NULL);
 	if (e != ERR_OK) {

@@ -164,7 +164,10 @@ def test_a_users_line_certifies_nobody(serve, ca):
 
 def test_certificate_for_another_name(serve, ca):
     ca.sign(names="somebody-else")
-    refused(serve(), ca, "name is not a listed principal")
+    s = serve()
+    refused(s, ca, "name is not a listed principal")
+    assert re.search(rf"Refused {USER} from 127.0.0.1 port \d+: reason=certificate rule=TrustedUserCAKeys \(\S+:\d+\)",
+                     s.log_text())
 
 
 def test_certificate_without_principals(serve, ca):

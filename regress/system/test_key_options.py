@@ -193,6 +193,7 @@ def test_strict_modes_name_the_path_and_its_mode(serve):
     os.chmod(path, 0o664)
     assert ask(s, "true").returncode == 255
     assert re.search(rf"Authentication refused: bad ownership or modes for file {path}: .*0664", s.log_text())
+    assert "reason=strict-modes rule=StrictModes (default)" in s.log_text()
     os.chmod(path, 0o644)
     os.chmod(s.dir, 0o777)
     assert ask(s, "true").returncode == 255
