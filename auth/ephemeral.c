@@ -228,6 +228,7 @@ insert(struct ephemeral *t, struct entry *e, const struct ephemeral_request *req
 	if (e->proof_len > 0) {
 		link_append(&t->codes, &e->code);
 		t->n_codes++;
+		t->n_codes_known++;
 	}
 	e->user->live++;
 	e->registrar->live++;

@@ -228,7 +228,7 @@ void ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
 void ephemeral_wrong_code(struct ephemeral *t, struct span user, const struct address *source,
     msec now);
 
-/* Whether there is any code, and source has not been shut out for wrong ones. */
+/* Whether any code is known, live or over, and source has not been shut out for wrong ones. */
 bool ephemeral_wants_code(struct ephemeral *t, const struct address *source, msec now);
 
 /* --- looking at it and changing it --- */

@@ -103,5 +103,5 @@ bool
 ephemeral_wants_code(struct ephemeral *t, const struct address *source, msec now)
 {
 	table_advance(t, now);
-	return t->n_codes > 0 && !code_source_is_shut(t, source);
+	return t->n_codes_known > 0 && !code_source_is_shut(t, source);
 }

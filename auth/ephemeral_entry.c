@@ -224,6 +224,7 @@ entry_free(struct ephemeral *t, struct entry *e)
 		link_remove(&e->code);
 		t->n_codes--;
 	}
+	t->n_codes_known -= e->proof_len > 0;
 	link_remove(&e->of_ring);
 	ring_release(t, e->ring);
 	e->user->refs--;

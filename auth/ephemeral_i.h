@@ -105,7 +105,8 @@ struct ephemeral {
 	struct link over;
 	struct link pending;
 	struct link codes;
-	size_t n_codes;
+	size_t n_codes;			/* in that list */
+	size_t n_codes_known;		/* those that are over, too */
 	struct guesser *guessers;	/* EPHEMERAL_SOURCES of them; NULL: none yet */
 	struct entry **heap;		/* the next to expire first */
 	size_t heap_n;			/* = live grants */

@@ -47,6 +47,11 @@ static const struct choice fingerprint_hash_words[] = {
 };
 CHOICES(fingerprint_hash);
 
+static const struct choice codes_words[] = {
+	{ "no", CODES_NO }, { "yes", CODES_YES }, { "interactive", CODES_INTERACTIVE },
+};
+CHOICES(codes);
+
 static const struct choice gateway_ports_words[] = {
 	{ "no", GATEWAY_PORTS_NO }, { "yes", GATEWAY_PORTS_YES },
 	{ "clientspecified", GATEWAY_PORTS_CLIENT },

@@ -147,6 +147,7 @@
 	K(size, ChannelWindowBudget, channel_window_budget, 0, "64M", window) \
 	K(choice, SessionDeadline, session_deadline, MATCH, "none", session_deadline) \
 	K(flag, EphemeralKeys, ephemeral_keys, MATCH, "yes", none)	\
+	K(choice, EphemeralCodes, ephemeral_codes, MATCH, "yes", codes) \
 	K(word, EphemeralKeySocket, ephemeral_key_socket, NONE, "/run/dayfly/ephemeral.sock", absolute) \
 	K(time, EphemeralKeyTTL, ephemeral_key_ttl, 0, "60", positive)	\
 	K(time, EphemeralKeyMaxTTL, ephemeral_key_max_ttl, 0, "24h", positive) \

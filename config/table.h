@@ -180,7 +180,7 @@ void subsystems_finish(struct subsystems *s);
 
 extern const struct detail detail_none, detail_any, detail_positive, detail_port,
     detail_display, detail_rsa_bits, detail_window, detail_address_family,
-    detail_server_compression, detail_fingerprint_hash, detail_gateway_ports,
+    detail_server_compression, detail_fingerprint_hash, detail_codes, detail_gateway_ports,
     detail_ignore_rhosts, detail_session_deadline, detail_strict_modes, detail_permit_root, detail_tunnel,
     detail_forwarding,
     detail_config_log_level, detail_syslog_facility, detail_pubkey_options,

@@ -180,6 +180,7 @@ enum forwarding {
 
 enum server_compression { COMPRESSION_NO, COMPRESSION_DELAYED };
 enum fingerprint_hash { FINGERPRINT_HASH_MD5, FINGERPRINT_HASH_SHA256 };
+enum codes { CODES_NO, CODES_YES, CODES_INTERACTIVE };
 enum gateway_ports { GATEWAY_PORTS_NO, GATEWAY_PORTS_YES, GATEWAY_PORTS_CLIENT };
 /* StrictModes; WRITABLE: what nobody can write because it is mounted read-only may have any mode. */
 enum strict_modes { STRICT_MODES_NO, STRICT_MODES_YES, STRICT_MODES_WRITABLE };

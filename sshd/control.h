@@ -88,6 +88,7 @@ struct control_rules {
 	const char *key_algs;		/* PubkeyAcceptedAlgorithms, exact names */
 	unsigned required_rsa_bits;
 	msec default_ttl;		/* EphemeralKeyTTL */
+	bool no_codes;			/* EphemeralCodes no */
 };
 
 struct control_config {

@@ -300,6 +300,8 @@ check_and_add(struct control_client *cl, const struct msg_ctl_add *m)
 
 	/* What nobody asked for is cut to what this registrar may have. */
 	cut(cl, &req);
+	if (req.proof.len > 0 && cl->control->config.rules.no_codes)
+		return refuse(cl, "codes are not allowed here (EphemeralCodes)");
 	TRY(check_user(cl, m->user, &ok));
 	if (ok)
 		TRY(check_key(cl, m->key, &ok));

@@ -138,6 +138,13 @@ on_guard_grant(struct guard *g, const struct msg_guard_grant *m, struct ipc_fds 
 }
 
 static enum err
+on_guard_code(struct guard *g, const struct msg_guard_code *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return guard_on_code(g, m);
+}
+
+static enum err
 on_guard_until(struct guard *g, const struct msg_guard_until *m, struct ipc_fds *fds)
 {
 	(void)fds;
@@ -278,6 +285,8 @@ listener_gone(struct guard *g)
 	watch_free(g->listener_watch);
 	g->listener_watch = NULL;
 	ipc_close(&g->listener);
+	if (g->code_question != 0 && g->question == 0)
+		(void)!guard_on_code(g, &(struct msg_guard_code){ .id = g->code_question });
 	if (g->question != 0)	/* nobody is left to answer it */
 		(void)!guard_on_grant(g, &(struct msg_guard_grant){ .id = g->question,
 		    .answer = 1, .end = MSEC_NEVER });

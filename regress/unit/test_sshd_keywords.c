@@ -48,6 +48,7 @@ static const struct {
 	{ "DenyGroups a", "DenyGroups a" },
 	{ "DenyUsers a@::1/128", "DenyUsers a@::1/128" },
 	{ "DisableForwarding yes", "DisableForwarding yes" },
+	{ "EphemeralCodes interactive", "EphemeralCodes interactive" },
 	{ "EphemeralKeyEventLog /var/log/keys", "EphemeralKeyEventLog /var/log/keys" },
 	{ "EphemeralKeyLimits 100:10:0", "EphemeralKeyLimits 100:10:0" },
 	{ "EphemeralKeyMaxTTL 10m", "EphemeralKeyMaxTTL 600" },
