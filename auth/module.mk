@@ -9,4 +9,4 @@ auth_TESTS = regress/unit/test_code.c regress/prop/test_ephemeral_model.c regres
 	regress/unit/test_account.c regress/unit/test_ephemeral.c regress/unit/test_htable.c \
 	regress/unit/test_password.c regress/unit/test_userauth.c \
 	regress/unit/test_userauth_refusals.c
-auth_FUZZ = regress/fuzz/fuzz_account.c regress/fuzz/fuzz_userauth.c
+auth_FUZZ = regress/fuzz/fuzz_account.c regress/fuzz/fuzz_code.c regress/fuzz/fuzz_userauth.c

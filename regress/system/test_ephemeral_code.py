@@ -307,7 +307,8 @@ def test_connect_logs_in_with_a_key_that_is_gone_afterwards(server):
 @pytest.mark.skipif(not harness.have("strace"), reason="needs strace")
 def test_connect_writes_no_file(server, folder):
     trace = folder / "trace"
-    env = {**os.environ, "HOME": str(folder)}
+    # A sanitizer that looks for leaks cannot do so while it is traced.
+    env = {**os.environ, "HOME": str(folder), "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
     done = connect(server, "--", "true", env=env,
                    strace=["strace", "-f", "-o", str(trace), "-e",
                            "trace=open,openat,creat,rename,renameat,renameat2,link,linkat,symlink,mkdir,mkdirat,mknod,mknodat"])
