@@ -129,7 +129,7 @@ setup(void **state)
 	f->config = (struct control_config){ .loop = f->loop, .log = &f->log, .table = f->table,
 	    .journal = f->journal, .path = f->socket_path, .uid = geteuid(),
 	    .rules = { &f->policy, &f->users, &f->passwd_words,
-	        "ssh-ed25519,rsa-sha2-256", 2048, 60 * S },
+	        "ssh-ed25519,rsa-sha2-256", 2048, 60 * S, false },
 	    .kill_session = kill_session, .move_session_end = move_session_end, .arg = f };
 	ipc_init(&f->client, -1);
 	*state = f;

@@ -58,7 +58,7 @@ serve(int ready)
 	struct ephemeral *table;
 	struct control *control;
 	struct control_config config = { .log = &log, .path = socket_path, .uid = geteuid(),
-	    .rules = { &policy, &user_words, &file_words, "ssh-ed25519", 2048, 60000 } };
+	    .rules = { &policy, &user_words, &file_words, "ssh-ed25519", 2048, 60000, false } };
 
 	snprintf(passwd, sizeof(passwd), "%s/passwd", folder);
 	limits.total = 2;
