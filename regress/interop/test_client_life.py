@@ -363,6 +363,25 @@ def test_x11_without_or_with_a_bad_display_goes_on_without(openssh):
     assert done.stdout == "ok\n" and 'DISPLAY ":0;reboot" invalid; disabling X11 forwarding' in done.stderr
 
 
+@pytest.mark.skipif(not harness.have("Xvfb") or not harness.have("xdpyinfo"), reason="needs Xvfb and xdpyinfo")
+@pytest.mark.parametrize("flag", ["-Y", "-X"])
+def test_an_x_client_shows_up_on_a_real_display(openssh, folder, flag):
+    authority = str(folder / "Xauthority")
+    number = 200 + os.getpid() % 1000
+    env = {**os.environ, "DISPLAY": f":{number}", "XAUTHORITY": authority}
+    run(["xauth", "-f", authority, "add", f":{number}", "MIT-MAGIC-COOKIE-1", COOKIE], env=env)
+    x = subprocess.Popen(["Xvfb", f":{number}", "-screen", "0", "640x480x24", "-auth", authority, "-nolisten", "tcp", "-noreset"],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"), "the X server")
+        done = run(openssh.ssh("xdpyinfo", options=[flag]), env=env, check=False)
+        assert "640x480 pixels" in done.stdout, done.stderr
+        done = run(openssh.ssh("XAUTHORITY=/dev/null xdpyinfo", options=[flag]), env=env, check=False)
+        assert done.returncode != 0 and "640x480" not in done.stdout, "without the cookie"
+    finally:
+        harness.end(x)
+
+
 # --- escapes ---
 
 def test_the_command_line_adds_and_ends_forwardings(server):
@@ -474,11 +493,39 @@ def test_background_after_authentication(server, folder):
     wait_until(out.exists, "what the command does in the background")
 
 
-def test_moshs_start_up(server):
-    """Mosh runs its server by way of ssh, and reads port and key from what that prints."""
-    command = server.ssh("--", "printf 'MOSH CONNECT 60001 4NeCCgvZFe2RnPgrcU1PQw\\n'", options=["-n", "-tt"])
-    done = run(command)
-    assert "MOSH CONNECT 60001 4NeCCgvZFe2RnPgrcU1PQw" in done.stdout
+@pytest.mark.skipif(not harness.have("mosh"), reason="needs mosh")
+def test_mosh_starts_by_way_of_ssh(server):
+    shell = " ".join(server.ssh()[:-1])
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm"}
+    c = pexpect.spawn("mosh", [f"--ssh={shell}", "--server=env LC_ALL=C.UTF-8 mosh-server",
+                               f"{server.user}@127.0.0.1", "--", "sh", "-c", "echo in mo''sh; read x"],
+                      timeout=20, encoding="utf-8", env=env, dimensions=(24, 80))
+    c.expect("in mosh")
+    c.sendline("")
+    c.expect("mosh is exiting|exited")
+    c.close(force=True)
+
+
+@pytest.mark.skipif(not harness.have("ansible"), reason="needs ansible")
+def test_ansible_pings_and_copies(server, folder):
+    with tempfile.TemporaryDirectory(prefix="a", dir="/tmp") as short:
+        os.chmod(short, 0o777)
+        options = server.ssh()[1:-1]
+        inventory = folder / "hosts"
+        inventory.write_text(f"127.0.0.1 ansible_user={server.user} ansible_remote_tmp={short}/remote\n")
+        source = folder / "source"
+        source.write_bytes(os.urandom(200000))
+        env = {**os.environ, "HOME": short, "ANSIBLE_SSH_EXECUTABLE": harness.SSH, "ANSIBLE_LOCAL_TEMP": short,
+               "ANSIBLE_SSH_COMMON_ARGS": " ".join(options), "ANSIBLE_SSH_CONTROL_PATH_DIR": f"{short}/cp",
+               "ANSIBLE_SSH_TRANSFER_METHOD": "piped", "LC_ALL": "C.UTF-8",
+               "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s", "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3"}
+        done = run(["ansible", "-i", str(inventory), "all", "-m", "ping"], env=env, timeout=50, check=False)
+        assert '"ping": "pong"' in done.stdout, done.stdout + done.stderr
+        done = run(["ansible", "-i", str(inventory), "all", "-m", "copy", "-a", f"src={source} dest={short}/copied"],
+                   env=env, timeout=50, check=False)
+        assert '"changed": true' in done.stdout, done.stdout + done.stderr
+        with open(f"{short}/copied", "rb") as f:
+            assert f.read() == source.read_bytes()
 
 
 def test_a_closed_standard_input_and_a_broken_pipe(server):

@@ -80,6 +80,7 @@ class Setup:
     def stop(self):
         if self.process is not None:
             harness.end(self.process)
+            assert "Sanitizer" not in self.log_text()
         shutil.rmtree(self.folder)
 
 
