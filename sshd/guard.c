@@ -525,12 +525,8 @@ set_up(struct guard *g)
 }
 
 void
-guard_run(const struct guard_start *start)
+guard_begin(struct guard *g, const struct guard_start *start)
 {
-	struct guard *g = calloc(1, sizeof(*g));
-
-	if (g == NULL)
-		_exit(255);
 	g->start = start;
 	g->log = *start->log;
 	g->phase = PHASE_AUTH;
@@ -546,6 +542,18 @@ guard_run(const struct guard_start *start)
 	g->proof.info = writer_init(LIMIT_IPC / 4);
 	g->session_pidfd = -1;
 	ipc_init(&g->session, -1);
+	ipc_init(&g->wire, -1);
+	ipc_init(&g->listener, -1);
+}
+
+void
+guard_run(const struct guard_start *start)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		_exit(255);
+	guard_begin(g, start);
 	title_set(start->title, "[accepted]");
 	if (set_up(g) != ERR_OK) {
 		log_error(&g->log, "cannot serve %s: %s", g->client, strerror(errno));

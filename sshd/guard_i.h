@@ -154,6 +154,9 @@ struct guard {
 
 /* --- guard.c --- */
 
+/* Fills in what a guard begins with; it is zero before. */
+void guard_begin(struct guard *g, const struct guard_start *start);
+
 /* The log for what wire says: with " [preauth]" behind it until somebody is logged in. */
 struct log guard_wire_log(const struct guard *g);
 
@@ -296,6 +299,9 @@ struct client_host guard_client_host(const struct guard *g);
  * certificate apart.
  */
 bool guard_key_acceptable(struct guard *g, struct span allowed);
+
+/* Whether a signature algorithm is one for keys of this type, or their certificates. */
+bool guard_alg_fits(struct span alg, struct span type);
 
 /* A publickey request. */
 void guard_publickey(struct guard *g);

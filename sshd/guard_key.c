@@ -388,8 +388,8 @@ is_revoked(const struct guard *g)
 }
 
 /* Whether the algorithm is one for what the blob says that it is. */
-static bool
-alg_fits(struct span alg, struct span type)
+bool
+guard_alg_fits(struct span alg, struct span type)
 {
 	const char *plain = cert_alg_plain(alg);
 	const char *of = key_alg_type(plain != NULL ? span_str(plain) : alg);
@@ -425,7 +425,7 @@ guard_key_acceptable(struct guard *g, struct span allowed)
 	if (m->blob.len > LIMIT_KEY_BLOB || m->sig.len > LIMIT_SIGNATURE)
 		return false;
 	text_visible_str(alg, sizeof(alg), m->alg);
-	if (!alg_fits(m->alg, key_blob_type(m->blob)) ||
+	if (!guard_alg_fits(m->alg, key_blob_type(m->blob)) ||
 	    !text_list_has(allowed, m->alg)) {
 		log_debug(&g->log, "key algorithm %s is not accepted", alg);
 		return false;

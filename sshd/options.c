@@ -16,7 +16,8 @@ usage(const char *why)
 		fprintf(stderr, "sshd: %s\n", why);
 	fprintf(stderr,
 	    "usage: sshd [-46DdeGiqTtV] [-C connection_spec] [-E log_file] [-f config_file]\n"
-	    "            [-g login_grace_time] [-h host_key_file] [-o option] [-p port]\n");
+	    "            [-g login_grace_time] [-h host_key_file] [-o option] [-p port]\n"
+	    "       sshd --explain -C connection_spec [-k key.pub] [-f config_file] [-o option]\n");
 	return ERR_SYNTAX;
 }
 
@@ -77,6 +78,9 @@ more_debug(struct sshd_options *o)
 		o->debug++;
 }
 
+/* What getopt_long(3) gives for --explain. */
+#define FLAG_EXPLAIN	1000
+
 static enum err
 one_flag(struct sshd_options *o, int flag, const char *value)
 {
@@ -99,7 +103,9 @@ one_flag(struct sshd_options *o, int flag, const char *value)
 	case 'T': o->task = SSHD_DUMP; return ERR_OK;
 	case 't': o->task = SSHD_TEST; return ERR_OK;
 	case 'V': o->task = SSHD_VERSION; return ERR_OK;
-	case 'b': case 'k': case 'Q': case 'r':
+	case 'k': o->key_file = value; return ERR_OK;	/* of older days: a time, for nothing */
+	case FLAG_EXPLAIN: o->task = SSHD_EXPLAIN; return ERR_OK;
+	case 'b': case 'Q': case 'r':
 		return ERR_OK;		/* of older days: accepted, nothing to do */
 	default: return usage(NULL);
 	}
@@ -108,15 +114,22 @@ one_flag(struct sshd_options *o, int flag, const char *value)
 enum err
 sshd_options_parse(struct sshd_options *out, int argc, char **argv)
 {
+	static const struct option words[] = {
+		{ "explain", no_argument, NULL, FLAG_EXPLAIN },
+		{ NULL, 0, NULL, 0 },
+	};
 	int flag;
 
 	*out = (struct sshd_options){ .task = SSHD_SERVE };
-	while ((flag = getopt(argc, argv, "46b:C:DdeE:f:Gg:h:ik:o:p:QqrTtV")) != -1)
+	while ((flag = getopt_long(argc, argv, "46b:C:DdeE:f:Gg:h:ik:o:p:QqrTtV", words, NULL)) != -1)
 		TRY(one_flag(out, flag, optarg));
 	if (optind < argc)
 		return usage("extra argument behind the options");
-	if (out->n_facts > 0 && out->task != SSHD_DUMP && out->task != SSHD_DUMP_ONLY)
-		return usage("-C goes with -T or -G only");
+	if (out->n_facts > 0 && out->task != SSHD_DUMP && out->task != SSHD_DUMP_ONLY &&
+	    out->task != SSHD_EXPLAIN)
+		return usage("-C goes with -T, -G or --explain only");
+	if (out->n_facts == 0 && out->task == SSHD_EXPLAIN)
+		return usage("--explain: -C user=NAME,addr=ADDRESS is needed");
 	return ERR_OK;
 }
 
@@ -135,6 +148,7 @@ sshd_options_own(struct sshd_options *o)
 {
 	TRY(own(&o->config_file));
 	TRY(own(&o->log_file));
+	TRY(own(&o->key_file));
 	for (size_t i = 0; i < o->n_facts; i++)
 		TRY(own(&o->facts[i]));
 	o->is_owned = true;
@@ -153,6 +167,7 @@ sshd_options_free(struct sshd_options *o)
 	if (o->is_owned) {
 		free((char *)(uintptr_t)o->config_file);
 		free((char *)(uintptr_t)o->log_file);
+		free((char *)(uintptr_t)o->key_file);
 	}
 	free(o->config);
 	free(o->facts);

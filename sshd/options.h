@@ -23,6 +23,7 @@ enum sshd_task {
 	SSHD_TEST,		/* -t: config and host keys, nothing else */
 	SSHD_DUMP,		/* -T: that, and print the config */
 	SSHD_DUMP_ONLY,		/* -G: print the config */
+	SSHD_EXPLAIN,		/* --explain: what a login would come to */
 	SSHD_VERSION,		/* -V */
 };
 
@@ -41,6 +42,7 @@ struct sshd_options {
 	size_t n_ports;
 	const char **facts;		/* -C */
 	size_t n_facts;
+	const char *key_file;		/* -k, with --explain; NULL: none */
 	bool is_owned;			/* by sshd_options_own() */
 };
 

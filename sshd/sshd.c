@@ -16,6 +16,7 @@
 #include "crypto/crypto.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "sshd/guard_explain.h"
 #include "sshd/listener.h"
 #include "sshd/nursery.h"
 #include "sshd/resolver.h"
@@ -136,6 +137,35 @@ dump(const struct sshd_options *o, const struct loaded *loaded, const struct log
 	return 0;
 }
 
+/* --explain: what would become of a login as -C describes it. */
+static int
+explain(const struct sshd_options *o, const struct listener_input *in)
+{
+	SCOPED(sshd_test_facts_free) struct sshd_test_facts t = { .user = NULL };
+	static const uint8_t no_secret[32];
+	struct guard_start start = { .log = in->log, .rules = in->loaded.rules, .config = &in->loaded.config,
+	    .keys = &in->keys, .title = in->title, .in = -1, .out = -1, .wire_fd = -1, .listener_fd = -1,
+	    .nursery_fd = -1, .self_fd = -1, .secret = no_secret, .debug_level = LOG_LEVEL_QUIET };
+	struct explain what = { .key_file = o->key_file };
+
+	for (size_t i = 0; i < o->n_facts; i++) {
+		if (sshd_test_facts_add(&t, span_str(o->facts[i])) != ERR_OK) {
+			log_fatal(in->log, "Invalid connection specification -C %s", o->facts[i]);
+			return EXIT_BAD;
+		}
+	}
+	if (t.facts.user.len == 0) {
+		log_fatal(in->log, "--explain: -C needs user=NAME");
+		return EXIT_BAD;
+	}
+	start.has_ends = t.facts.address.family != 0;
+	start.client.address = t.facts.address;
+	start.server = (struct endpoint){ .address = t.facts.local_address, .port = t.facts.local_port };
+	what.user = t.facts.user;
+	what.host = t.facts.host;
+	return guard_explain(&start, &what);
+}
+
 /* The command line, for the title. */
 static char *
 join(int argc, char **argv)
@@ -176,9 +206,11 @@ run(struct sshd_options *o, struct title *title, char *command)
 	load.file = in.config_file;
 	if (load_config(&in.loaded, &load) != ERR_OK)
 		return EXIT_BAD;
-	status = o->task == SSHD_DUMP_ONLY ? 0 : prepare(&in, o);
+	status = o->task == SSHD_DUMP_ONLY || o->task == SSHD_EXPLAIN ? 0 : prepare(&in, o);
 	if (status == 0 && (o->task == SSHD_DUMP || o->task == SSHD_DUMP_ONLY))
 		status = dump(o, &in.loaded, &log);
+	if (status == 0 && o->task == SSHD_EXPLAIN)
+		status = explain(o, &in);
 	if (status != 0 || o->task != SSHD_SERVE) {
 		host_keys_free(&in.keys);
 		loaded_free(&in.loaded);
