@@ -22,6 +22,7 @@
 #include "keys/private_file.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "regress/support/alloc.h"
 #include "sshd/guard.h"
 #include "sshd/load.h"
 #include "sshd/messages.h"
@@ -40,6 +41,8 @@ struct fixture {
 	struct ipc wire, listener;
 	pid_t pid, nursery;
 	uint8_t session_id[32];
+	const char *options;		/* of the key in the file; NULL: none */
+	int fail_after;			/* allocations that the guard gets, once it decides; -1: all */
 	uint8_t buf[LIMIT_IPC];
 };
 
@@ -73,6 +76,8 @@ write_account(struct fixture *f)
 
 	wr_printf(&passwd, "me:x:%u:%u::%s:/bin/sh\n", (unsigned)getuid(), (unsigned)getgid(), f->dir);
 	write_file(f->dir, "passwd", writer_span(&passwd));
+	if (f->options != NULL)
+		wr_printf(&keys, "%s ", f->options);
 	public_line_put(&keys, key_blob(f->user_key), SPAN_EMPTY);
 	write_file(f->dir, "keys", writer_span(&keys));
 }
@@ -138,15 +143,19 @@ run_guard(struct fixture *f, int wire_fd, int listener_fd, int nursery_fd)
 	start.in = start.out = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ipc_close(&f->wire);
 	ipc_close(&f->listener);
+	if (f->fail_after >= 0)
+		alloc_fail_after((unsigned)f->fail_after);
 	guard_run(&start);
 }
 
-static int
-setup(void **state)
+static struct fixture *
+begin(const char *options, int fail_after)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	int wire[2], listener[2], nursery[2];
 
+	f->options = options;
+	f->fail_after = fail_after;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/guard.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->log = (struct log){ .level = LOG_LEVEL_QUIET, .tag = "test", .fd = -1 };
@@ -176,7 +185,13 @@ setup(void **state)
 	close(nursery[0]);
 	close(wire[1]);
 	close(listener[1]);
-	*state = f;
+	return f;
+}
+
+static int
+setup(void **state)
+{
+	*state = begin(NULL, -1);
 	return 0;
 }
 
@@ -710,6 +725,53 @@ descriptors_that_nobody_wants_are_closed_and_change_nothing(void **state)
 	exchange(f);
 }
 
+/* Whether the guard, with so many allocations, lets the key in; it may also end. */
+static bool
+lets_in_with(const char *options, int fail_after)
+{
+	struct fixture *f = begin(options, fail_after);
+	struct msg_wire_auth_answer m = { .result = AUTH_RESULT_FAILURE };
+	struct span body;
+	void *state = f;
+	int number;
+
+	number = receive(f, &f->wire, &body);
+	if (number == MSG_wire_setup) {
+		ask_to_sign(f, OUR_IDENT, key_blob(f->keys.v[0].key), "ssh-ed25519", "sha256");
+		number = receive(f, &f->wire, &body);
+	}
+	if (number == MSG_wire_signature) {
+		SCOPED(writer_free) struct writer t = writer_init(4096);
+
+		put_transcript(&t, OUR_IDENT, key_blob(f->keys.v[0].key));
+		hash_once(hash_find("sha256"), writer_span(&t), f->session_id);
+		ipc_close(&f->listener);	/* nobody has ephemeral keys */
+		send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+		while ((number = receive(f, &f->wire, &body)) != -1 && number != MSG_wire_auth_answer)
+			;
+		if (number == MSG_wire_auth_answer)
+			assert_int_equal(msg_wire_auth_answer_get(body, &m), ERR_OK);
+	}
+	teardown(&state);
+	return m.result == AUTH_RESULT_SUCCESS;
+}
+
+static void
+no_failed_allocation_lets_a_key_in_that_its_options_keep_out(void **state)
+{
+	(void)state;
+	assert_true(lets_in_with(NULL, -1));
+	assert_false(lets_in_with("expiry-time=\"20200101\"", -1));
+	/* Beyond this many a key that may is let in, so that all that matters has failed once. */
+	for (int n = 0; !lets_in_with("from=\"*\"", n); n += 3) {
+		assert_true(n < 1000);
+		for (int k = n; k < n + 3; k++) {
+			if (lets_in_with("expiry-time=\"20200101\",from=\"192.0.2.1\"", k))
+				fail_msg("after %d allocations", k);
+		}
+	}
+}
+
 #define T(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -737,6 +799,7 @@ main(void)
 		T(a_change_of_user_ends_it),
 		T(a_message_out_of_phase_ends_it),
 		T(a_message_that_nobody_knows_ends_it),
+		cmocka_unit_test(no_failed_allocation_lets_a_key_in_that_its_options_keep_out),
 		T(descriptors_that_nobody_wants_are_closed_and_change_nothing),
 	};
 
