@@ -243,8 +243,6 @@ def test_stdio_forwarding_by_way_of_the_master(pair):
 
 
 def test_agent_by_way_of_the_master(pair, folder):
-    if isinstance(pair.server, OwnServer):
-        pytest.skip("the server's half is tested with our own client elsewhere")
     agent = str(folder / "agent.sock")
     p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
     try:
@@ -348,6 +346,8 @@ def test_what_the_master_knows(own):
     p.communicate("", timeout=20)
     done = own.ask("nonsense", check=False)
     assert done.returncode == 255 and "Invalid multiplex command." in done.stderr
+    done = own.ask("proxy", check=False)
+    assert done.returncode == 255 and "There is no proxy mode of multiplexing here." in done.stderr
 
 
 # --- becoming master, or not ---
