@@ -64,7 +64,8 @@ turn(ares_channel channel, msec end)
 {
 	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
 	struct pollfd polls[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(channel, fds, ARES_GETSOCK_MAXNUM);
+	/* c-ares' own macros for these bits shift into the sign. */
+	unsigned bits = (unsigned)ares_getsock(channel, fds, ARES_GETSOCK_MAXNUM);
 	struct timeval left, longest;
 	msec now = clock_boot(), wait = now < end ? end - now : 0;
 	nfds_t n = 0;
@@ -72,8 +73,8 @@ turn(ares_channel channel, msec end)
 	longest.tv_sec = (time_t)(wait / 1000);
 	longest.tv_usec = (suseconds_t)(wait % 1000 * 1000);
 	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-		    (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+		short events = (short)(((bits >> i & 1) != 0 ? POLLIN : 0) |
+		    ((bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0 ? POLLOUT : 0));
 
 		if (events != 0)
 			polls[n++] = (struct pollfd){ .fd = fds[i], .events = events };
