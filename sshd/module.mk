@@ -21,11 +21,12 @@ test_control_policy_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
 sshd_TESTS += regress/unit/test_journal.c regress/unit/test_control_frames.c
 test_control_frames_OBJS = sshd/control_frames.o
 test_journal_OBJS = sshd/journal.o sshd/journal_event.o
-sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c regress/unit/test_client_host.c regress/unit/test_rhosts.c
+sshd_TESTS += regress/unit/test_penalties.c regress/unit/test_guard_access.c regress/unit/test_client_host.c regress/unit/test_rhosts.c regress/unit/test_reasons.c
 sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
 sshd_TESTS += regress/unit/test_guard.c
 test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/host_agent.o sshd/client_host.o sshd/rhosts.o sshd/load.o \
 	sshd/login_record.o sshd/nursery_ask.o sshd/reasons.o sshd/title.o sshd/control_policy.o sshd/own_account.o
+test_reasons_OBJS = sshd/reasons.o
 test_rhosts_OBJS = sshd/rhosts.o
 test_client_host_OBJS = sshd/client_host.o
 test_penalties_OBJS = sshd/penalties.o
