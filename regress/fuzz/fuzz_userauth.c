@@ -51,6 +51,8 @@ server_answers(struct auth *a, const struct event *ev, uint8_t how)
 		auth_banner(a, SPAN_LIT("banner"));
 	if ((how & 7) <= AUTH_RESULT_SUCCESS)
 		auth_answer(a, ev->id, (enum auth_result)(how & 7), SPAN_LIT("password"));
+	else if ((how & 7) == 7)
+		auth_answer_change(a, ev->id, SPAN_LIT("new"));
 	else
 		auth_answer_prompts(a, ev->id, SPAN_EMPTY, SPAN_EMPTY, prompts, how >> 3 & 15);
 }

@@ -436,19 +436,23 @@ def test_a_killed_guard_leaves_a_whole_file(serve):
     for i in range(12):
         s.accounts.shadow.write_text(old)
         t = transport(s)
-        killer = threading.Timer(0.002 * i, lambda: [os.kill(p, signal.SIGKILL) for p in guards(s)])
         answers = iter([["old secret"], ["a new secret"] * 2])
+        killers = []
 
         def answer(*a):
             got = next(answers)
             if len(got) == 2:
-                killer.start()
+                [pid] = guards(s)
+                killers.append(threading.Timer(0.002 * i, os.kill, (pid, signal.SIGKILL)))
+                killers[0].start()
+                if i == 0:
+                    killers[0].join()
             return got
         try:
             t.auth_interactive("virtual", answer)
         except (paramiko.SSHException, EOFError):
             pass
-        killer.join()
+        killers[0].join()
         t.close()
         text = s.accounts.shadow.read_text()
         rest = text.split("\n", 1)[1]

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -179,10 +180,86 @@ lines_are_appended(void **state)
 	assert_true(span_is(writer_span(&w), "1\n2\n"));
 }
 
+static void
+a_rewritten_file_keeps_mode_and_link(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(100);
+	char link[256], path[256];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", in_folder("file"));
+	snprintf(link, sizeof(link), "%s", in_folder("link"));
+	assert_int_equal(file_create(path, SPAN_LIT("old"), 0640, FILE_REPLACE), ERR_OK);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(file_rewrite(link, SPAN_LIT("new")), ERR_OK);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(file_read(path, &w, &st), ERR_OK);
+	assert_true(span_is(writer_span(&w), "new"));
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(files_in_folder(), 2);
+	assert_int_equal(file_rewrite(in_folder("nothing"), SPAN_LIT("new")), ERR_NOTFOUND);
+	assert_int_equal(files_in_folder(), 2);
+}
+
+static void
+a_rewrite_that_fails_leaves_the_old_file_and_no_trace(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(100);
+	struct rlimit old, none;
+	char path[256];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", in_folder("file"));
+	assert_int_equal(file_create(path, SPAN_LIT("old"), 0600, FILE_REPLACE), ERR_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = (struct rlimit){ .rlim_cur = 2, .rlim_max = old.rlim_max };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(file_rewrite(path, SPAN_LIT("much more than that")), ERR_SYSTEM);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(file_read(path, &w, NULL), ERR_OK);
+	assert_true(span_is(writer_span(&w), "old"));
+	assert_int_equal(files_in_folder(), 1);
+}
+
+/* The lock belongs to a process: somebody else has it here. */
+static void
+the_lock_of_account_files_is_waited_for_and_no_longer(void **state)
+{
+	int ready[2], fd = -1, status;
+	char byte;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(ready[0]);
+		if (file_lock_accounts(folder, 0, &fd) != ERR_OK || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	assert_int_equal(file_lock_accounts(folder, 40, &fd), ERR_AGAIN);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(file_lock_accounts(folder, 0, &fd), ERR_OK);
+	close(fd);
+	assert_int_equal(file_lock_accounts("/nonexistent/folder", 0, &fd), ERR_SYSTEM);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_rewritten_file_keeps_mode_and_link, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_rewrite_that_fails_leaves_the_old_file_and_no_trace, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_lock_of_account_files_is_waited_for_and_no_longer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_created_reads_back_with_its_mode, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_file_that_is_there_is_kept_or_replaced_as_asked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_no_trace, set_up, tear_down),

@@ -580,6 +580,43 @@ a_session_that_is_extended_is_warned_again(void **state)
 }
 
 static void
+answers_that_nobody_asked_for_end_it(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	assert_int_equal(ipc_send_from_wire_answers(&f->wire, &(struct msg_from_wire_answers){ .id = 1,
+	    .ok = true }, NULL), ERR_OK);
+	expect_end(f);
+}
+
+/* Asks by keyboard-interactive for the password of a user who has none, and answers. */
+static void
+answers_that_are_not_what_was_asked_are_a_failure(void **state)
+{
+	static const struct msg_from_wire_answers wrong[] = {
+		{ .id = 7, .ok = false },
+		{ .id = 7, .ok = true },
+		{ .id = 7, .ok = true, .answers = SPAN_LIT("\0\0\0\3abc\0\0\0\3def") },
+		{ .id = 7, .ok = true, .answers = SPAN_LIT("\0\0\0\3ab") },
+		{ .id = 7, .ok = true, .answers = SPAN_LIT("\0\0\0\3abc") },
+	};
+	struct fixture *f = *state;
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		assert_int_equal(ipc_send_from_wire_auth(&f->wire, &(struct msg_from_wire_auth){ .id = 6,
+		    .user = SPAN_LIT("me"), .service = SPAN_LIT("ssh-connection"),
+		    .method = SPAN_LIT("keyboard-interactive") }, NULL), ERR_OK);
+		assert_int_equal(receive(f, &f->wire, &body), MSG_wire_prompts);
+		assert_int_equal(ipc_send_from_wire_answers(&f->wire, &wrong[i], NULL), ERR_OK);
+		assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+	}
+}
+
+static void
 an_answer_that_does_not_exist_counts_as_none(void **state)
 {
 	struct fixture *f = *state;
@@ -792,6 +829,8 @@ main(void)
 		T(a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener),
 		T(a_session_is_warned_a_minute_and_ten_seconds_before_its_end),
 		T(a_session_that_is_extended_is_warned_again),
+		T(answers_that_nobody_asked_for_end_it),
+		T(answers_that_are_not_what_was_asked_are_a_failure),
 		T(an_answer_that_does_not_exist_counts_as_none),
 		T(a_denial_is_explained_to_who_signs_and_to_nobody_else),
 		T(of_users_who_may_not_log_in_the_table_is_asked_too_but_not_by_name),
