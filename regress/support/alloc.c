@@ -6,6 +6,7 @@
 /* Test support is a program's, not the core's: its state may be global. */
 static bool limited;
 static bool failed;
+static bool only_once;
 static unsigned left;
 static unsigned long count;
 
@@ -21,7 +22,15 @@ alloc_fail_after(unsigned n)
 {
 	limited = true;
 	failed = false;
+	only_once = false;
 	left = n;
+}
+
+void
+alloc_fail_once(unsigned n)
+{
+	alloc_fail_after(n);
+	only_once = true;
 }
 
 void
@@ -54,6 +63,7 @@ may_allocate(void)
 		return true;
 	}
 	failed = true;
+	limited = !only_once;
 	return false;
 }
 

@@ -23,6 +23,9 @@
 /* Lets n more allocations through and fails all after them; clears alloc_failed(). */
 void alloc_fail_after(unsigned n);
 
+/* The same, but only one fails, so that nothing behind an error that is ignored covers it up. */
+void alloc_fail_once(unsigned n);
+
 /* Ends that. */
 void alloc_fail_never(void);
 

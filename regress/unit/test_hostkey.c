@@ -221,25 +221,31 @@ check(const struct bed *b, const struct trial *t)
 	return is_good;
 }
 
-/* Not accepted, wherever memory ends. The number of places makes sure that there were some. */
+/*
+ * Not accepted, wherever memory ends, and wherever it fails only once. The
+ * number of places makes sure that there were some.
+ */
 static void
 assert_never(const struct bed *b, struct trial t)
 {
-	unsigned n = 0;
+	void (*const fail_how[])(unsigned) = { alloc_fail_after, alloc_fail_once };
 
 	assert_false(check(b, &t));
-	for (;; n++) {
-		bool is_good;
+	for (size_t how = 0; how < COUNT(fail_how); how++) {
+		bool is_over = false;
+		unsigned n = 0;
 
-		alloc_fail_after(n);
-		is_good = check(b, &t);
-		if (!alloc_failed())
-			break;
-		alloc_fail_never();
-		assert_false(is_good);
+		for (; !is_over; n++) {
+			bool is_good;
+
+			fail_how[how](n);
+			is_good = check(b, &t);
+			is_over = !alloc_failed();
+			alloc_fail_never();
+			assert_false(is_good);
+		}
+		assert_true(n > 5);
 	}
-	alloc_fail_never();
-	assert_true(n > 5);
 }
 
 /* Accepted if nothing fails; otherwise it may be refused. */
