@@ -216,7 +216,7 @@ lets_in(struct guard *g)
 
 	if (!guard_key_acceptable(g, span_str(g->user.config.hostbased_accepted_algorithms)))
 		return false;
-	guard_refuse(g, REASON_HOST, SSHD_HostbasedAuthentication);
+	guard_refuse(g, REASON_HOSTBASED, SSHD_HostbasedAuthentication);
 	if (!g->user.is_valid || host.len == 0 || !rhosts_allow(g, host) || !is_known_host(g, host) ||
 	    !cert_fits(g, host) || !signature_holds(g))
 		return false;
@@ -233,6 +233,5 @@ guard_hostbased(struct guard *g)
 		guard_proved(g);
 		return;
 	}
-	guard_refuse(g, REASON_HOSTBASED, SSHD_HostbasedAuthentication);
 	guard_fail(g, true);
 }

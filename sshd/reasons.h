@@ -39,7 +39,6 @@
 	X(KEY_OPTIONS,	"key-options",		"the options of the key do not let this client in") \
 	X(KEY_CERT,	"certificate",		"the certificate does not let this user in from there, now") \
 	X(KEY_MODES,	"strict-modes",		"others could have written a file that would have to be believed") \
-	X(HOST,		"host",			"hostbased: the client's host, its user or its key is not trusted") \
 	X(KEY_OVER,	"registration-over",	"the key's registration is over, used up or revoked") \
 	X(HOSTBASED,	"hostbased",		"the host is not trusted, or not for that user") \
 	X(SIGNATURE,	"bad-signature",	"the signature is not right for this connection") \

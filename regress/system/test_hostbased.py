@@ -76,7 +76,7 @@ def test_a_trusted_machine_says_who_its_user_is(serve, hostkey):
     assert f"hostbased: client user carol of {NAME}, whose key is ED25519 SHA256:" in s.log_text()
     # Each of these alone keeps him out.
     assert not comes_in(s, hostkey, client_user="dave")
-    assert "reason=host rule=HostbasedAuthentication" in s.log_text()
+    assert "reason=hostbased rule=HostbasedAuthentication" in s.log_text()
     assert not comes_in(s, hostkey, name="other.example.org")
     assert not comes_in(s, harness.make_key(hostkey + "2"))
     assert not comes_in(s, hostkey, user="bob")
