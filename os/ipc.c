@@ -170,6 +170,24 @@ ipc_flush(struct ipc *ipc)
 	return ERR_OK;
 }
 
+/*
+ * A peer that closed without having read all of ours: the kernel tells of that
+ * once, before it gives out what the peer had said.
+ */
+static ssize_t
+receive_now(int fd, struct msghdr *msg)
+{
+	bool was_reset = false;
+	ssize_t n;
+
+	for (;;) {
+		n = recvmsg(fd, msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		if (n != -1 || (errno != EINTR && (errno != ECONNRESET || was_reset)))
+			return n;
+		was_reset |= errno == ECONNRESET;
+	}
+}
+
 enum err
 ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
     struct ipc_fds *fds)
@@ -185,9 +203,7 @@ ipc_receive(struct ipc *ipc, struct room buf, struct span *message,
 
 	fds->n = 0;
 	fds->lost = false;
-	do
-		n = recvmsg(ipc->fd, &msg, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	while (n == -1 && errno == EINTR);
+	n = receive_now(ipc->fd, &msg);
 	if (n == -1)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_AGAIN :
 		    errno == ECONNRESET ? ERR_CLOSED : ERR_SYSTEM;

@@ -47,13 +47,16 @@ class Process:
         self.pid = pid
         self.has_ended = False
         ptrace(PTRACE_SEIZE, pid, PTRACE_O_TRACEEXIT)
-        self.idle = self.used()
-        self.now = self.idle
+        self.now = (0, 0.0)
+        self.now = self.idle = self.used()
 
     def used(self):
         """(most memory so far in KiB, CPU seconds)"""
         with open(f"/proc/{self.pid}/status", encoding="utf-8") as f:
-            memory = int(re.search(r"^VmHWM:\s+(\d+) kB", f.read(), re.M).group(1))
+            memory = re.search(r"^VmHWM:\s+(\d+) kB", f.read(), re.M)
+        if memory is None:      # it has ended since: what was seen at its end stands
+            return self.now
+        memory = int(memory.group(1))
         with open(f"/proc/{self.pid}/schedstat", encoding="utf-8") as f:
             return memory, int(f.read().split()[0]) / 1e9
 

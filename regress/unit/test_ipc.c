@@ -380,10 +380,27 @@ sending_without_memory_says_so(void **state)
 	tear_down(&f);
 }
 
+static void
+what_was_said_before_a_reset_is_heard(void **state)
+{
+	static struct fixture f;
+
+	(void)state;
+	set_up(&f);
+	assert_int_equal(ipc_send_data(&f.b, &(struct msg_data){ .offset = 1 }, NULL), ERR_OK);
+	assert_int_equal(ipc_send_hello(&f.a, &(struct msg_hello){ .version = 9 }, NULL), ERR_OK);
+	ipc_close(&f.a);		/* with b's message unread: b's end is reset */
+	assert_int_equal(take(&f, PHASE_OPEN), ERR_OK);
+	assert_int_equal(f.r.version, 9);
+	assert_int_equal(take(&f, PHASE_OPEN), ERR_CLOSED);
+	tear_down(&f);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_said_before_a_reset_is_heard),
 		cmocka_unit_test(fields_arrive_as_they_were_sent),
 		cmocka_unit_test(a_descriptor_travels_with_its_message),
 		cmocka_unit_test(a_message_out_of_phase_is_refused_and_not_handled),
