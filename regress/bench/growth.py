@@ -2,8 +2,11 @@
 """How the cost grows with the number of sessions, keys and bytes, and a plot of it."""
 import os
 import statistics
+import subprocess
+import time
 
 import measures
+import sides
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 260, 60, 40, 30
 COLOURS = ("#1668b8", "#c8541c", "#4f8f2f", "#7a4fb0")
@@ -79,11 +82,32 @@ def by_size(side, sizes, mib=64):
 # OpenSSH's clients take a fifth of a second each to get in.
 THEIR_SESSIONS = 100
 
+def by_window(side, budgets, seconds=2.0):
+    """MiB that a connection's processes hold while its program reads nothing, by ChannelWindowBudget in MiB."""
+    points = []
+    for budget in budgets:
+        port = sides.free_port()
+        command = side.server_command(port) + (["-o", f"ChannelWindowBudget={budget}M"] if side.name == "dayfly" else [])
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.3)
+        base = sum(sides.pss_of(p) for p in sides.tree_of(server.pid))
+        with open("/dev/zero", "rb") as zero:
+            client = subprocess.Popen(side.command(f"exec sleep {seconds + 5}", port=port), stdin=zero)
+            time.sleep(seconds)
+            points.append((budget, (sum(sides.pss_of(p) for p in sides.tree_of(server.pid)) - base) / 1024))
+            client.kill()
+            client.wait()
+        server.terminate()
+        server.wait()
+    return points
+
+
 GROWTH = [
     # name, x axis, y axis, function, points
     ("sessions", "sessions open", "login ms", by_sessions, (1, 10, 100, 1000)),
     ("authorized_keys", "lines of authorized_keys", "login ms", by_authorized_keys, (10, 1000, 100000)),
     ("known_hosts", "lines of known_hosts", "login ms", by_known_hosts, (10, 1000, 100000)),
+    ("window", "ChannelWindowBudget in MiB (ours)", "MiB held for a slow reader", by_window, (1, 4, 16, 64)),
     ("write-size", "bytes a write of the program", "CPU s/GiB", by_size, (64, 512, 4096, 32768, 262144)),
 ]
 
@@ -120,11 +144,11 @@ def plot(title, x_name, y_name, series):
     return "\n".join(parts + ["</svg>\n"])
 
 
-def run(sides, folder):
+def run(all_sides, folder):
     """Measures each growth for each side, prints the points, and plots them to folder/NAME.svg if there is one."""
     for name, x_name, y_name, measure, points in GROWTH:
         series = {}
-        for side in (s for s in sides if s.ciphers):
+        for side in (s for s in all_sides if s.ciphers):
             most = THEIR_SESSIONS if name == "sessions" and side.name != "dayfly" else max(points)
             series[side.name] = measure(side, [p for p in points if p <= most])
         for side, got in series.items():
