@@ -79,6 +79,16 @@ def answers(port):
         return False
 
 
+def listens_at(path):
+    """Whether somebody answers at a Unix socket: it is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as s:
+        try:
+            s.connect(path)
+            return True
+        except OSError:
+            return False
+
+
 def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None):
     """A new key pair at path, made by the system's ssh-keygen unless told otherwise."""
     command = [keygen, "-q", "-t", kind, "-N", passphrase, "-C", "test", "-f", str(path)]

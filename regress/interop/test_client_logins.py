@@ -127,7 +127,7 @@ def test_hostbased_by_an_agent_when_the_key_cannot_be_read(serve, machine):
     options = ["-v", "-o", f"UserKnownHostsFile={known}"]
     with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as agent:
         try:
-            harness.wait_until(lambda: os.path.exists(sock), "the agent")
+            harness.wait_until(lambda: harness.listens_at(sock), "the agent")
             run(["ssh-add", "-q", machine], env={**os.environ, "SSH_AUTH_SOCK": sock})
             with relay(sock + ".bob", sock):
                 refused = by_host(peer, *options, before=bob, cwd="/")

@@ -254,7 +254,7 @@ def test_who_asks_for_no_proof_gets_no_agent(bed):
     sock = str(bed.folder / "agent")
     server = bed.serve(Asyncssh, "none")
     with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as agent:
-        harness.wait_until(lambda: os.path.exists(sock), "the agent")
+        harness.wait_until(lambda: harness.listens_at(sock), "the agent")
         done = bed.ask("-o", f"ForwardAgent={sock}")
         agent.terminate()
     assert is_in(done), done.stderr

@@ -246,7 +246,7 @@ def test_agent_by_way_of_the_master(pair, folder):
     agent = str(folder / "agent.sock")
     p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: os.path.exists(agent), "the agent")
+        wait_until(lambda: harness.listens_at(agent), "the agent")
         env = {**os.environ, "SSH_AUTH_SOCK": agent}
         run(["/usr/bin/ssh-add", "-q", pair.server.key], env=env)
         os.environ["SSH_AUTH_SOCK"] = agent
@@ -312,7 +312,7 @@ def test_unix_sockets_forwarded_by_way_of_the_master(pair, folder):
     with echo_server() as target:
         path = str(folder / "listen.sock")
         pair.ask("forward", "-L", f"{path}:127.0.0.1:{target}")
-        wait_until(lambda: os.path.exists(path), "the socket")
+        wait_until(lambda: harness.listens_at(path), "the socket")
         with socket.socket(socket.AF_UNIX) as c:
             c.connect(path)
             c.sendall(b"unix")

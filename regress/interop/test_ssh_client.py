@@ -230,7 +230,7 @@ def test_agent(openssh, folder):
     path = str(folder / "agent")
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: os.path.exists(path), "the agent's socket")
+        wait_until(lambda: harness.listens_at(path), "the agent's socket")
         key = harness.make_key(folder / "in_agent", "rsa", bits=2048)
         openssh.authorize(key + ".pub")
         env = {**os.environ, "SSH_AUTH_SOCK": path}
@@ -279,7 +279,7 @@ def test_keys_are_added_to_the_agent(openssh, folder):
     path = str(folder / "agent")
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
     try:
-        wait_until(lambda: os.path.exists(path), "the agent's socket")
+        wait_until(lambda: harness.listens_at(path), "the agent's socket")
         env = {**os.environ, "SSH_AUTH_SOCK": path}
         run(openssh.ssh("true", agent=path))
         assert run(["ssh-add", "-l"], env=env, check=False).returncode == 1

@@ -262,7 +262,7 @@ def test_a_certificate_without_its_key_is_not_shown(users, folder):
 def agent(folder):
     sock = str(folder / "agent.sock")
     with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as process:
-        harness.wait_until(lambda: os.path.exists(sock), "the agent")
+        harness.wait_until(lambda: harness.listens_at(sock), "the agent")
         yield sock
         process.terminate()
 

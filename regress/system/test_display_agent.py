@@ -38,7 +38,7 @@ def serve(folder):
 def agent(folder):
     path = str(folder / "agent.sock")
     p = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    wait_until(lambda: os.path.exists(path), "the agent")
+    wait_until(lambda: harness.listens_at(path), "the agent")
     key = harness.make_key(folder / "held")
     run(["ssh-add", "-q", key], env=dict(os.environ, SSH_AUTH_SOCK=path))
     yield dict(os.environ, SSH_AUTH_SOCK=path)

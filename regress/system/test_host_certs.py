@@ -105,7 +105,7 @@ def agent(folder):
     """OpenSSH's agent at a socket of its own."""
     path = str(folder / "agent")
     process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_until(lambda: os.path.exists(path), "the agent")
+    wait_until(lambda: harness.listens_at(path), "the agent")
     yield path
     harness.end(process)
 

@@ -56,7 +56,7 @@ def gets_agent(s):
     path = os.path.join(s.dir, "agent")
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
-        harness.wait_until(lambda: os.path.exists(path), "the agent")
+        harness.wait_until(lambda: harness.listens_at(path), "the agent")
         line = s.ssh("echo ${SSH_AUTH_SOCK:-none}", key=s.key, program="ssh", options=["-A"])
         line[line.index("IdentityAgent=none")] = f"IdentityAgent={path}"
         return run(line, env=dict(os.environ, SSH_AUTH_SOCK=path)).stdout != "none\n"
