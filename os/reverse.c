@@ -45,14 +45,15 @@ turn(ares_channel channel, msec until)
 {
 	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
 	struct pollfd p[ARES_GETSOCK_MAXNUM];
-	int bits = ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
+	/* The library's own macros shift into the sign bit. */
+	unsigned bits = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
 	struct timeval most = { 1, 0 }, tv, *left = ares_timeout(channel, &most, &tv);
 	msec now = clock_boot(), wait = (msec)left->tv_sec * 1000 + (msec)left->tv_usec / 1000 + 1;
 	nfds_t n = 0;
 
 	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short events = (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) |
-		    (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+		short events = (short)(((bits >> i & 1) != 0 ? POLLIN : 0) |
+		    ((bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0 ? POLLOUT : 0));
 
 		if (events != 0)
 			p[n++] = (struct pollfd){ .fd = sockets[i], .events = events };
