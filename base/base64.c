@@ -149,24 +149,3 @@ hex_get(struct writer *w, struct span text)
 	wr_commit(w, text.len / 2);
 	return ERR_OK;
 }
-
-void
-json_put_str(struct writer *w, struct span s)
-{
-	wr_u8(w, '"');
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t c = s.p[i];
-
-		if (c == '"' || c == '\\')
-			wr_printf(w, "\\%c", c);
-		else if (c == '\n')
-			wr_raw(w, SPAN_LIT("\\n"));
-		else if (c == '\t')
-			wr_raw(w, SPAN_LIT("\\t"));
-		else if (c < ' ' || c > '~')
-			wr_printf(w, "\\u%04x", c);
-		else
-			wr_u8(w, c);
-	}
-	wr_u8(w, '"');
-}

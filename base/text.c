@@ -179,3 +179,25 @@ text_size(struct span s, uint64_t *bytes)
 	*bytes = v << shift;
 	return ERR_OK;
 }
+
+size_t
+text_utf8_char(struct span s)
+{
+	uint8_t c = s.len > 0 ? s.p[0] : 0;
+	size_t n = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 :
+	    c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+
+	if (n == 0 || n > s.len)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((s.p[i] & 0xc0) != 0x80)
+			return 0;
+	switch (c) {	/* controls, forms that are too long, surrogates, what is above U+10FFFF */
+	case 0xc2: return s.p[1] >= 0xa0 ? n : 0;
+	case 0xe0: return s.p[1] >= 0xa0 ? n : 0;
+	case 0xed: return s.p[1] < 0xa0 ? n : 0;
+	case 0xf0: return s.p[1] >= 0x90 ? n : 0;
+	case 0xf4: return s.p[1] < 0x90 ? n : 0;
+	default: return n;
+	}
+}

@@ -95,7 +95,10 @@ void hex_put(struct writer *w, struct span s, char sep);
 /* Decodes hexadecimal into w. ERR_SYNTAX. */
 enum err hex_get(struct writer *w, struct span text);
 
-/* Writes s as a JSON string with its quotes; bytes above 0x7f as \u00XX. */
-void json_put_str(struct writer *w, struct span s);
+/*
+ * How many bytes the character of UTF-8 (RFC 3629) has that s begins with, if
+ * it is above U+009F (no ASCII, no control character); else 0.
+ */
+size_t text_utf8_char(struct span s);
 
 #endif

@@ -13,26 +13,6 @@
 /* A banner longer than this is cut: nobody reads so much at a login. */
 #define PRINT_MAX	(64 * 1024)
 
-/* How many bytes of a character of UTF-8 above U+009F begin at s; 0: none. */
-static size_t
-utf8_char(struct span s)
-{
-	uint8_t c = s.p[0];
-	size_t n = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 :
-	    c >= 0xf0 && c <= 0xf4 ? 4 : 0;
-
-	if (n == 0 || n > s.len)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((s.p[i] & 0xc0) != 0x80)
-			return 0;
-	/* C1 controls are written as two bytes; overlong forms are no characters. */
-	if ((n == 2 && c == 0xc2 && s.p[1] < 0xa0) || (n == 3 && c == 0xe0 && s.p[1] < 0xa0) ||
-	    (n == 4 && c == 0xf0 && s.p[1] < 0x90))
-		return 0;
-	return n;
-}
-
 static void
 put_printable(struct writer *w, struct span s)
 {
@@ -41,7 +21,7 @@ put_printable(struct writer *w, struct span s)
 
 		if (s.p[0] == '\n' || s.p[0] == '\t' || (s.p[0] >= 0x20 && s.p[0] < 0x7f))
 			wr_u8(w, s.p[0]);
-		else if ((n = utf8_char(s)) > 0)
+		else if ((n = text_utf8_char(s)) > 0)
 			wr_raw(w, span_first(s, n));
 		else if (s.p[0] != '\r')
 			text_visible(w, span_first(s, 1));

@@ -2,6 +2,7 @@
 /* Events, as a line of the log for people and as one of JSON for programs. */
 #include <stdio.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "keys/fingerprint.h"
 #include "keys/key.h"
@@ -20,19 +21,6 @@ begin(struct writer *w, const char *event)
 
 	wr_printf(w, "{\"time\": \"%s\", \"event\": \"%s\"",
 	    clock_print_utc(clock_wall(), time, sizeof(time)), event);
-}
-
-static void
-put_text(struct writer *w, const char *name, struct span value)
-{
-	wr_printf(w, ", \"%s\": ", name);
-	json_put_str(w, value);
-}
-
-static void
-put_number(struct writer *w, const char *name, uint64_t value)
-{
-	wr_printf(w, ", \"%s\": %llu", name, (unsigned long long)value);
 }
 
 static void
@@ -68,15 +56,15 @@ name_of(enum ephemeral_event_kind kind)
 static void
 put_terms(struct writer *w, const struct ephemeral_grant *g)
 {
-	put_number(w, "ttl", (g->end - g->registered) / 1000);
-	put_number(w, "uses", g->uses);
-	put_number(w, "grace", g->grace / 1000);
-	put_text(w, "from", g->sources);
-	put_text(w, "options", g->options);
-	put_text(w, "session", g->session == EPHEMERAL_SESSION_GRANT ? SPAN_LIT("grant") :
+	json_put_number(w, "ttl", (g->end - g->registered) / 1000);
+	json_put_number(w, "uses", g->uses);
+	json_put_number(w, "grace", g->grace / 1000);
+	json_put_text(w, "from", g->sources);
+	json_put_text(w, "options", g->options);
+	json_put_text(w, "session", g->session == EPHEMERAL_SESSION_GRANT ? SPAN_LIT("grant") :
 	    g->session == EPHEMERAL_SESSION_LENGTH ? SPAN_LIT("length") : SPAN_LIT("free"));
-	put_number(w, "session_length", g->session_length / 1000);
-	wr_printf(w, ", \"code\": %s", g->proof.len > 0 ? "true" : "false");
+	json_put_number(w, "session_length", g->session_length / 1000);
+	json_put_flag(w, "code", g->proof.len > 0);
 }
 
 static void
@@ -86,7 +74,7 @@ put_source(struct writer *w, const struct address *source)
 
 	if (source->family != 0)
 		address_print(source, text, sizeof(text));
-	put_text(w, "source", span_str(text));
+	json_put_text(w, "source", span_str(text));
 }
 
 static void
@@ -97,24 +85,24 @@ tell_programs(struct journal *j, const struct ephemeral_event *ev)
 	char fingerprint[FINGERPRINT_SIZE];
 
 	begin(&w, name_of(ev->kind));
-	put_text(&w, "id", span_str(g->id));
-	put_text(&w, "user", g->user);
-	put_text(&w, "key_type", key_blob_type(g->blob));
-	put_text(&w, "fingerprint", span_str(fingerprint_str(fingerprint, g->blob, FINGERPRINT_SHA256)));
-	put_text(&w, "registrar", g->registrar);
-	put_text(&w, "comment", g->comment);
+	json_put_text(&w, "id", span_str(g->id));
+	json_put_text(&w, "user", g->user);
+	json_put_text(&w, "key_type", key_blob_type(g->blob));
+	json_put_text(&w, "fingerprint", span_str(fingerprint_str(fingerprint, g->blob, FINGERPRINT_SHA256)));
+	json_put_text(&w, "registrar", g->registrar);
+	json_put_text(&w, "comment", g->comment);
 	if (ev->kind == EPHEMERAL_EV_REGISTERED)
 		put_terms(&w, g);
 	if (ev->kind == EPHEMERAL_EV_EXTENDED)
-		put_number(&w, "ttl", (g->end - g->registered) / 1000);
+		json_put_number(&w, "ttl", (g->end - g->registered) / 1000);
 	if (ev->kind == EPHEMERAL_EV_USED)
-		put_number(&w, "used", g->used);
+		json_put_number(&w, "used", g->used);
 	if (ev->kind == EPHEMERAL_EV_REFUSED)
-		put_text(&w, "reason", span_str(ephemeral_answer_name(ev->answer)));
+		json_put_text(&w, "reason", span_str(ephemeral_answer_name(ev->answer)));
 	if (ev->kind == EPHEMERAL_EV_USED || ev->kind == EPHEMERAL_EV_REFUSED ||
 	    ev->kind == EPHEMERAL_EV_WRONG_CODE) {
 		put_source(&w, &ev->source);
-		put_number(&w, "times", ev->times);
+		json_put_number(&w, "times", ev->times);
 	}
 	end(j, &w, g->registrar);
 }
@@ -189,11 +177,11 @@ static void
 begin_session(struct writer *w, const char *event, const struct journal_session *s)
 {
 	begin(w, event);
-	put_text(w, "id", span_str(s->grant));
-	put_text(w, "user", s->user);
-	put_text(w, "registrar", s->registrar);
-	put_text(w, "source", s->source);
-	put_number(w, "number", s->number);
+	json_put_text(w, "id", span_str(s->grant));
+	json_put_text(w, "user", s->user);
+	json_put_text(w, "registrar", s->registrar);
+	json_put_text(w, "source", s->source);
+	json_put_number(w, "number", s->number);
 }
 
 void
@@ -211,7 +199,7 @@ journal_session_warned(struct journal *j, const struct journal_session *s, uint3
 	SCOPED(writer_free) struct writer w = writer_init(LINE_MAX_BYTES);
 
 	begin_session(&w, "session_warned", s);
-	put_number(&w, "seconds", seconds);
+	json_put_number(&w, "seconds", seconds);
 	end(j, &w, s->registrar);
 }
 
@@ -222,8 +210,8 @@ journal_session_ended(struct journal *j, const struct journal_session *s, uint64
 	SCOPED(writer_free) struct writer w = writer_init(LINE_MAX_BYTES);
 
 	begin_session(&w, "session_ended", s);
-	put_number(&w, "lasted", seconds);
-	put_text(&w, "reason", span_str(why));
+	json_put_number(&w, "lasted", seconds);
+	json_put_text(&w, "reason", span_str(why));
 	end(j, &w, s->registrar);
 }
 
@@ -233,7 +221,7 @@ journal_not_registered(struct journal *j, const char *registrar, const char *why
 	SCOPED(writer_free) struct writer w = writer_init(LINE_MAX_BYTES);
 
 	begin(&w, "not_registered");
-	put_text(&w, "registrar", span_str(registrar));
-	put_text(&w, "reason", span_str(why));
+	json_put_text(&w, "registrar", span_str(registrar));
+	json_put_text(&w, "reason", span_str(why));
 	end(j, &w, span_str(registrar));
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "auth/ephemeral.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "os/file.h"
 #include "tools/programs.h"
@@ -138,19 +139,6 @@ eph_put_fingerprint(struct writer *w, struct span fingerprint)
 	base64_put(w, fingerprint, false);
 }
 
-static void
-put_string(struct writer *w, const char *name, struct span value)
-{
-	wr_printf(w, ", \"%s\": ", name);
-	json_put_str(w, value);
-}
-
-static void
-put_number(struct writer *w, const char *name, uint64_t value)
-{
-	wr_printf(w, ", \"%s\": %llu", name, (unsigned long long)value);
-}
-
 void
 eph_put_json(struct writer *w, const struct msg_ctl_grant *m)
 {
@@ -158,26 +146,26 @@ eph_put_json(struct writer *w, const struct msg_ctl_grant *m)
 
 	wr_printf(w, "{\"id\": ");
 	json_put_str(w, m->id);
-	put_string(w, "state", m->state > EPHEMERAL_REVOKED ? SPAN_LIT("unknown") :
+	json_put_text(w, "state", m->state > EPHEMERAL_REVOKED ? SPAN_LIT("unknown") :
 	    span_str(ephemeral_state_name((enum ephemeral_state)m->state)));
-	put_string(w, "user", m->user);
-	put_string(w, "key_type", m->key_type);
+	json_put_text(w, "user", m->user);
+	json_put_text(w, "key_type", m->key_type);
 	wr_printf(w, ", \"fingerprint\": \"");
 	eph_put_fingerprint(w, m->fingerprint);
 	wr_printf(w, "\"");
-	put_number(w, "registered_ago", m->age / 1000);
-	put_number(w, is_live ? "expires_in" : "over_since", (m->left + 999) / 1000);
-	put_number(w, "uses", m->uses);
-	put_number(w, "used", m->used);
-	put_number(w, "grace", m->grace / 1000);
-	put_string(w, "from", m->sources);
-	put_string(w, "options", m->options);
-	put_string(w, "session", m->session == EPHEMERAL_SESSION_GRANT ? SPAN_LIT("grant") :
+	json_put_number(w, "registered_ago", m->age / 1000);
+	json_put_number(w, is_live ? "expires_in" : "over_since", (m->left + 999) / 1000);
+	json_put_number(w, "uses", m->uses);
+	json_put_number(w, "used", m->used);
+	json_put_number(w, "grace", m->grace / 1000);
+	json_put_text(w, "from", m->sources);
+	json_put_text(w, "options", m->options);
+	json_put_text(w, "session", m->session == EPHEMERAL_SESSION_GRANT ? SPAN_LIT("grant") :
 	    m->session == EPHEMERAL_SESSION_LENGTH ? SPAN_LIT("length") : SPAN_LIT("free"));
-	put_number(w, "session_length", m->session_length / 1000);
-	put_number(w, "sessions", m->sessions);
-	put_string(w, "registrar", m->registrar);
-	put_string(w, "comment", m->comment);
+	json_put_number(w, "session_length", m->session_length / 1000);
+	json_put_number(w, "sessions", m->sessions);
+	json_put_text(w, "registrar", m->registrar);
+	json_put_text(w, "comment", m->comment);
 	wr_printf(w, "}");
 }
 

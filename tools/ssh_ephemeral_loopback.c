@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "keys/fingerprint.h"
 #include "keys/private_file.h"

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "tools/ssh_ephemeral.h"
 
@@ -20,9 +21,9 @@ show(void *arg, const struct msg_ctl_penalty *m)
 	if (v->json) {
 		wr_printf(&w, "%s{\"source\": ", v->n == 0 ? "" : ", ");
 		json_put_str(&w, m->source);
-		wr_printf(&w, ", \"refused\": %s, \"over_in\": %llu, \"cause\": ", m->is_active ? "true" : "false",
-		    (unsigned long long)(m->left + 999) / 1000);
-		json_put_str(&w, m->cause);
+		json_put_flag(&w, "refused", m->is_active);
+		json_put_number(&w, "over_in", (m->left + 999) / 1000);
+		json_put_text(&w, "cause", m->cause);
 		wr_printf(&w, "}");
 	} else {
 		text_visible(&w, m->source);

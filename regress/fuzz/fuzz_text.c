@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -74,6 +75,13 @@ encodings(struct span s)
 	(void)hex_get(&back, s);
 	writer_reset(&w);
 	json_put_str(&w, s);
+	for (struct span rest = writer_span(&w); rest.len > 0;) {
+		size_t n = text_utf8_char(rest);
+
+		must(n > 0 || (rest.p[0] >= ' ' && rest.p[0] <= '~'));
+		rest = span_skip(rest, n == 0 ? 1 : n);
+	}
+	writer_reset(&w);
 	text_visible(&w, s);
 	for (size_t i = 0; i < w.len; i++)
 		must(w.p[i] >= ' ' && w.p[i] <= '~');

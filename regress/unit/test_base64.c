@@ -122,16 +122,6 @@ hexadecimal_goes_both_ways(void **state)
 	assert_int_equal(w.len, 3);
 }
 
-static void
-json_strings_are_quoted_and_ascii(void **state)
-{
-	SCOPED(writer_free) struct writer w = writer_init(100);
-
-	(void)state;
-	json_put_str(&w, SPAN_LIT("a\"b\\c\nd\t\001\x7f\xe9/"));
-	assert_true(span_is(writer_span(&w), "\"a\\\"b\\\\c\\nd\\t\\u0001\\u007f\\u00e9/\""));
-}
-
 int
 main(void)
 {
@@ -142,7 +132,6 @@ main(void)
 		cmocka_unit_test(there_is_one_text_for_each_value_and_errors_write_nothing),
 		cmocka_unit_test(the_limit_of_the_writer_holds),
 		cmocka_unit_test(hexadecimal_goes_both_ways),
-		cmocka_unit_test(json_strings_are_quoted_and_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
