@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/names.h"
 
-#include <ares.h>
 #include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -11,6 +10,7 @@
 #include <sys/time.h>
 
 #include "os/clock.h"
+#include "os/dns.h"
 
 /* One socket that c-ares uses. */
 struct name_socket {
@@ -134,28 +134,16 @@ on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 	names->sockets = s;
 }
 
-/*
- * Opens the channel at its first use. The order of lookups is given, so that
- * c-ares has no reason to look at nsswitch.conf.
- */
+/* Opens the channel at its first use. */
 static enum err
 open_channel(struct names *names)
 {
-	struct ares_options options = { 0 };
-	char lookups[] = "fb";
+	const struct ares_options options = { .sock_state_cb = on_socket_state,
+	    .sock_state_cb_data = names };
 
 	if (names->is_open)
 		return ERR_OK;
-	options.lookups = lookups;
-	options.sock_state_cb = on_socket_state;
-	options.sock_state_cb_data = names;
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		return ERR_NOMEM;
-	if (ares_init_options(&names->channel, &options,
-	    ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB) != ARES_SUCCESS) {
-		ares_library_cleanup();
-		return ERR_NOMEM;
-	}
+	TRY(dns_open(&names->channel, "fb", &options, ARES_OPT_SOCK_STATE_CB));
 	names->is_open = true;
 	return ERR_OK;
 }
@@ -198,8 +186,7 @@ names_free(struct names *names)
 	names->is_closing = true;
 	if (names->is_open) {
 		/* Calls back for each question that is open, and frees it so. */
-		ares_destroy(names->channel);
-		ares_library_cleanup();
+		dns_close(names->channel);
 	}
 	while (names->lookups != NULL)
 		lookup_free(names->lookups);

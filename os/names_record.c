@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* One question to the DNS for a record that is no address. */
-#include <ares.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/random.h"
 #include "os/clock.h"
+#include "os/dns.h"
 #include "os/file.h"
 #include "os/names.h"
 
@@ -58,64 +56,22 @@ send_question(ares_channel channel, const char *name, unsigned type, struct ques
 	return ERR_OK;
 }
 
-/* Waits for one of the sockets, or until c-ares wants to ask again. */
-static void
-turn(ares_channel channel, msec end)
-{
-	ares_socket_t fds[ARES_GETSOCK_MAXNUM];
-	struct pollfd polls[ARES_GETSOCK_MAXNUM];
-	/* c-ares' own macros for these bits shift into the sign. */
-	unsigned bits = (unsigned)ares_getsock(channel, fds, ARES_GETSOCK_MAXNUM);
-	struct timeval left, longest;
-	msec now = clock_boot(), wait = now < end ? end - now : 0;
-	nfds_t n = 0;
-
-	longest.tv_sec = (time_t)(wait / 1000);
-	longest.tv_usec = (suseconds_t)(wait % 1000 * 1000);
-	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short events = (short)(((bits >> i & 1) != 0 ? POLLIN : 0) |
-		    ((bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0 ? POLLOUT : 0));
-
-		if (events != 0)
-			polls[n++] = (struct pollfd){ .fd = fds[i], .events = events };
-	}
-	if (ares_timeout(channel, &longest, &left) == &left)
-		longest = left;
-	if (poll(polls, n, (int)(longest.tv_sec * 1000 + longest.tv_usec / 1000) + 1) <= 0)
-		n = 0;
-	for (nfds_t i = 0; i < n; i++)
-		ares_process_fd(channel,
-		    (polls[i].revents & ~POLLOUT) != 0 ? polls[i].fd : ARES_SOCKET_BAD,
-		    (polls[i].revents & POLLOUT) != 0 ? polls[i].fd : ARES_SOCKET_BAD);
-	if (n == 0)
-		ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
 enum err
 names_wait_record(const char *name, unsigned type, msec timeout, struct writer *answer)
 {
-	/* What comes after the end of this function is not written into it: ares_destroy() first. */
+	/* What comes after the time is not written: the answer then is an error. */
 	struct question q = { .answer = answer, .err = ERR_TIMEOUT };
-	struct ares_options options = { 0 };
-	char lookups[] = "b";
 	msec end = clock_boot() + timeout;
 	ares_channel channel;
 	enum err e;
 
-	options.lookups = lookups;
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		return ERR_NOMEM;
-	if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) {
-		ares_library_cleanup();
-		return ERR_NOMEM;
-	}
+	TRY(dns_open(&channel, "b", NULL, 0));
 	e = send_question(channel, name, type, &q);
-	while (e == ERR_OK && !q.done && clock_boot() < end)
-		turn(channel, end);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
+		dns_wait(channel, end, &q.done);
 		e = q.done ? q.err : ERR_TIMEOUT;
-	ares_destroy(channel);
-	ares_library_cleanup();
+	}
+	dns_close(channel);
 	return e;
 }
 

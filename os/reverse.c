@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "os/reverse.h"
 
-#include <ares.h>
 #include <netdb.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "os/clock.h"
+#include "os/dns.h"
 #include "os/names.h"
 
 /* What has come of the question. */
@@ -39,59 +37,17 @@ on_answer(void *arg, int status, int timeouts, struct hostent *host)
 	a->err = ERR_OK;
 }
 
-/* Waits until c-ares has something to do, and lets it. */
-static void
-turn(ares_channel channel, msec until)
-{
-	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-	struct pollfd p[ARES_GETSOCK_MAXNUM];
-	/* The library's own macros shift into the sign bit. */
-	unsigned bits = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-	struct timeval most = { 1, 0 }, tv, *left = ares_timeout(channel, &most, &tv);
-	msec now = clock_boot(), wait = (msec)left->tv_sec * 1000 + (msec)left->tv_usec / 1000 + 1;
-	nfds_t n = 0;
-
-	for (int i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-		short events = (short)(((bits >> i & 1) != 0 ? POLLIN : 0) |
-		    ((bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0 ? POLLOUT : 0));
-
-		if (events != 0)
-			p[n++] = (struct pollfd){ .fd = sockets[i], .events = events };
-	}
-	if (now + wait > until)
-		wait = until > now ? until - now : 0;
-	(void)!poll(p, n, (int)wait);
-	ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);	/* what is too late */
-	for (nfds_t i = 0; i < n; i++) {
-		if (p[i].revents != 0)
-			ares_process_fd(channel, p[i].revents & ~POLLOUT ? p[i].fd : ARES_SOCKET_BAD,
-			    p[i].revents & POLLOUT ? p[i].fd : ARES_SOCKET_BAD);
-	}
-}
-
 /* The name that the address claims. */
 static enum err
 ask(const struct address *a, msec until, struct answer *answer)
 {
-	struct ares_options options = { 0 };
-	char lookups[] = "fb";
 	ares_channel channel;
 
-	options.lookups = lookups;
-	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		return ERR_NOMEM;
-	if (ares_init_options(&channel, &options, ARES_OPT_LOOKUPS) != ARES_SUCCESS) {
-		ares_library_cleanup();
-		return ERR_NOMEM;
-	}
+	TRY(dns_open(&channel, "fb", NULL, 0));
 	ares_gethostbyaddr(channel, a->bytes, a->family == 4 ? 4 : 16, a->family == 4 ? AF_INET : AF_INET6,
 	    on_answer, answer);
-	while (!answer->done && clock_boot() < until)
-		turn(channel, until);
-	if (!answer->done)
-		ares_cancel(channel);	/* calls on_answer() */
-	ares_destroy(channel);
-	ares_library_cleanup();
+	dns_wait(channel, until, &answer->done);
+	dns_close(channel);		/* calls on_answer() if nothing has come */
 	return answer->err;
 }
 
