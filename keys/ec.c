@@ -7,32 +7,8 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "crypto/ossl.h"
 #include "keys/ec.h"
-
-/* Wipes what came from secure numbers. */
-static void
-params_free(OSSL_PARAM **p)
-{
-	OSSL_PARAM_free(*p);
-}
-
-static void
-bld_free(OSSL_PARAM_BLD **b)
-{
-	OSSL_PARAM_BLD_free(*b);
-}
-
-static void
-ctx_free(EVP_PKEY_CTX **c)
-{
-	EVP_PKEY_CTX_free(*c);
-}
-
-static void
-ecdsa_sig_free(ECDSA_SIG **s)
-{
-	ECDSA_SIG_free(*s);
-}
 
 bool
 ec_point_is_plain(const struct ec_curve *curve, struct span point)
@@ -45,9 +21,9 @@ enum err
 ec_make(const struct ec_curve *curve, struct span point, const BIGNUM *d,
     EVP_PKEY **out)
 {
-	SCOPED(bld_free) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	SCOPED(params_free) OSSL_PARAM *params = NULL;
-	SCOPED(ctx_free) EVP_PKEY_CTX *ctx = NULL;
+	SCOPED(ossl_params_bld_free) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	SCOPED(ossl_params_free) OSSL_PARAM *params = NULL;
+	SCOPED(ossl_pkey_ctx_free) EVP_PKEY_CTX *ctx = NULL;
 
 	*out = NULL;
 	if (!ec_point_is_plain(curve, point))
@@ -107,7 +83,7 @@ ec_write_point(const struct ec_curve *curve, const EVP_PKEY *pkey, struct writer
 static int
 signature_to_der(struct span r, struct span s, uint8_t **der)
 {
-	SCOPED(ecdsa_sig_free) ECDSA_SIG *sig = ECDSA_SIG_new();
+	SCOPED(ossl_ecdsa_sig_free) ECDSA_SIG *sig = ECDSA_SIG_new();
 	BIGNUM *rn = BN_bin2bn(r.p, (int)r.len, NULL);
 	BIGNUM *sn = BN_bin2bn(s.p, (int)s.len, NULL);
 

@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <string.h>
 
+#include "crypto/ossl.h"
 #include "keys/ec.h"
 
 const struct ec_curve ec_nistp256 = { "nistp256", NID_X9_62_prime256v1, 256, 32 };
@@ -20,18 +21,6 @@ static void
 point_free(EC_POINT **p)
 {
 	EC_POINT_free(*p);
-}
-
-static void
-bn_wipe(BIGNUM **n)
-{
-	BN_clear_free(*n);
-}
-
-static void
-ecdsa_sig_free(ECDSA_SIG **s)
-{
-	ECDSA_SIG_free(*s);
 }
 
 /* Reads the curve's name, which must be the type's. */
@@ -111,7 +100,7 @@ secret_number(struct span bytes)
 static enum err
 read_private(struct key *k, struct reader *r)
 {
-	SCOPED(bn_wipe) BIGNUM *d = NULL;
+	SCOPED(ossl_bn_free) BIGNUM *d = NULL;
 	struct span point, magnitude;
 	uint8_t derived[EC_MAX_POINT];
 	size_t len;
@@ -131,7 +120,7 @@ read_private(struct key *k, struct reader *r)
 static void
 write_private(const struct key *k, struct writer *w)
 {
-	SCOPED(bn_wipe) BIGNUM *d = NULL;
+	SCOPED(ossl_bn_free) BIGNUM *d = NULL;
 	uint8_t bytes[EC_MAX_POINT];
 	int len;
 
@@ -159,7 +148,7 @@ generate(struct key *k, unsigned bits, const struct rng *rng)
 	if (bits != k->kind->curve->bits)
 		return ERR_RANGE;
 	for (int tries = 0; e == ERR_FORMAT && tries < 256; tries++) {
-		SCOPED(bn_wipe) BIGNUM *d = NULL;
+		SCOPED(ossl_bn_free) BIGNUM *d = NULL;
 
 		rng_fill(rng, bytes, len);
 		if (bits % 8 != 0)
@@ -176,7 +165,7 @@ static enum err
 write_signature(struct span der, struct writer *w)
 {
 	const uint8_t *p = der.p;
-	SCOPED(ecdsa_sig_free) ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)der.len);
+	SCOPED(ossl_ecdsa_sig_free) ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &p, (long)der.len);
 	const BIGNUM *part[2];
 	uint8_t bytes[EC_MAX_POINT];
 	size_t m;

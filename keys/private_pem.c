@@ -11,20 +11,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/ossl.h"
 #include "keys/key_i.h"
 #include "keys/private_i.h"
-
-static void
-pkey_free(EVP_PKEY **p)
-{
-	EVP_PKEY_free(*p);
-}
-
-static void
-bio_free(BIO **b)
-{
-	BIO_free(*b);
-}
 
 /* Where in s text stands; s.len if it does not. */
 static size_t
@@ -100,7 +89,7 @@ decode_error(bool encrypted)
 enum err
 private_pem_read(struct span file, struct span passphrase, struct key **out)
 {
-	SCOPED(bio_free) BIO *bio = NULL;
+	SCOPED(ossl_bio_free) BIO *bio = NULL;
 	EVP_PKEY *pkey;
 
 	*out = NULL;
@@ -146,7 +135,7 @@ key_kind_of_pkey(EVP_PKEY *pkey)
 enum err
 key_from_pkey(EVP_PKEY *pkey, struct key **out)
 {
-	SCOPED(pkey_free) EVP_PKEY *owned = pkey;
+	SCOPED(ossl_pkey_free) EVP_PKEY *owned = pkey;
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_KEY_FILE);
 	const struct key_kind *kind = key_kind_of_pkey(pkey);
 	struct key shell = { .kind = kind, .pkey = pkey };
@@ -187,7 +176,7 @@ enum err
 private_pem_write(const struct key *k, const struct private_file_format *format,
     struct writer *w)
 {
-	SCOPED(bio_free) BIO *bio = NULL;
+	SCOPED(ossl_bio_free) BIO *bio = NULL;
 	char *text;
 	long len;
 

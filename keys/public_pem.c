@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/ossl.h"
 #include "keys/key_i.h"
 #include "keys/public_format.h"
 
@@ -19,12 +20,6 @@ static void
 decoder_free(OSSL_DECODER_CTX **c)
 {
 	OSSL_DECODER_CTX_free(*c);
-}
-
-static void
-pkey_free(EVP_PKEY **p)
-{
-	EVP_PKEY_free(*p);
 }
 
 /* What libcrypto calls the structure. */
@@ -76,7 +71,7 @@ from_public(EVP_PKEY *pkey, struct key **out)
 enum err
 public_pem_get(struct span file, enum public_pem kind, struct key **out)
 {
-	SCOPED(pkey_free) EVP_PKEY *pkey = NULL;
+	SCOPED(ossl_pkey_free) EVP_PKEY *pkey = NULL;
 	SCOPED(decoder_free) OSSL_DECODER_CTX *ctx = NULL;
 	const unsigned char *at = file.p;
 	size_t len = file.len;

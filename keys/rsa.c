@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/ossl.h"
 #include "keys/key_i.h"
 
 #define MIN_BITS	1024
@@ -40,31 +41,6 @@ rsa_free(struct rsa *rsa)
 {
 	for (size_t i = 0; i < N_PARTS; i++)
 		BN_clear_free(rsa->part[i]);
-}
-
-/* Wipes what came from secure numbers. */
-static void
-params_free(OSSL_PARAM **p)
-{
-	OSSL_PARAM_free(*p);
-}
-
-static void
-bld_free(OSSL_PARAM_BLD **b)
-{
-	OSSL_PARAM_BLD_free(*b);
-}
-
-static void
-ctx_free(EVP_PKEY_CTX **c)
-{
-	EVP_PKEY_CTX_free(*c);
-}
-
-static void
-bn_ctx_free(BN_CTX **c)
-{
-	BN_CTX_free(*c);
 }
 
 /* Reads an mpint into a part. */
@@ -101,9 +77,9 @@ check_public(const struct rsa *rsa)
 static enum err
 make_pkey(const struct rsa *rsa, EVP_PKEY **out)
 {
-	SCOPED(bld_free) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	SCOPED(params_free) OSSL_PARAM *params = NULL;
-	SCOPED(ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	SCOPED(ossl_params_bld_free) OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	SCOPED(ossl_params_free) OSSL_PARAM *params = NULL;
+	SCOPED(ossl_pkey_ctx_free) EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 	int what = rsa->part[D] == NULL ? EVP_PKEY_PUBLIC_KEY : EVP_PKEY_KEYPAIR;
 
 	if (bld == NULL || ctx == NULL)
@@ -197,7 +173,7 @@ static enum err
 read_private(struct key *k, struct reader *r)
 {
 	SCOPED(rsa_free) struct rsa rsa = { 0 };
-	SCOPED(bn_ctx_free) BN_CTX *ctx = BN_CTX_secure_new();
+	SCOPED(ossl_bn_ctx_free) BN_CTX *ctx = BN_CTX_secure_new();
 
 	if (ctx == NULL)
 		return key_crypto_fail(ERR_NOMEM);
@@ -230,7 +206,7 @@ write_private(const struct key *k, struct writer *w)
 static enum err
 generate(struct key *k, unsigned bits, const struct rng *rng)
 {
-	SCOPED(ctx_free) EVP_PKEY_CTX *ctx = NULL;
+	SCOPED(ossl_pkey_ctx_free) EVP_PKEY_CTX *ctx = NULL;
 
 	(void)rng;		/* libcrypto finds its primes with its own */
 	if (bits < MIN_BITS || bits > LIMIT_RSA_BITS)
