@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "keys/key_i.h"
+#include "keys/line.h"
 
 /* Type or algorithm of the certificate, and of the subject. */
 struct names {
@@ -84,6 +85,17 @@ cert_alg_of(struct span plain)
 	const struct names *row = find_plain(more_algs, COUNT(more_algs), plain);
 
 	return row == NULL ? cert_type_of(plain) : row->cert;
+}
+
+enum err
+cert_line_decode(struct span text, struct writer *blob)
+{
+	struct span rest = line_trim(span_first(text, span_find(text, '\n')));
+	struct span type = line_word(&rest);
+
+	if (cert_type_plain(type) == NULL)
+		return ERR_UNSUPPORTED;
+	return line_key_decode(type, line_word(&rest), blob);
 }
 
 /* --- lists inside --- */

@@ -58,6 +58,12 @@ struct cert {
  */
 enum err cert_parse(struct span blob, struct cert *out);
 
+/*
+ * Appends the blob that the first line of a file ("...-cert.pub") has to blob.
+ * ERR_UNSUPPORTED if the line's type is no certificate's; ERR_SYNTAX, ERR_FORMAT.
+ */
+enum err cert_line_decode(struct span text, struct writer *blob);
+
 /* Frees. For SCOPED; a zeroed one is fine. */
 void cert_free(struct cert *c);
 

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "keys/cert.h"
-#include "keys/line.h"
 #include "keys/private_file.h"
 #include "os/file.h"
 #include "ssh/agent_client.h"
@@ -123,12 +122,9 @@ read_cert(const char *path, struct identity *id)
 {
 	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
-	struct span rest, type;
 
 	TRY(file_read_any(path, &text, NULL));
-	rest = line_trim(span_first(writer_span(&text), span_find(writer_span(&text), '\n')));
-	type = line_word(&rest);
-	if (cert_type_plain(type) == NULL || line_key_decode(type, line_word(&rest), &blob) != ERR_OK)
+	if (cert_line_decode(writer_span(&text), &blob) != ERR_OK)
 		return ERR_FORMAT;
 	return take_blob(id, writer_span(&blob)) && id->cert.len > 0 ? ERR_OK : ERR_FORMAT;
 }

@@ -9,7 +9,6 @@
 
 #include "base/limits.h"
 #include "crypto/random.h"
-#include "keys/line.h"
 #include "keys/private_file.h"
 #include "os/file.h"
 #include "sshd/host_agent.h"
@@ -199,14 +198,9 @@ read_cert(const char *path, struct cert *out)
 {
 	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
-	struct span rest, type;
 
 	TRY(file_read(path, &text, NULL));
-	rest = line_trim(span_first(writer_span(&text), span_find(writer_span(&text), '\n')));
-	type = line_word(&rest);
-	if (cert_type_plain(type) == NULL)
-		return ERR_UNSUPPORTED;
-	TRY(line_key_decode(type, line_word(&rest), &blob));
+	TRY(cert_line_decode(writer_span(&text), &blob));
 	return cert_parse(writer_span(&blob), out);
 }
 

@@ -26,13 +26,10 @@ blob_of(const char *name)
 {
 	struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	char path[128], *text;
-	struct span rest, type, base64 = SPAN_EMPTY;
 
 	snprintf(path, sizeof path, "regress/kat/certs/%s.cert", name);
 	text = kat_file(path, NULL);
-	rest = span_str(text);
-	assert_true(span_token(&rest, ' ', &type) && span_token(&rest, ' ', &base64));
-	assert_int_equal(base64_get(&blob, base64), ERR_OK);
+	assert_int_equal(cert_line_decode(span_str(text), &blob), ERR_OK);
 	free(text);
 	return blob;
 }
@@ -474,10 +471,25 @@ running_out_of_memory_is_never_taken_for_valid(void **state)
 	}
 }
 
+static void
+a_line_that_is_no_certificate_is_refused(void **state)
+{
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+
+	(void)state;
+	assert_int_equal(cert_line_decode(SPAN_EMPTY, &blob), ERR_UNSUPPORTED);
+	assert_int_equal(cert_line_decode(SPAN_LIT("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5"), &blob), ERR_UNSUPPORTED);
+	assert_int_equal(cert_line_decode(SPAN_LIT("ssh-ed25519-cert-v01@openssh.com"), &blob), ERR_FORMAT);
+	assert_int_equal(cert_line_decode(SPAN_LIT("ssh-ed25519-cert-v01@openssh.com A*"), &blob), ERR_SYNTAX);
+	/* the first line counts */
+	assert_int_equal(cert_line_decode(SPAN_LIT("\nssh-ed25519-cert-v01@openssh.com AAAA"), &blob), ERR_UNSUPPORTED);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_line_that_is_no_certificate_is_refused),
 		cmocka_unit_test(certificates_of_openssh_are_read),
 		cmocka_unit_test(options_of_a_user_certificate_are_read),
 		cmocka_unit_test(an_unknown_critical_option_refuses_and_an_unknown_extension_does_not),
