@@ -23,6 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "crypto/random.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -341,29 +342,40 @@ clean_up(struct listener *l)
 int
 listener_run(struct listener_input *in)
 {
-	struct listener l = { .in = in, .log = in->log, .next_number = 1 };
+	struct listener *l = calloc(1, sizeof(*l));
 	const struct sshd_config *c = &in->loaded.config;
 	struct rng rng = rng_system();
 	enum err e;
+	int status;
 
-	rng_fill(&rng, l.secret, sizeof(l.secret));
-	pool_init(&l.pool, in->self_fd, &c->wire_uid_range, in->options->debug > 0);
+	if (l == NULL) {
+		log_fatal(in->log, "%s", err_text(ERR_NOMEM));
+		return 255;
+	}
+	l->in = in;
+	l->log = in->log;
+	l->next_number = 1;
+	rng_fill(&rng, l->secret, sizeof(l->secret));
+	pool_init(&l->pool, in->self_fd, &c->wire_uid_range, in->options->debug > 0);
 #ifdef SANITIZED
-	l.pool.keep_stderr = true;
+	l->pool.keep_stderr = true;
 #endif
 	if (in->options->inetd) {
-		e = loop_new(&l.loop);
+		e = loop_new(&l->loop);
 		if (e == ERR_OK)
-			e = set_up(&l);
+			e = set_up(l);
 		if (e == ERR_OK)
-			e = serve_inetd(&l);
+			e = serve_inetd(l);
 	} else {
-		e = serve(&l);
+		e = serve(l);
 	}
 	if (e != ERR_OK) {
-		log_fatal(l.log, "%s", e == ERR_SYSTEM ? strerror(errno) : err_text(e));
-		l.status = 255;
+		log_fatal(l->log, "%s", e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		l->status = 255;
 	}
-	clean_up(&l);
-	return l.status;
+	clean_up(l);
+	status = l->status;
+	wipe(l->secret, sizeof(l->secret));
+	free(l);
+	return status;
 }
