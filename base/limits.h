@@ -22,6 +22,13 @@
 /* Control messages of ours that wait for a rekey to end. */
 #define LIMIT_REKEY_QUEUE	(1024 * 1024)
 
+/*
+ * A peer that asks for more and more instead of answering our KEXINIT: when
+ * answers of this size wait for it, nothing more is taken from it. The rest of
+ * the queue is for answers to what had been taken by then.
+ */
+#define LIMIT_REKEY_ANSWERS	(256 * 1024)
+
 /* Output that waits for the peer to read; above it nothing is read from it. */
 #define LIMIT_OUTPUT		(1024 * 1024)
 

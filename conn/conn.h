@@ -93,7 +93,8 @@ size_t conn_queued(const struct conn *c);
 
 /*
  * Where to read(2) into. Empty: do not read now (too much output waits for
- * the peer, or events wait for the program): back-pressure, not an error.
+ * the peer or for its KEXINIT, or events wait for the program): back-pressure,
+ * not an error.
  */
 struct room conn_room(struct conn *c);
 

@@ -236,7 +236,7 @@ transport_packet(struct transport *t, struct span *payload)
 	if (transport_is_over(t) || t->phase == PHASE_IDENT || t->asking != ASKING_NOTHING)
 		return false;
 	rekey_check(t);
-	return !transport_is_over(t) && take(t, payload);
+	return !transport_is_over(t) && !transport_is_choked(t) && take(t, payload);
 }
 
 struct room
@@ -246,7 +246,7 @@ transport_room(struct transport *t)
 	bool may_grow, no_memory;
 	struct room room;
 
-	if (transport_is_over(t) || output_len(&t->out) >= LIMIT_OUTPUT)
+	if (transport_is_over(t) || transport_is_choked(t) || output_len(&t->out) >= LIMIT_OUTPUT)
 		return (struct room){ NULL, 0 };
 	if (t->packet_length != 0 && t->discard == 0)
 		need = 4 + t->packet_length + t->flow[RX].alg.tag_len;

@@ -19,6 +19,13 @@ transport_tx_is_open(const struct transport *t)
 	    (t->exchange == NULL || t->exchange->has_sent_newkeys);
 }
 
+bool
+transport_is_choked(const struct transport *t)
+{
+	return t->phase == PHASE_RUNNING && t->exchange != NULL &&
+	    t->held_answers >= LIMIT_REKEY_ANSWERS;
+}
+
 struct writer *
 transport_begin(struct transport *t, uint8_t number)
 {
@@ -30,10 +37,26 @@ transport_begin(struct transport *t, uint8_t number)
 	return &t->msg;
 }
 
+/* Messages that a peer can have as many of as it likes, by asking. */
+static bool
+is_answer(uint8_t number)
+{
+	static const uint8_t answers[] = {
+		81, 82,		/* REQUEST_SUCCESS, REQUEST_FAILURE */
+		91, 92, 93,	/* CHANNEL_OPEN_CONFIRMATION, _OPEN_FAILURE, _WINDOW_ADJUST */
+		99, 100,	/* CHANNEL_SUCCESS, CHANNEL_FAILURE */
+		193,		/* PONG */
+	};
+
+	return memchr(answers, number, sizeof(answers)) != NULL;
+}
+
 /* Keeps a message until our NEWKEYS. */
 static void
 hold(struct transport *t, struct span payload)
 {
+	if (is_answer(payload.p[0]))
+		t->held_answers += 4 + payload.len;
 	wr_bytes(&t->held, payload);
 	if (wr_end(&t->held) != ERR_OK)
 		(void)!transport_fault(t, wr_end(&t->held),
@@ -93,6 +116,7 @@ transport_release(struct transport *t)
 		send_upper(t, payload);
 	}
 	writer_free(&t->held);
+	t->held_answers = 0;
 }
 
 /* --- lending --- */

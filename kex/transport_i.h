@@ -65,6 +65,7 @@ struct transport {
 	bool is_writing;		/* between transport_begin() and _end() */
 	struct writer msg;
 	struct writer held;		/* strings: messages that wait for NEWKEYS */
+	size_t held_answers;		/* bytes of it that answer what the peer asked for */
 	uint8_t *lent;			/* packet that is lent, or NULL */
 	size_t lent_head;
 	size_t lent_len;
@@ -97,6 +98,13 @@ size_t packet_room(const struct transport *t, size_t len);
 
 /* Whether messages of the upper layers go out now: no key exchange of ours is running. */
 bool transport_tx_is_open(const struct transport *t);
+
+/*
+ * Whether the peer has asked for so much, instead of answering our KEXINIT,
+ * that nothing more is taken from it: none of it can be answered before its
+ * own KEXINIT has come. The time that a rekey has ends this.
+ */
+bool transport_is_choked(const struct transport *t);
 
 /* Sends what was kept back during the key exchange. */
 void transport_release(struct transport *t);

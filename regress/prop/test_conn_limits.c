@@ -45,24 +45,159 @@ a_flood_of_pings_from_a_peer_that_does_not_read_stops_the_reading(void **state)
 	pair_free(&p);
 }
 
+/* --- a peer that asks on and on instead of answering our KEXINIT --- */
+
+/* What can be asked for: PING, a global request, a channel, a request on channel 0. */
 static void
-pings_during_a_rekey_that_is_never_answered_are_bounded(void **state)
+write_question(struct writer *w, unsigned kind)
 {
-	uint8_t ping[1 + 4 + 30000] = { 192, 0, 0, 30000 / 256, 30000 % 256 };
-	struct pair p;
+	static const uint8_t numbers[] = { 192, 80, 90, 98 };
+	uint8_t body[3000] = { 0 };
+
+	wr_u8(w, numbers[kind]);
+	if (kind == 0)
+		wr_bytes(w, span_of(body, sizeof(body)));
+	else if (kind == 1)
+		wr_str(w, "tcpip-forward");
+	else if (kind == 2)
+		wr_str(w, "nonsense");
+	else
+		wr_u32(w, 0);
+	if (kind == 3)
+		wr_str(w, "nonsense");
+	if (kind == 1 || kind == 3)
+		wr_flag(w, true);
+	for (unsigned i = 0; kind == 2 && i < 3; i++)
+		wr_u32(w, 1000);
+	assert_int_equal(wr_end(w), ERR_OK);
+}
+
+/* The victim's program answers each question with a no, at once. */
+static void
+answer_questions(struct pair *p, enum side s)
+{
+	struct conn *c = p->end[s].conn;
+	struct event ev;
+
+	while (conn_next(c, &ev)) {
+		if (ev.type == EV_GLOBAL_REQUEST)
+			conn_answer_global_request(c, ev.id, false, SPAN_EMPTY);
+		else if (ev.type == EV_CHANNEL_REQUEST)
+			conn_answer_channel_request(c, ev.channel, ev.id, false);
+		else if (ev.type == EV_NEED_CHANNEL)
+			conn_refuse_channel(c, ev.channel, 1, "no");
+		else
+			pair_event(p, s, &ev);
+	}
+}
+
+/* Sends questions until the victim reads no further; gives how many it has read. */
+static unsigned
+flood(struct pair *p, enum side victim, unsigned kind, unsigned most)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
+	struct end *e = &p->end[victim], *from = &p->end[other(victim)];
 	unsigned n;
 
-	(void)state;
-	open_default(&p);
-	conn_rekey(p.end[SIDE_SERVER].conn);
-	output_free(&transport_of(&p, SIDE_SERVER)->out);
-	for (n = 0; n < 1000 && !p.end[SIDE_SERVER].is_over; n++) {
-		inject(&p, SIDE_CLIENT, span_of(ping, sizeof(ping)));
-		deliver_all(&p, SIDE_SERVER);
+	write_question(&w, kind);
+	for (n = 0; n < most; n++) {
+		struct room room = conn_room(e->conn);
+		struct span out;
+
+		if (room.len == 0)
+			break;
+		inject(p, other(victim), writer_span(&w));
+		out = conn_output(from->conn);
+		assert_true(room.len >= out.len);
+		memcpy(room.p, out.p, out.len);
+		conn_sent(from->conn, out.len);
+		assert_int_equal(conn_received(e->conn, out.len, p->now), ERR_OK);
+		answer_questions(p, victim);
+		assert_false(e->is_over);
 	}
-	assert_true(p.end[SIDE_SERVER].is_over);
-	assert_true(n < 50);
-	pair_free(&p);
+	return n;
+}
+
+static void
+a_peer_that_asks_on_and_on_instead_of_rekeying_is_read_no_further(void **state)
+{
+	(void)state;
+	for (enum side victim = SIDE_CLIENT; victim <= SIDE_SERVER; victim++)
+	for (unsigned kind = 0; kind < 4; kind++) {
+		const struct transport *t;
+		struct event ev;
+		struct pair p;
+
+		open_default(&p);
+		t = transport_of(&p, victim);
+		conn_rekey(p.end[victim].conn);
+		assert_in_range(flood(&p, victim, kind, 100000), 10, 99999);
+		/* Little is held, and nothing of it went out. */
+		assert_true(t->held.cap <= 2 * LIMIT_REKEY_ANSWERS);
+		assert_true(t->in.cap <= INPUT_MAX && conn_queued(p.end[victim].conn) < 10000);
+		assert_false(conn_next(p.end[victim].conn, &ev));
+		/* That stays so until the time of a rekey is over. */
+		p.now += LIMIT_REKEY_TIME - 1;
+		assert_int_equal(conn_received(p.end[victim].conn, 0, p.now), ERR_OK);
+		assert_int_equal(conn_room(p.end[victim].conn).len, 0);
+		assert_int_equal(conn_deadline(p.end[victim].conn), p.now + 1);
+		assert_int_equal(conn_received(p.end[victim].conn, 0, p.now + 1), ERR_CLOSED);
+		assert_refused(&p, victim, ERR_TIMEOUT);
+		pair_free(&p);
+	}
+}
+
+static void
+answers_that_waited_for_a_rekey_all_go_out_behind_it(void **state)
+{
+	(void)state;
+	for (enum side victim = SIDE_CLIENT; victim <= SIDE_SERVER; victim++)
+	for (unsigned kind = 0; kind < 4; kind++) {
+		struct pair p;
+		unsigned n = kind == 0 ? 80 : 5000;
+
+		/* The sender would not know the channels that are refused. */
+		if (kind == 2)
+			continue;
+		open_default(&p);
+		conn_rekey(p.end[victim].conn);
+		assert_int_equal(flood(&p, victim, kind, n), n);
+		assert_true(transport_of(&p, victim)->held_answers >= 5 * n);
+		pair_run(&p);
+		assert_int_equal(transport_of(&p, victim)->held_answers, 0);
+		assert_int_equal(p.end[victim].seen[EV_KEX_DONE], 2);
+		if (kind == 0)
+			assert_int_equal(p.end[other(victim)].seen[EV_PONG], n);
+		pair_exchange(&p, 100000);
+		pair_free(&p);
+	}
+}
+
+/* Data is no question: as much as the window allows is taken, and costs nothing. */
+static void
+data_of_a_peer_that_does_not_rekey_stops_at_the_window(void **state)
+{
+	(void)state;
+	for (enum side victim = SIDE_CLIENT; victim <= SIDE_SERVER; victim++) {
+		enum side from = other(victim);
+		struct pair p;
+
+		open_default(&p);
+		conn_rekey(p.end[victim].conn);
+		/* Our KEXINIT is not delivered: the peer goes on as long as it may. */
+		p.end[from].to_send = 100 * 1024 * 1024;
+		while (pair_feed(&p, from))
+			deliver_all(&p, victim);
+		assert_in_range(p.end[victim].received, 100000, LIMIT_WINDOW_BUDGET);
+		assert_true(transport_of(&p, victim)->held.cap <= 4096);
+		assert_true(conn_room(p.end[victim].conn).len > 0);
+		p.end[from].to_send = 3000000;
+		pair_run(&p);
+		assert_int_equal(p.end[victim].seen[EV_KEX_DONE], 2);
+		assert_int_equal(p.end[from].to_send, 0);
+		assert_int_equal(p.end[victim].received, p.end[from].sent);
+		pair_free(&p);
+	}
 }
 
 static void
@@ -257,7 +392,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flood_of_pings_from_a_peer_that_does_not_read_stops_the_reading),
-		cmocka_unit_test(pings_during_a_rekey_that_is_never_answered_are_bounded),
+		cmocka_unit_test(a_peer_that_asks_on_and_on_instead_of_rekeying_is_read_no_further),
+		cmocka_unit_test(answers_that_waited_for_a_rekey_all_go_out_behind_it),
+		cmocka_unit_test(data_of_a_peer_that_does_not_rekey_stops_at_the_window),
 		cmocka_unit_test(a_peer_that_never_reads_gets_no_more_than_a_bounded_amount),
 		cmocka_unit_test(bulk_both_ways_through_a_narrow_pipe_never_locks_up),
 		cmocka_unit_test(a_server_takes_one_line_of_255_bytes_and_nothing_before_it),
