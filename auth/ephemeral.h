@@ -9,7 +9,10 @@
  *             a while (and while sessions it opened last), so that its
  *             proven holder can be told why, and its sessions be found
  * registrar   who registered it, by a name of the program's making
- * session     something that a grant opened, by a number of the program's
+ * login       something that uses a grant, by a number of the program's: it
+ *             holds a use in reserve until it succeeds (then it is a session)
+ *             or fails
+ * session     a login that has succeeded, by the same number
  * code        a grant whose key was derived from a code that people read to
  *             each other. Its key is never confirmed to who only asks: one
  *             must sign. Wrong tries end it, and shut out their source
@@ -23,11 +26,13 @@
  * A key may be registered for a user more than once, up to
  * EPHEMERAL_PER_KEY times; the newest grant that is usable counts.
  *
- * A login asks twice: ephemeral_find() when the client asks whether a key
- * would do, and ephemeral_use() when its signature has been verified. Only
- * the second consumes a use, and what it returns is what the login may do,
- * whatever the first one said. The program makes both for one account only
- * after it has found that the account may log in.
+ * A login asks three times: ephemeral_find() when the client asks whether a
+ * key would do, ephemeral_reserve() when its signature has been verified, and
+ * ephemeral_commit() when all else that the login needs has been proved, too.
+ * What the second returns is what the login may do, whatever the first one
+ * said; a use that it has taken is nobody else's any more, and is consumed by
+ * the third, or given back by ephemeral_close(). The program makes these for
+ * one account only after it has found that the account may log in.
  *
  * Nothing calls back: what happened is pulled with ephemeral_next_event().
  *
@@ -55,7 +60,7 @@ struct ephemeral;
 /* Live grants of one key for one user: their chain is walked at each login. */
 #define EPHEMERAL_PER_KEY	16
 
-/* Sessions that grants opened, of the whole table. */
+/* Sessions that grants opened and logins that hold uses, of the whole table. */
 #define EPHEMERAL_SESSIONS	65536
 
 /* The longest strings that are taken. */
@@ -142,6 +147,7 @@ struct ephemeral_grant {
 	msec grace;
 	enum ephemeral_session session;
 	msec session_length;
+	uint32_t reserved;		/* uses that logins hold which are not finished */
 	uint32_t sessions;		/* that it opened and that still last */
 };
 
@@ -192,6 +198,7 @@ enum ephemeral_answer {
 	EPHEMERAL_NO_LOCKED,
 	EPHEMERAL_NO_SOURCE,		/* live, but not from this address */
 	EPHEMERAL_NO_USER,		/* live, but for somebody else */
+	EPHEMERAL_NO_BUSY,		/* live, but all its uses are held by other logins */
 	EPHEMERAL_N_ANSWERS
 };
 
@@ -205,13 +212,37 @@ enum ephemeral_answer {
 enum ephemeral_answer ephemeral_find(struct ephemeral *t, struct span user, struct span blob,
     const struct address *source, bool is_signed, msec now, struct ephemeral_grant *out);
 
+/* Somebody who has proved that he holds a key. */
+struct ephemeral_login {
+	uint64_t number;		/* of the program's choice; never 0 */
+	struct span user, blob;
+	const struct address *source;	/* NULL: not known */
+};
+
 /*
- * The same for a client whose signature has been verified: YES has consumed
- * a use, begun the grace and is what counts; a NO may be told to the client
- * with ephemeral_reason().
+ * Answers as ephemeral_find() does for a client whose signature has been
+ * verified. YES has taken a use, which the login holds until ephemeral_commit()
+ * or ephemeral_close(); a NO may be told to the client with
+ * ephemeral_reason(). ERR_EXISTS if the number is taken, ERR_LIMIT, ERR_NOMEM:
+ * nothing was taken.
  */
-enum ephemeral_answer ephemeral_use(struct ephemeral *t, struct span user, struct span blob,
-    const struct address *source, msec now, struct ephemeral_grant *out);
+enum err ephemeral_reserve(struct ephemeral *t, const struct ephemeral_login *login, msec now,
+    enum ephemeral_answer *answer, struct ephemeral_grant *out);
+
+/*
+ * The login has succeeded: consumes the use that it holds, which begins the
+ * grace, and makes it a session. What is not live any more lets nobody in: a
+ * NO, and the login still holds what is to be closed. UNKNOWN if the number is
+ * not that of a login. *out (may be NULL) is the grant, but for UNKNOWN.
+ */
+enum ephemeral_answer ephemeral_commit(struct ephemeral *t, uint64_t number, msec now,
+    struct ephemeral_grant *out);
+
+/*
+ * The login has failed, and gives back what it holds; or the session has
+ * ended. Nothing happens if the number is not known.
+ */
+void ephemeral_close(struct ephemeral *t, uint64_t number);
 
 /*
  * Writes the sentence for the proven holder of a key ("this key's registration
@@ -293,26 +324,15 @@ void ephemeral_tick(struct ephemeral *t, msec now);
 /* --- sessions --- */
 
 /*
- * Notes that a use of the grant has become session number session (of the
- * program's choice). ERR_NOTFOUND if there is no such grant, ERR_EXISTS if the
- * number is taken, ERR_LIMIT, ERR_NOMEM.
- */
-enum err ephemeral_session_open(struct ephemeral *t, struct span id, uint64_t session,
-    msec now);
-
-/* Notes that a session has ended. Nothing happens if it is not known. */
-void ephemeral_session_close(struct ephemeral *t, uint64_t session);
-
-/*
  * When the session has to end by its grant's word: MSEC_NEVER if never, or if
- * it is not known. A revocation does not end sessions: see below.
+ * it is none. A revocation does not end sessions: see below.
  */
 msec ephemeral_session_end(const struct ephemeral *t, uint64_t session);
 
 /*
- * Gives the sessions of a grant one after the other: *session is 0 for the
- * first, and the last one given for the next (numbers are never 0). False at
- * the end.
+ * Gives the sessions of a grant, and the logins that hold uses of it, one
+ * after the other: *session is 0 for the first, and the last one given for the
+ * next. False at the end.
  */
 bool ephemeral_session_next(const struct ephemeral *t, struct span id, uint64_t *session);
 

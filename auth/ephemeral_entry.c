@@ -213,7 +213,7 @@ void
 entry_free(struct ephemeral *t, struct entry *e)
 {
 	while (!link_is_alone(&e->sessions))
-		ephemeral_session_free(t, HTABLE_OF(e->sessions.next, struct session, of_entry));
+		session_free(t, HTABLE_OF(e->sessions.next, struct session, of_entry));
 	if (e->in_key_table)
 		htable_remove(&t->by_key, &e->by_key);
 	htable_remove(&t->by_id, &e->by_id);
@@ -261,7 +261,7 @@ hide_other_over(struct ephemeral *t, struct entry *e)
 void
 entry_settle(struct ephemeral *t, struct entry *e)
 {
-	if (e->state == EPHEMERAL_LIVE || e->n_sessions > 0)
+	if (e->state == EPHEMERAL_LIVE || !link_is_alone(&e->sessions))
 		return;
 	e->forget_at = t->now + t->limits.remember;
 	link_append(&t->over, &e->over);
@@ -371,6 +371,7 @@ entry_grant(const struct entry *e, struct ephemeral_grant *out)
 		.grace = e->grace,
 		.session = (enum ephemeral_session)e->session,
 		.session_length = e->session_length,
+		.reserved = e->reserved,
 		.sessions = e->n_sessions,
 	};
 }

@@ -20,6 +20,13 @@ heap_reserve(struct ephemeral *t)
 	return ERR_OK;
 }
 
+/* Of two that expire in the same moment the older one is the next. */
+static bool
+is_before(const struct entry *a, const struct entry *b)
+{
+	return a->expires != b->expires ? a->expires < b->expires : a->serial < b->serial;
+}
+
 static void
 put(struct ephemeral *t, size_t at, struct entry *e)
 {
@@ -35,7 +42,7 @@ sift_up(struct ephemeral *t, struct entry *e)
 	while (at > 0) {
 		size_t parent = (at - 1) / 2;
 
-		if (t->heap[parent]->expires <= e->expires)
+		if (is_before(t->heap[parent], e))
 			break;
 		put(t, at, t->heap[parent]);
 		at = parent;
@@ -53,10 +60,9 @@ sift_down(struct ephemeral *t, struct entry *e)
 
 		if (child >= t->heap_n)
 			break;
-		if (child + 1 < t->heap_n &&
-		    t->heap[child + 1]->expires < t->heap[child]->expires)
+		if (child + 1 < t->heap_n && is_before(t->heap[child + 1], t->heap[child]))
 			child++;
-		if (t->heap[child]->expires >= e->expires)
+		if (is_before(e, t->heap[child]))
 			break;
 		put(t, at, t->heap[child]);
 		at = child;

@@ -67,7 +67,8 @@ struct entry {
 	uint32_t heap_at;		/* its index in the heap, if live */
 	uint32_t uses;
 	uint32_t used;
-	uint32_t n_sessions;
+	uint32_t reserved;		/* by logins that are not finished */
+	uint32_t n_sessions;		/* those apart */
 	uint32_t times[EPHEMERAL_EV_COUNT];	/* pending events */
 	uint32_t wrong;			/* tries, of a code */
 	struct address source;		/* of the last use or refusal */
@@ -84,12 +85,14 @@ struct entry {
 	uint8_t bytes[];		/* those four, and the proof key */
 };
 
+/* A login that holds a use, and what becomes of it. */
 struct session {
 	struct hnode by_number;
 	struct link of_entry;
 	struct entry *entry;
 	uint64_t number;
-	msec begun;
+	bool is_open;			/* the use has been consumed: it is a session */
+	msec begun;			/* since then */
 };
 
 struct ephemeral {
@@ -235,7 +238,16 @@ void ring_release(struct ephemeral *t, struct ring *ring);
 /* Whether source has tried too many wrong codes lately. */
 bool code_source_is_shut(const struct ephemeral *t, const struct address *source);
 
-/* Frees a session. */
-void ephemeral_session_free(struct ephemeral *t, struct session *s);
+/* Why an entry lets nobody in, from wherever; YES if it is live and has a use left. */
+enum ephemeral_answer entry_answer(const struct entry *e);
+
+/* Makes a login that holds nothing yet. ERR_EXISTS, ERR_LIMIT, ERR_NOMEM. */
+enum err session_new(struct ephemeral *t, struct entry *e, uint64_t number);
+
+/* Frees a session, or a login with what it holds. */
+void session_free(struct ephemeral *t, struct session *s);
+
+/* The session or login with this number; NULL. */
+struct session *session_find(struct ephemeral *t, uint64_t number);
 
 #endif

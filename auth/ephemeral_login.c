@@ -21,12 +21,12 @@ is_from(struct span sources, const struct address *source)
 	return false;
 }
 
-static enum ephemeral_answer
-answer_of(const struct entry *e, const struct address *source)
+enum ephemeral_answer
+entry_answer(const struct entry *e)
 {
 	switch ((enum ephemeral_state)e->state) {
 	case EPHEMERAL_LIVE:
-		return is_from(entry_sources(e), source) ? EPHEMERAL_YES : EPHEMERAL_NO_SOURCE;
+		return e->uses == 0 || e->used + e->reserved < e->uses ? EPHEMERAL_YES : EPHEMERAL_NO_BUSY;
 	case EPHEMERAL_EXPIRED:
 		return EPHEMERAL_NO_EXPIRED;
 	case EPHEMERAL_USED_UP:
@@ -39,11 +39,24 @@ answer_of(const struct entry *e, const struct address *source)
 	return EPHEMERAL_UNKNOWN;
 }
 
-/* How much an answer is worth: a usable grant, a live one, then what is over. */
+static enum ephemeral_answer
+answer_of(const struct entry *e, const struct address *source)
+{
+	if (e->state == EPHEMERAL_LIVE && !is_from(entry_sources(e), source))
+		return EPHEMERAL_NO_SOURCE;
+	return entry_answer(e);
+}
+
+/* How much an answer is worth: a usable grant, one that may become usable, a live one, then what is over. */
 static int
 rank(enum ephemeral_answer answer)
 {
-	return answer == EPHEMERAL_YES ? 2 : answer == EPHEMERAL_NO_SOURCE ? 1 : 0;
+	switch (answer) {
+	case EPHEMERAL_YES: return 3;
+	case EPHEMERAL_NO_BUSY: return 2;
+	case EPHEMERAL_NO_SOURCE: return 1;
+	default: return 0;
+	}
 }
 
 /* What is asked of the table. */
@@ -143,24 +156,56 @@ consume(struct ephemeral *t, struct entry *e)
 		entry_end(t, e, EPHEMERAL_USED_UP, t->now);
 }
 
-enum ephemeral_answer
-ephemeral_use(struct ephemeral *t, struct span user, struct span blob,
-    const struct address *source, msec now, struct ephemeral_grant *out)
+/* Its proven holder is not let in. */
+static void
+refuse(struct ephemeral *t, struct entry *e, enum ephemeral_answer answer)
 {
-	struct question q = { user, blob, source, true };
-	enum ephemeral_answer answer;
+	e->refusal = (uint8_t)answer;
+	entry_event(t, e, EPHEMERAL_EV_REFUSED);
+}
+
+enum err
+ephemeral_reserve(struct ephemeral *t, const struct ephemeral_login *login, msec now,
+    enum ephemeral_answer *answer, struct ephemeral_grant *out)
+{
+	struct question q = { login->user, login->blob, login->source, true };
 	struct entry *e;
 
 	table_advance(t, now);
-	answer = look_up(t, &q, &e);
+	*answer = look_up(t, &q, &e);
 	if (e == NULL)
+		return ERR_OK;
+	if (*answer == EPHEMERAL_YES)
+		TRY(session_new(t, e, login->number));
+	else
+		refuse(t, e, *answer);
+	e->source = login->source == NULL ? (struct address){ .family = 0 } : *login->source;
+	if (out != NULL)
+		entry_grant(e, out);
+	return ERR_OK;
+}
+
+enum ephemeral_answer
+ephemeral_commit(struct ephemeral *t, uint64_t number, msec now, struct ephemeral_grant *out)
+{
+	enum ephemeral_answer answer = EPHEMERAL_YES;
+	struct session *s;
+	struct entry *e;
+
+	table_advance(t, now);
+	s = session_find(t, number);
+	if (s == NULL || s->is_open)
 		return EPHEMERAL_UNKNOWN;
-	e->source = source == NULL ? (struct address){ .family = 0 } : *source;
-	if (answer == EPHEMERAL_YES) {
+	e = s->entry;
+	if (e->state == EPHEMERAL_LIVE) {
+		s->is_open = true;
+		s->begun = t->now;
+		e->reserved--;
+		e->n_sessions++;
 		consume(t, e);
 	} else {
-		e->refusal = (uint8_t)answer;
-		entry_event(t, e, EPHEMERAL_EV_REFUSED);
+		answer = entry_answer(e);
+		refuse(t, e, answer);
 	}
 	if (out != NULL)
 		entry_grant(e, out);
@@ -198,6 +243,10 @@ ephemeral_reason(struct writer *w, enum ephemeral_answer answer,
 		wr_printf(w, "this key is registered, but not for this user");
 		return;
 	}
+	if (answer == EPHEMERAL_NO_BUSY) {
+		wr_printf(w, "%s is being used by another login: try again when that is over", what);
+		return;
+	}
 	if (answer == EPHEMERAL_NO_LOCKED) {
 		wr_printf(w, "this code was locked after too many wrong tries: ask for a new one");
 		return;
@@ -228,6 +277,7 @@ ephemeral_answer_name(enum ephemeral_answer answer)
 		[EPHEMERAL_NO_LOCKED] = "locked",
 		[EPHEMERAL_NO_SOURCE] = "wrong source",
 		[EPHEMERAL_NO_USER] = "wrong user",
+		[EPHEMERAL_NO_BUSY] = "in use",
 	};
 
 	return names[answer];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Which sessions a grant has opened, and when they have to end. */
+/* Logins that use a grant: what they hold, and when the sessions that they become have to end. */
 #include <stdlib.h>
 
 #include "auth/ephemeral_i.h"
@@ -11,14 +11,12 @@ hash_of(const struct ephemeral *t, uint64_t number)
 	return siphash(&t->secret, span_of(&number, sizeof(number)), SPAN_EMPTY);
 }
 
-static struct session *
-find(const struct ephemeral *t, uint64_t number)
+struct session *
+session_find(struct ephemeral *t, uint64_t number)
 {
-	/* Looking counts probes and changes nothing else. */
-	struct htable *sessions = (struct htable *)&t->sessions;
-	struct hnode *node = htable_first(sessions, hash_of(t, number));
+	struct hnode *node = htable_first(&t->sessions, hash_of(t, number));
 
-	for (; node != NULL; node = htable_next(sessions, node)) {
+	for (; node != NULL; node = htable_next(&t->sessions, node)) {
 		struct session *s = HTABLE_OF(node, struct session, by_number);
 
 		if (s->number == number)
@@ -27,28 +25,20 @@ find(const struct ephemeral *t, uint64_t number)
 	return NULL;
 }
 
-void
-ephemeral_session_free(struct ephemeral *t, struct session *s)
+/* Looking counts probes and changes nothing else. */
+static const struct session *
+find(const struct ephemeral *t, uint64_t number)
 {
-	htable_remove(&t->sessions, &s->by_number);
-	link_remove(&s->of_entry);
-	s->entry->n_sessions--;
-	t->bytes -= table_cost(sizeof(*s));
-	free(s);
+	return session_find((struct ephemeral *)t, number);
 }
 
 enum err
-ephemeral_session_open(struct ephemeral *t, struct span id, uint64_t session, msec now)
+session_new(struct ephemeral *t, struct entry *e, uint64_t number)
 {
 	struct session *s;
-	struct entry *e;
 
-	table_advance(t, now);
-	must(session != 0);
-	e = entry_by_id(t, id);
-	if (e == NULL)
-		return ERR_NOTFOUND;
-	if (find(t, session) != NULL)
+	must(number != 0);
+	if (find(t, number) != NULL)
 		return ERR_EXISTS;
 	if (t->sessions.n >= EPHEMERAL_SESSIONS)
 		return ERR_LIMIT;
@@ -57,28 +47,38 @@ ephemeral_session_open(struct ephemeral *t, struct span id, uint64_t session, ms
 	if (s == NULL)
 		return ERR_NOMEM;
 	s->entry = e;
-	s->number = session;
-	s->begun = t->now;
+	s->number = number;
 	link_init(&s->of_entry);
 	link_append(&e->sessions, &s->of_entry);
-	htable_add(&t->sessions, &s->by_number, hash_of(t, session));
-	e->n_sessions++;
+	htable_add(&t->sessions, &s->by_number, hash_of(t, number));
+	e->reserved++;
 	t->bytes += table_cost(sizeof(*s));
-	/* Not to be forgotten while it has sessions. */
-	link_remove(&e->over);
 	return ERR_OK;
 }
 
 void
-ephemeral_session_close(struct ephemeral *t, uint64_t session)
+session_free(struct ephemeral *t, struct session *s)
 {
-	struct session *s = find(t, session);
+	htable_remove(&t->sessions, &s->by_number);
+	link_remove(&s->of_entry);
+	if (s->is_open)
+		s->entry->n_sessions--;
+	else
+		s->entry->reserved--;
+	t->bytes -= table_cost(sizeof(*s));
+	free(s);
+}
+
+void
+ephemeral_close(struct ephemeral *t, uint64_t number)
+{
+	struct session *s = session_find(t, number);
 	struct entry *e;
 
 	if (s == NULL)
 		return;
 	e = s->entry;
-	ephemeral_session_free(t, s);
+	session_free(t, s);
 	entry_settle(t, e);
 }
 
@@ -88,7 +88,7 @@ ephemeral_session_end(const struct ephemeral *t, uint64_t session)
 	const struct session *s = find(t, session);
 	const struct entry *e;
 
-	if (s == NULL)
+	if (s == NULL || !s->is_open)
 		return MSEC_NEVER;
 	e = s->entry;
 	switch ((enum ephemeral_session)e->session) {

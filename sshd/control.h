@@ -14,8 +14,8 @@
  * Where the socket is: sshd/control_client.h.
  *
  * The table and its session numbers are the listener's: it calls
- * ephemeral_use() for its guards, and names its connections by numbers of its
- * own in ephemeral_session_open() and ephemeral_session_close().
+ * ephemeral_reserve(), ephemeral_commit() and ephemeral_close() for its guards,
+ * with numbers of its own for the uses of each connection.
  */
 #ifndef SSHD_CONTROL_H
 #define SSHD_CONTROL_H
@@ -102,14 +102,14 @@ struct control_config {
 	const char *only_user;		/* not root: the one account that can log in; else NULL */
 	struct control_rules rules;
 	/*
-	 * Ends a session of the listener's by its number (revoke --kill); it may
-	 * call ephemeral_session_close() at once.
+	 * Ends a session, or a login that holds a use, of the listener's by its
+	 * number (revoke --kill); it may call ephemeral_close() at once.
 	 */
 	void (*kill_session)(void *arg, uint64_t session);
 	/*
 	 * The end of a session has moved: ephemeral_session_end() has the new one
 	 * (in the past: end it now). After extend, and after revoke for sessions
-	 * that last until the grant ends.
+	 * that last until the grant ends. Logins that are not finished are named, too.
 	 */
 	void (*move_session_end)(void *arg, uint64_t session);
 	void *arg;

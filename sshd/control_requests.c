@@ -378,13 +378,13 @@ on_ctl_list(struct control_client *cl, const struct msg_ctl_list *m, struct ipc_
 
 /* --- changing --- */
 
-/* Calls a function of the listener for each session of a grant; returns how many. */
+/* Calls a function of the listener for each session or login of a grant; returns how many. */
 static uint32_t
 for_sessions(struct control_client *cl, const struct ephemeral_grant *g,
     void (*call)(void *, uint64_t))
 {
 	const struct control_config *config = &cl->control->config;
-	size_t cap = g->sessions, n = 0;
+	size_t cap = (size_t)g->sessions + g->reserved, n = 0;
 	uint64_t session = 0;
 	uint64_t *all;
 

@@ -530,7 +530,7 @@ guard_begin(struct guard *g, const struct guard_start *start)
 	g->start = start;
 	g->log = *start->log;
 	g->phase = PHASE_AUTH;
-	g->until = MSEC_NEVER;
+	g->until = g->until_key = MSEC_NEVER;
 	g->days_left = -1;
 	g->request = writer_init(LIMIT_IPC);
 	g->key.options = writer_init(LIMIT_OPTIONS);

@@ -179,6 +179,7 @@ guard_fail(struct guard *g, bool counts)
 	bool is_query = g->asked.blob.len > 0 && !g->asked.has_sig;
 	bool at_info;
 
+	guard_key_drop(g);
 	if (counts)
 		g->tries++;
 	else if (++g->queries > LIMIT_KEY_QUERIES)
@@ -303,10 +304,16 @@ note_proof(struct guard *g)
 	if (m->blob.len > 0) {
 		TRY(note_key(g));
 	} else {
-		if (g->key.grant[0] != '\0')	/* a code, typed as a password */
+		if (g->key.is_held)	/* a code, typed as a password */
 			wr_bytes(&g->proof.options, writer_span(&g->key.options));
 		wr_raw(&g->proof.info, m->method);
 		wr_u8(&g->proof.info, '\n');
+	}
+	if (g->key.is_held)
+		memcpy(g->proof.grant, g->key.grant, sizeof(g->proof.grant));
+	if (g->key.is_held && g->key.has_proof) {
+		memcpy(g->proof.code_proof, g->key.proof, sizeof(g->proof.code_proof));
+		g->proof.has_code = true;
 	}
 	TRY(wr_end(&g->proof.keys));
 	TRY(wr_end(&g->proof.options));
@@ -335,8 +342,17 @@ guard_proved(struct guard *g)
 		guard_answer(g, AUTH_RESULT_PARTIAL);
 		return;
 	}
+	if (g->proof.grant[0] != '\0')
+		guard_key_commit(g);
+	else
+		guard_accept(g, MSEC_NEVER);
+}
+
+void
+guard_accept(struct guard *g, msec end)
+{
 	guard_log_result(g, "Accepted", true);
-	if (guard_log_in(g) != ERR_OK)
+	if (guard_log_in(g, end) != ERR_OK)
 		guard_end(g, 11, "cannot start the session process");
 }
 

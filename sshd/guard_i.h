@@ -53,7 +53,7 @@ struct guard_key {
 	enum sshd_keyword why_rule;
 	char grant[16];			/* id in the ephemeral table; empty: not from there */
 	char registrar[300];
-	msec end;			/* of the session, by the grant */
+	bool is_held;			/* a use of it is held by this login */
 	uint8_t proof[CODE_PROOF_LEN];	/* of a code; zero: it is none */
 	bool has_proof;
 };
@@ -69,6 +69,9 @@ struct guard_proof {
 	struct writer info;		/* lines for ExposeAuthInfo */
 	struct writer env;		/* for the user's programs: string name, string value, for each */
 	int64_t expires;		/* unix time: the earliest of the keys' */
+	char grant[16];			/* the last ephemeral key's; empty: there was none */
+	uint8_t code_proof[CODE_PROOF_LEN];	/* of the code that was used */
+	bool has_code;
 };
 
 /* What the client is told before login, the banner apart. */
@@ -128,6 +131,7 @@ struct guard {
 	uint32_t question;		/* to the listener, outstanding; 0: none */
 	uint32_t last_question;
 	uint32_t code_question;		/* a code was typed; 0: none */
+	bool is_committing;		/* the question is whether the uses that are held are good */
 	char code[CODE_SIZE];
 	bool holder_proved;		/* the question is whether the key may be used */
 	bool proved_once;		/* the client holds a key that is or was registered */
@@ -137,6 +141,7 @@ struct guard {
 	int session_pidfd;		/* -1: none, or the kernel has none */
 	bool logged_in;
 	msec until;			/* when the session has to end; MSEC_NEVER */
+	msec until_key;			/* the same, by its keys and certificates alone */
 	size_t n_warned;		/* how many of the warnings before it have been given */
 	struct timer *until_timer;
 	char end_text[200];		/* why the session is being ended by force; empty: it is not */
@@ -223,6 +228,9 @@ void guard_answer(struct guard *g, enum auth_result result);
 
 /* The request failed; it counts as a try if counts. Answered when it is time. */
 void guard_fail(struct guard *g, bool counts);
+
+/* Lets in; end: when the session has to end by its grants. */
+void guard_accept(struct guard *g, msec end);
 
 /* The method has been proved: goes on, asks for more, or lets in. */
 void guard_proved(struct guard *g);
@@ -320,6 +328,12 @@ enum err guard_on_code(struct guard *g, const struct msg_guard_code *m);
 /* The code does not let in. */
 void guard_code_answered(struct guard *g, const struct msg_guard_grant *m);
 
+/* The request is refused: gives back the use of a grant that it holds. */
+void guard_key_drop(struct guard *g);
+
+/* All has been proved: asks the listener whether the uses that are held are good, and goes on then. */
+void guard_key_commit(struct guard *g);
+
 /* The listener has answered. */
 enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
 
@@ -399,13 +413,13 @@ bool guard_options_allow(struct guard *g, struct span options, enum guard_line w
 
 /* --- guard_login.c --- */
 
-/* Somebody is in: starts the session, then says so. */
-enum err guard_log_in(struct guard *g);
+/* Somebody is in: starts the session, then says so. end: when it has to end by its grants; MSEC_NEVER. */
+enum err guard_log_in(struct guard *g, msec end);
 
 /* Asks the listener whether whoever is logged in may register keys from where he is. */
 void guard_ask_registrar(struct guard *g, uint32_t channel);
 
-/* The session has to end at another time. */
+/* Its grants let the session last until then; its keys and certificates may end it earlier. */
 void guard_set_until(struct guard *g, msec end);
 
 /*

@@ -24,10 +24,10 @@ guard_key_reset(struct guard *g)
 	writer_reset(&k->options);
 	writer_reset(&k->cert_options);
 	k->place[0] = k->comment[0] = k->grant[0] = k->registrar[0] = '\0';
-	k->has_proof = false;
+	wipe(k->proof, sizeof(k->proof));
+	k->has_proof = k->is_held = false;
 	k->expires = AUTHORIZED_NEVER;
 	k->why = REASON_NONE;
-	k->end = MSEC_NEVER;
 }
 
 void
@@ -218,7 +218,6 @@ keep_grant(struct guard *g, const struct msg_guard_grant *m)
 	snprintf(g->key.grant, sizeof(g->key.grant), "%.*s", (int)m->grant.len,
 	    (const char *)m->grant.p);
 	text_visible_str(g->key.registrar, sizeof(g->key.registrar), m->registrar);
-	g->key.end = m->end;
 	g->key.has_proof = m->proof.len == sizeof(g->key.proof);
 	if (g->key.has_proof)
 		memcpy(g->key.proof, m->proof.p, sizeof(g->key.proof));
@@ -274,6 +273,7 @@ used(struct guard *g, const struct msg_guard_grant *m)
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
+	g->key.is_held = true;
 	if (g->key.has_proof && g->user.config.ephemeral_codes == CODES_NO) {
 		guard_refuse(g, REASON_KEY_OPTIONS, SSHD_EphemeralCodes);
 		guard_fail(g, true);
@@ -304,6 +304,50 @@ use(struct guard *g, bool is_live)
 	}
 }
 
+void
+guard_key_drop(struct guard *g)
+{
+	if (g->key.is_held && guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_drop(&g->listener,
+		    &(struct msg_from_guard_drop){ .grant = span_str(g->key.grant) }, NULL));
+	g->key.is_held = false;
+}
+
+/* The uses are good, or one of them is not any more: its registration has been revoked, say. */
+static void
+committed(struct guard *g, const struct msg_guard_grant *m)
+{
+	char text[300];
+
+	g->is_committing = false;
+	if (m->answer == EPHEMERAL_YES) {
+		guard_accept(g, m->end);
+		return;
+	}
+	guard_refuse(g, REASON_KEY_OVER, SSHD_EphemeralKeys);
+	guard_log_result(g, "Failed", true);
+	guard_log_refusal(g, LOG_LEVEL_INFO);
+	if (m->reason.len > 0)
+		guard_tell(g, text_visible_str(text, sizeof(text), m->reason));
+	/* The chain is gone through: there is nothing left that could be tried. */
+	guard_end(g, 14, "a registration that this login needs is over");
+}
+
+void
+guard_key_commit(struct guard *g)
+{
+	uint32_t id = ++g->last_question;
+
+	g->question = id;
+	g->is_committing = true;
+	if (guard_has_listener(g))
+		guard_listener_sent(g, ipc_send_from_guard_commit(&g->listener,
+		    &(struct msg_from_guard_commit){ .id = id }, NULL));
+	else
+		(void)!guard_on_grant(g, &(struct msg_guard_grant){ .id = id,
+		    .answer = EPHEMERAL_UNKNOWN, .end = MSEC_NEVER });
+}
+
 enum err
 guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 {
@@ -312,7 +356,9 @@ guard_on_grant(struct guard *g, const struct msg_guard_grant *m)
 	if (m->answer >= EPHEMERAL_N_ANSWERS)
 		return ERR_FORMAT;	/* and the question is answered by the listener's end */
 	g->question = 0;
-	if (g->holder_proved && g->code_question != 0 && m->answer != EPHEMERAL_YES) {
+	if (g->is_committing) {
+		committed(g, m);
+	} else if (g->holder_proved && g->code_question != 0 && m->answer != EPHEMERAL_YES) {
 		guard_code_answered(g, m);
 	} else if (g->holder_proved) {
 		used(g, m);

@@ -89,7 +89,7 @@ send_job(struct guard *g, int to_wire)
 	struct msg_session_job m = {
 		.user = span_str(a->name), .uid = a->uid, .gid = a->gid,
 		.home = span_str(a->home), .shell = span_str(a->shell),
-		.grant = span_str(g->key.grant),
+		.grant = span_str(g->proof.grant),
 		.auth_info = writer_span(&g->proof.info),
 		.client_address = span_str(g->client), .client_port = g->client_port,
 		.server_address = span_str(g->server), .server_port = g->server_port,
@@ -164,24 +164,22 @@ tell_listener(struct guard *g)
 		guard_listener_sent(g, ipc_send_from_guard_logged_in(&g->listener, &m, NULL));
 }
 
-/* When the session has to end: as the grant says, or as the keys that were used do. */
+/* When the session has to end with the keys and certificates that were used (SessionDeadline). */
 static msec
-find_until(const struct guard *g)
+key_deadline(const struct guard *g)
 {
 	int64_t left, expires = g->proof.expires;
-	msec until = g->key.grant[0] != '\0' ? g->key.end : MSEC_NEVER, by_key;
 
 	if (g->user.config.session_deadline != SESSION_DEADLINE_EXPIRY || expires == INT64_MAX)
-		return until;
+		return MSEC_NEVER;
 	left = expires - clock_wall();
 	if (left > INT32_MAX)
-		return until;
-	by_key = clock_boot() + (left < 0 ? 0 : (msec)left * 1000);
-	return by_key < until ? by_key : until;
+		return MSEC_NEVER;
+	return clock_boot() + (left < 0 ? 0 : (msec)left * 1000);
 }
 
 enum err
-guard_log_in(struct guard *g)
+guard_log_in(struct guard *g, msec end)
 {
 	int fd;
 
@@ -194,9 +192,9 @@ guard_log_in(struct guard *g)
 	timer_set(g->grace, MSEC_NEVER);
 	log_verbose(&g->log, "User child is on pid %ld", (long)g->session_pid);
 	tell_listener(g);
-	g->until = find_until(g);
-	if (g->until != MSEC_NEVER)
-		guard_set_until(g, g->until);
+	g->until_key = key_deadline(g);
+	if (end != MSEC_NEVER || g->until_key != MSEC_NEVER)
+		guard_set_until(g, end);
 	return ERR_OK;
 }
 
@@ -317,10 +315,12 @@ until_due(void *arg)
 	msec now = loop_now(g->loop);
 
 	if (now >= g->until) {
+		bool by_grant = g->until < g->until_key;
+
 		log_info(&g->log, "Session of %s from %s port %u ends: %s%s%s",
 		    g->user.account.name, g->client, (unsigned)g->client_port,
-		    g->key.grant[0] != '\0' ? "ephemeral key " : "", g->key.grant,
-		    g->key.grant[0] != '\0' ? " allows no more" : "its key or certificate has expired");
+		    by_grant ? "ephemeral key " : "", by_grant ? g->proof.grant : "",
+		    by_grant ? " allows no more" : "its key or certificate has expired");
 		guard_end_session(g, "the time that was granted for this session is over");
 		return;
 	}
@@ -342,12 +342,12 @@ guard_set_until(struct guard *g, msec end)
 		guard_quit(g, GUARD_EXIT_FAILED);
 		return;
 	}
-	g->until = end;
+	g->until = end < g->until_key ? end : g->until_key;
 	g->n_warned = 0;
 	/* A session that has just begun has no terminal yet: no use in telling it at once. */
-	while (is_new && g->n_warned < COUNT(warnings) && end <= loop_now(g->loop) + warnings[g->n_warned])
+	while (is_new && g->n_warned < COUNT(warnings) && g->until <= loop_now(g->loop) + warnings[g->n_warned])
 		g->n_warned++;
-	timer_set(g->until_timer, end == MSEC_NEVER ? MSEC_NEVER : next_moment(g));
+	timer_set(g->until_timer, g->until == MSEC_NEVER ? MSEC_NEVER : next_moment(g));
 }
 
 /* --- records --- */

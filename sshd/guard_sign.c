@@ -195,13 +195,13 @@ guard_prove_code(struct guard *g, uint32_t id)
 	SCOPED(writer_free) struct writer w = writer_init(64);
 	uint8_t proof[32];
 
-	if (g->key.has_proof) {
-		code_proof(g->key.proof, span_of(g->session_id, g->session_id_len), guard_hostkey(g), proof);
+	if (g->proof.has_code) {
+		code_proof(g->proof.code_proof, span_of(g->session_id, g->session_id_len), guard_hostkey(g), proof);
 		wr_bytes(&w, span_of(proof, sizeof(proof)));
 		TRY(wr_end(&w));
 	}
-	wipe(g->key.proof, sizeof(g->key.proof));
-	g->key.has_proof = false;
+	wipe(g->proof.code_proof, sizeof(g->proof.code_proof));
+	g->proof.has_code = false;
 	guard_wire_sent(g, ipc_send_wire_proof(&g->wire, &(struct msg_wire_proof){ .id = id,
 	    .sigs = writer_span(&w) }, NULL));
 	return ERR_OK;

@@ -316,7 +316,6 @@ serve(struct listener *l)
 static void
 clean_up(struct listener *l)
 {
-	listener_close_table(l);
 	listener_close_sockets(l);
 	pool_drop(&l->pool);
 	while (l->connections != NULL) {
@@ -326,10 +325,10 @@ clean_up(struct listener *l)
 		watch_free(c->watch);
 		timer_free(c->kill);
 		ipc_close(&c->ipc);
-		free(c->grant_user);
-		free(c->grant_registrar);
+		listener_let_go(c);
 		free(c);
 	}
+	listener_close_table(l);
 	penalties_free(l->penalties);
 	timer_free(l->refill);
 	timer_free(l->reopen);

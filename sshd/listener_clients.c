@@ -40,6 +40,21 @@ on_from_guard_use(struct connection *c, const struct msg_from_guard_use *m, stru
 }
 
 static enum err
+on_from_guard_drop(struct connection *c, const struct msg_from_guard_drop *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	listener_drop(c, m->grant);
+	return ERR_OK;
+}
+
+static enum err
+on_from_guard_commit(struct connection *c, const struct msg_from_guard_commit *m, struct ipc_fds *fds)
+{
+	(void)fds;
+	return listener_commit(c, m->id);
+}
+
+static enum err
 on_from_guard_code(struct connection *c, const struct msg_from_guard_code *m, struct ipc_fds *fds)
 {
 	(void)fds;
@@ -108,6 +123,7 @@ stop_talking(struct connection *c)
 	watch_free(c->watch);
 	c->watch = NULL;
 	ipc_close(&c->ipc);
+	listener_give_back(c);
 }
 
 /* Both processes are gone. */
@@ -122,10 +138,8 @@ forget(struct connection *c)
 	*at = c->next;
 	started(c);
 	listener_session_ended(c);
-	ephemeral_session_close(l->table, c->number);
-	free(c->grant_user);
-	free(c->grant_registrar);
 	stop_talking(c);
+	listener_let_go(c);
 	timer_free(c->kill);
 	free(c);
 	l->n_connections--;
@@ -267,13 +281,23 @@ listener_reap(struct listener *l)
 	}
 }
 
-/* The connection with this session number that can still be talked to; NULL. */
+static bool
+holds(const struct connection *c, uint64_t number)
+{
+	for (size_t i = 0; i < c->n_held; i++) {
+		if (c->held[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* The connection that holds this number and can still be talked to; NULL. */
 static struct connection *
 find_session(struct listener *l, uint64_t number)
 {
 	struct connection *c = l->connections;
 
-	while (c != NULL && (c->number != number || c->watch == NULL))
+	while (c != NULL && (!holds(c, number) || c->watch == NULL))
 		c = c->next;
 	return c;
 }
@@ -294,10 +318,13 @@ void
 listener_move_session_end(void *arg, uint64_t number)
 {
 	struct listener *l = arg;
-	struct msg_guard_until m = { .end = ephemeral_session_end(l->table, number) };
 	struct connection *c = find_session(l, number);
+	struct msg_guard_until m = { .end = MSEC_NEVER };
 
-	if (c != NULL && ipc_send_guard_until(&c->ipc, &m, NULL) == ERR_OK)
+	if (c == NULL || !c->has_committed)	/* a login is told when it is finished */
+		return;
+	m.end = listener_session_end(c);
+	if (ipc_send_guard_until(&c->ipc, &m, NULL) == ERR_OK)
 		watch_guard(c);
 }
 
@@ -434,7 +461,7 @@ enter(struct listener *l, int in, int out, const struct endpoint *client)
 
 	if (c == NULL)
 		return ERR_NOMEM;
-	*c = (struct connection){ .listener = l, .number = l->next_number++, .client = *client };
+	*c = (struct connection){ .listener = l, .client = *client };
 	ipc_init(&c->ipc, -1);
 	e = loop_timer(l->loop, &c->kill, kill_left_over, c);
 	if (e == ERR_OK)

@@ -25,11 +25,20 @@ struct listen_socket {
 	struct watch *watch;
 };
 
+/* Uses of grants that one login may hold: it has no more keys. */
+#define HELD_MAX	MAY_KEYS
+
+/* A use of a grant that a login holds, and later the session that it was consumed for. */
+struct held {
+	uint64_t number;		/* in the ephemeral table; never 0 */
+	char grant[EPHEMERAL_ID_SIZE];
+	char *user, *registrar;		/* for the journal: the table may forget the grant first */
+};
+
 /* One client, from accept(2) until both of its processes have been reaped. */
 struct connection {
 	struct connection *next;
 	struct listener *listener;
-	uint64_t number;		/* in the ephemeral table; never 0 */
 	pid_t guard, wire;		/* 0: reaped */
 	struct ipc ipc;			/* to the guard */
 	struct watch *watch;
@@ -38,9 +47,10 @@ struct connection {
 	bool has_owner;
 	uint8_t owner[32];		/* a hash of account and keys */
 	bool was_killed;		/* by us: no news when it is reaped */
-	char grant[EPHEMERAL_ID_SIZE];	/* that opened its session; empty: none */
-	char *grant_user, *grant_registrar;
-	msec began;			/* when it did */
+	struct held held[HELD_MAX];
+	size_t n_held;
+	bool has_committed;		/* they are sessions */
+	msec began;			/* when they did */
 	const char *end_why;		/* NULL: not by force */
 	bool is_stretching;		/* its guard works on a code */
 	struct endpoint client;
@@ -140,8 +150,23 @@ void listener_age_table(struct listener *l);
 /* Frees both. */
 void listener_close_table(struct listener *l);
 
-/* Answers a guard. */
+/* Answers a guard; use: of a client that has proved to hold the key, for whom it takes a use. */
 enum err listener_answer_grant(struct connection *c, const struct msg_from_guard_find *m, bool use);
+
+/* The login has succeeded: consumes all that it holds, and says until when it may last. */
+enum err listener_commit(struct connection *c, uint32_t id);
+
+/* Gives back what the login holds of one grant. */
+void listener_drop(struct connection *c, struct span grant);
+
+/* The login has failed, or its guard is gone: gives back what was not consumed. */
+void listener_give_back(struct connection *c);
+
+/* When the session has to end by the word of all its grants; MSEC_NEVER: they do not say. */
+msec listener_session_end(const struct connection *c);
+
+/* The session is over: forgets it all. */
+void listener_let_go(struct connection *c);
 
 /* A guard asks whether its user may register keys from where he is. */
 enum err listener_registrar(struct connection *c, const struct msg_from_guard_registrar *m);

@@ -159,31 +159,120 @@ listener_age_table(struct listener *l)
 	timer_set(l->ageing, ephemeral_deadline(l->table));
 }
 
-/* The session that a login has just opened; MSEC_NEVER: it has no end. */
-static msec
-open_session(struct connection *c, const struct ephemeral_grant *g)
-{
-	struct listener *l = c->listener;
-	enum err e = ephemeral_session_open(l->table, span_str(g->id), c->number,
-	    loop_now(l->loop));
+/* --- uses that logins hold --- */
 
-	if (e != ERR_OK) {
-		/* It cannot be ended by name later, so it must not begin. */
-		log_error(l->log, "cannot note the session of ephemeral key %s: %s", g->id, err_text(e));
-		return 0;
-	}
-	return ephemeral_session_end(l->table, c->number);
+static void
+held_free(struct held *h)
+{
+	free(h->user);
+	free(h->registrar);
+	*h = (struct held){ .number = 0 };
 }
 
-/* Remembers which grant opened the session, for the journal: the table may forget it first. */
-static void
-note_grant(struct connection *c, const struct ephemeral_grant *g)
+/* Notes what has been taken. ERR_NOMEM. */
+static enum err
+hold(struct connection *c, uint64_t number, const struct ephemeral_grant *g)
 {
-	snprintf(c->grant, sizeof(c->grant), "%s", g->id);
-	free(c->grant_user);
-	free(c->grant_registrar);
-	c->grant_user = span_dup_str(g->user);
-	c->grant_registrar = span_dup_str(g->registrar);
+	struct held *h = &c->held[c->n_held];
+
+	*h = (struct held){ .number = number, .user = span_dup_str(g->user),
+	    .registrar = span_dup_str(g->registrar) };
+	snprintf(h->grant, sizeof(h->grant), "%s", g->id);
+	if (h->user == NULL || h->registrar == NULL) {
+		held_free(h);
+		return ERR_NOMEM;
+	}
+	c->n_held++;
+	return ERR_OK;
+}
+
+/* Gives back number i. */
+static void
+give_back(struct connection *c, size_t i)
+{
+	ephemeral_close(c->listener->table, c->held[i].number);
+	held_free(&c->held[i]);
+	c->held[i] = c->held[--c->n_held];
+	c->held[c->n_held] = (struct held){ .number = 0 };
+}
+
+void
+listener_drop(struct connection *c, struct span grant)
+{
+	for (size_t i = 0; i < c->n_held; i++) {
+		if (span_is(grant, c->held[i].grant)) {
+			give_back(c, i);
+			return;
+		}
+	}
+}
+
+void
+listener_give_back(struct connection *c)
+{
+	while (!c->has_committed && c->n_held > 0)
+		give_back(c, c->n_held - 1);
+}
+
+void
+listener_let_go(struct connection *c)
+{
+	while (c->n_held > 0)
+		give_back(c, c->n_held - 1);
+}
+
+msec
+listener_session_end(const struct connection *c)
+{
+	msec end = MSEC_NEVER;
+
+	for (size_t i = 0; i < c->n_held; i++) {
+		msec one = ephemeral_session_end(c->listener->table, c->held[i].number);
+
+		end = one < end ? one : end;
+	}
+	return end;
+}
+
+/* Takes a use for the client, who has proved to hold the key. What cannot be noted is not taken. */
+static enum ephemeral_answer
+take(struct connection *c, const struct msg_from_guard_find *q, const struct address *from,
+    struct ephemeral_grant *g)
+{
+	struct listener *l = c->listener;
+	struct ephemeral_login login = { .number = l->next_number++, .user = q->user, .blob = q->blob,
+	    .source = from };
+	enum ephemeral_answer answer = EPHEMERAL_UNKNOWN;
+	enum err e = c->n_held == HELD_MAX || c->has_committed ? ERR_LIMIT :
+	    ephemeral_reserve(l->table, &login, loop_now(l->loop), &answer, g);
+
+	if (e == ERR_OK && answer == EPHEMERAL_YES) {
+		e = hold(c, login.number, g);
+		if (e != ERR_OK)
+			ephemeral_close(l->table, login.number);
+	}
+	if (e == ERR_OK)
+		return answer;
+	log_error(l->log, "cannot note a use of an ephemeral key: %s", err_text(e));
+	return EPHEMERAL_UNKNOWN;
+}
+
+/* --- what guards ask --- */
+
+/* Describes a grant; reason is where the sentence for its holder is put together. */
+static void
+describe(struct msg_guard_grant *m, enum ephemeral_answer answer, const struct ephemeral_grant *g,
+    struct writer *reason, msec now)
+{
+	m->answer = (uint32_t)answer;
+	if (g->id == NULL || answer == EPHEMERAL_UNKNOWN)
+		return;
+	m->grant = span_str(g->id);
+	m->options = g->options;
+	m->registrar = g->registrar;
+	m->comment = g->comment;
+	ephemeral_reason(reason, answer, g, now);
+	m->reason = writer_span(reason);
 }
 
 enum err
@@ -196,7 +285,6 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 	struct address source = { .family = 0 };
 	const struct address *from = NULL;
 	msec now = loop_now(l->loop);
-	char grant[EPHEMERAL_ID_SIZE];
 	enum ephemeral_answer answer;
 
 	c->is_stretching = false;
@@ -204,33 +292,52 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 		TRY(address_parse(q->address, &source));
 		from = &source;
 	}
-	answer = use ? ephemeral_use(l->table, q->user, q->blob, from, now, &g) :
+	answer = use ? take(c, q, from, &g) :
 	    ephemeral_find(l->table, q->user, q->blob, from, q->is_signed, now, &g);
-	if (g.id != NULL && answer != EPHEMERAL_UNKNOWN) {
-		snprintf(grant, sizeof(grant), "%s", g.id);
-		m.grant = span_str(grant);
-		m.options = g.options;
-		m.registrar = g.registrar;
-		m.comment = g.comment;
-		ephemeral_reason(&reason, answer, &g, now);
-		m.reason = writer_span(&reason);
-	}
-	m.answer = (uint32_t)answer;
-	if (use && answer == EPHEMERAL_YES) {
-		/* Opening a session moves nothing that g borrows but its own copy. */
-		m.end = open_session(c, &g);
-		if (ephemeral_get(l->table, span_str(grant), now, &g) == ERR_OK) {
-			m.options = g.options;
-			m.registrar = g.registrar;
-			m.comment = g.comment;
-			m.proof = g.proof;
-			note_grant(c, &g);
-		}
-	}
+	describe(&m, answer, &g, &reason, now);
+	if (use && answer == EPHEMERAL_YES)
+		m.proof = g.proof;
 	TRY(wr_end(&reason));
 	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
 	if (use)
 		journal_pull(l->journal);
+	return ERR_OK;
+}
+
+/* The first use whose grant is over; 0 if there is none. */
+static size_t
+first_over(const struct connection *c, msec now)
+{
+	struct ephemeral_grant g;
+
+	for (size_t i = 0; i < c->n_held; i++) {
+		if (ephemeral_get(c->listener->table, span_str(c->held[i].grant), now, &g) != ERR_OK ||
+		    g.state != EPHEMERAL_LIVE)
+			return i;
+	}
+	return 0;
+}
+
+enum err
+listener_commit(struct connection *c, uint32_t id)
+{
+	struct listener *l = c->listener;
+	struct msg_guard_grant m = { .id = id, .end = MSEC_NEVER };
+	SCOPED(writer_free) struct writer reason = writer_init(1024);
+	struct ephemeral_grant g = { .id = NULL };
+	enum ephemeral_answer answer = EPHEMERAL_YES;
+	msec now = loop_now(l->loop);
+
+	/* One that will not do ends it before any is consumed. */
+	for (size_t i = first_over(c, now); i < c->n_held && answer == EPHEMERAL_YES; i++)
+		answer = ephemeral_commit(l->table, c->held[i].number, now, &g);
+	describe(&m, answer, &g, &reason, now);
+	TRY(wr_end(&reason));
+	c->has_committed = answer == EPHEMERAL_YES;
+	if (c->has_committed)
+		m.end = listener_session_end(c);
+	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
+	journal_pull(l->journal);
 	return ERR_OK;
 }
 
@@ -292,51 +399,59 @@ listener_registrar(struct connection *c, const struct msg_from_guard_registrar *
 
 /* --- the journal --- */
 
-/* The session as the journal tells of it; source is room for its address. */
+/* One of its sessions as the journal tells of it; source is room for its address. */
 static struct journal_session
-session_of(const struct connection *c, char *source, size_t size)
+session_of(const struct connection *c, size_t i, char *source, size_t size)
 {
+	const struct held *h = &c->held[i];
+
 	source[0] = '\0';
 	if (c->client.address.family != 0)
 		address_print(&c->client.address, source, size);
-	return (struct journal_session){ .grant = c->grant, .user = span_str(c->grant_user),
-	    .registrar = span_str(c->grant_registrar), .source = span_str(source),
-	    .number = c->number };
+	return (struct journal_session){ .grant = h->grant, .user = span_str(h->user),
+	    .registrar = span_str(h->registrar), .source = span_str(source),
+	    .number = h->number };
 }
 
 void
 listener_session_began(struct connection *c)
 {
 	char source[64];
-	struct journal_session s = session_of(c, source, sizeof(source));
 
-	if (c->grant[0] == '\0')
-		return;
 	c->began = loop_now(c->listener->loop);
-	journal_session_started(c->listener->journal, &s);
+	for (size_t i = 0; i < c->n_held; i++) {
+		struct journal_session s = session_of(c, i, source, sizeof(source));
+
+		journal_session_started(c->listener->journal, &s);
+	}
 }
 
 void
 listener_session_warned(struct connection *c, uint32_t seconds)
 {
 	char source[64];
-	struct journal_session s = session_of(c, source, sizeof(source));
 
-	if (c->grant[0] != '\0')
+	for (size_t i = 0; i < c->n_held; i++) {
+		struct journal_session s = session_of(c, i, source, sizeof(source));
+
 		journal_session_warned(c->listener->journal, &s, seconds);
+	}
 }
 
 void
 listener_session_ended(struct connection *c)
 {
 	msec now = loop_now(c->listener->loop);
-	char source[64];
-	struct journal_session s = session_of(c, source, sizeof(source));
 	const char *why = c->end_why;
+	char source[64];
 
-	if (c->grant[0] == '\0' || c->began == 0)
+	if (c->began == 0)
 		return;
 	if (why == NULL)
-		why = now >= ephemeral_session_end(c->listener->table, c->number) ? "time over" : "closed";
-	journal_session_ended(c->listener->journal, &s, (now - c->began) / 1000, why);
+		why = now >= listener_session_end(c) ? "time over" : "closed";
+	for (size_t i = 0; i < c->n_held; i++) {
+		struct journal_session s = session_of(c, i, source, sizeof(source));
+
+		journal_session_ended(c->listener->journal, &s, (now - c->began) / 1000, why);
+	}
 }

@@ -173,9 +173,15 @@ enum wire_end {
 #define FROM_GUARD_FIND_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address) F(flag, is_signed)
 
-/* The same, its signature verified: consumes a use, and opens a session. */
+/* The same, its signature verified: takes a use, which the connection holds until from_guard_commit. */
 #define FROM_GUARD_USE_FIELDS(F)					\
 	F(u32, id) F(bytes, user) F(bytes, blob) F(bytes, address)
+
+/* Whoever uses it is not let in by it: gives back the use that the connection holds of this grant. */
+#define FROM_GUARD_DROP_FIELDS(F)	F(bytes, grant)
+
+/* All that the login needs has been proved: consumes the uses that the connection holds. Answered by guard_grant. */
+#define FROM_GUARD_COMMIT_FIELDS(F)	F(u32, id)
 
 /* A code was typed as a password: is there any, and room to stretch it? Answered by guard_code. */
 #define FROM_GUARD_CODE_FIELDS(F)	F(u32, id) F(bytes, address)
@@ -207,6 +213,8 @@ enum wire_end {
 #define FROM_GUARD(M)							\
 	M(from_guard_find,	PHASE_AUTH,	0, FROM_GUARD_FIND_FIELDS) \
 	M(from_guard_use,	PHASE_AUTH,	0, FROM_GUARD_USE_FIELDS) \
+	M(from_guard_drop,	PHASE_AUTH,	0, FROM_GUARD_DROP_FIELDS) \
+	M(from_guard_commit,	PHASE_AUTH,	1, FROM_GUARD_COMMIT_FIELDS) \
 	M(from_guard_code,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_CODE_FIELDS) \
 	M(from_guard_wrong,	PHASE_AUTH,	LIMIT_AUTH_REQUESTS, FROM_GUARD_WRONG_FIELDS) \
 	M(from_guard_logged_in,	PHASE_AUTH,	1, FROM_GUARD_LOGGED_IN_FIELDS) \
@@ -217,9 +225,11 @@ enum wire_end {
 /* --- listener -> guard --- */
 
 /*
- * Answers from_guard_find and from_guard_use. answer: enum ephemeral_answer;
- * reason: for the proven holder; end: moment of the boot-time clock when the
- * session has to end (MSEC_NEVER: none); proof: of a code that was used, its key.
+ * Answers from_guard_find, from_guard_use and from_guard_commit. answer: enum
+ * ephemeral_answer; reason: for the proven holder; proof: of a code that was
+ * used, its key. Of a commit: YES only if it is that of all; else the one that
+ * is not, and why; end: moment of the boot-time clock when the session has to
+ * end (MSEC_NEVER: none).
  */
 #define GUARD_GRANT_FIELDS(F)						\
 	F(u32, id) F(u32, answer) F(bytes, grant) F(bytes, options)	\

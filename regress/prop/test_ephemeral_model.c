@@ -17,7 +17,7 @@
 #define N_USERS		3
 #define N_KEYS		4
 #define N_ENTRIES	4096
-#define N_SESSIONS	64
+#define N_SESSIONS	24
 #define S		((msec)1000)
 #define REMEMBER	(60 * S)
 
@@ -27,7 +27,7 @@ struct model_entry {
 	unsigned user, key;
 	enum ephemeral_state state;
 	msec expires, ended, forget_at, grace, length;
-	uint32_t uses, used, sessions;
+	uint32_t uses, used, reserved, sessions;
 	enum ephemeral_session session;
 	bool local_only;
 	bool hidden;			/* a later one of this key is over as well */
@@ -37,6 +37,7 @@ struct model_session {
 	unsigned entry;
 	msec begun;
 	bool there;
+	bool is_open;			/* else a login that holds a use */
 };
 
 struct model {
@@ -75,7 +76,7 @@ key_blob(unsigned key)
 static void
 settle(struct model *m, struct model_entry *e)
 {
-	if (e->state != EPHEMERAL_LIVE && e->sessions == 0)
+	if (e->state != EPHEMERAL_LIVE && e->sessions + e->reserved == 0)
 		e->forget_at = m->now + REMEMBER;
 }
 
@@ -119,7 +120,7 @@ advance(struct model *m, msec by)
 		end(m, e, EPHEMERAL_EXPIRED, e->expires);
 	for (unsigned i = 0; i < m->n; i++) {
 		e = &m->e[i];
-		if (e->there && e->state != EPHEMERAL_LIVE && e->sessions == 0 &&
+		if (e->there && e->state != EPHEMERAL_LIVE && e->sessions + e->reserved == 0 &&
 		    e->forget_at <= m->now)
 			e->there = false;
 	}
@@ -177,7 +178,11 @@ op_add(struct model *m)
 static int
 rank_of(const struct model_entry *e, bool local)
 {
-	return e->state != EPHEMERAL_LIVE ? 0 : e->local_only && !local ? 1 : 2;
+	if (e->state != EPHEMERAL_LIVE)
+		return 0;
+	if (e->local_only && !local)
+		return 1;
+	return e->uses > 0 && e->used + e->reserved == e->uses ? 2 : 3;
 }
 
 /* The entry that counts, or NULL. */
@@ -209,7 +214,25 @@ answer_of(const struct model_entry *e, bool local)
 		return EPHEMERAL_UNKNOWN;
 	if (e->state != EPHEMERAL_LIVE)
 		return over[e->state];
-	return rank_of(e, local) == 2 ? EPHEMERAL_YES : EPHEMERAL_NO_SOURCE;
+	switch (rank_of(e, local)) {
+	case 3: return EPHEMERAL_YES;
+	case 2: return EPHEMERAL_NO_BUSY;
+	default: return EPHEMERAL_NO_SOURCE;
+	}
+}
+
+/* A number of no login, or N_SESSIONS. */
+static unsigned
+free_number(struct model *m)
+{
+	unsigned i = below(m, N_SESSIONS), first = i;
+
+	while (m->s[i].there) {
+		i = (i + 1) % N_SESSIONS;
+		if (i == first)
+			return N_SESSIONS;
+	}
+	return i;
 }
 
 static void
@@ -221,18 +244,48 @@ op_login(struct model *m, bool is_use)
 	struct model_entry *e = look_up(m, user, key, local);
 	enum ephemeral_answer expected = e == NULL && live_where(m, -1, (int)key) > 0 ?
 	    EPHEMERAL_NO_USER : answer_of(e, local), answer;
+	struct ephemeral_login login = { .user = user_name(user), .blob = key_blob(key), .source = &from };
+	unsigned number = free_number(m);
 	struct ephemeral_grant g;
 
+	if (number == N_SESSIONS)
+		return;
+	login.number = number + 1;
 	assert_int_equal(address_parse(local ? SPAN_LIT("127.1.2.3") : SPAN_LIT("192.0.2.1"), &from),
 	    ERR_OK);
-	answer = is_use ? ephemeral_use(m->t, user_name(user), key_blob(key), &from, m->now, &g) :
-	    ephemeral_find(m->t, user_name(user), key_blob(key), &from, false, m->now, &g);
+	if (is_use)
+		assert_int_equal(ephemeral_reserve(m->t, &login, m->now, &answer, &g), ERR_OK);
+	else
+		answer = ephemeral_find(m->t, user_name(user), key_blob(key), &from, false, m->now, &g);
 	assert_int_equal(answer, expected);
 	if (answer != EPHEMERAL_YES)
 		return;
 	assert_string_equal(g.id, e->id);
 	if (!is_use)
 		return;
+	e->reserved++;
+	m->s[number] = (struct model_session){ (unsigned)(e - m->e), m->now, true, false };
+}
+
+/* A login succeeds, if what it holds is still good. */
+static void
+commit(struct model *m, unsigned i)
+{
+	struct model_session *s = &m->s[i];
+	struct model_entry *e = &m->e[s->entry];
+	enum ephemeral_answer answer = ephemeral_commit(m->t, i + 1, m->now, NULL);
+
+	if (!s->there || s->is_open) {
+		assert_int_equal(answer, EPHEMERAL_UNKNOWN);
+		return;
+	}
+	assert_int_equal(answer, e->state == EPHEMERAL_LIVE ? EPHEMERAL_YES : answer_of(e, true));
+	if (answer != EPHEMERAL_YES)
+		return;
+	s->is_open = true;
+	s->begun = m->now;
+	e->reserved--;
+	e->sessions++;
 	if (e->used++ == 0 && e->grace > 0 && m->now + e->grace > e->expires)
 		e->expires = m->now + e->grace;
 	if (e->uses > 0 && e->used == e->uses)
@@ -303,26 +356,21 @@ op_session(struct model *m)
 {
 	unsigned i = below(m, N_SESSIONS);
 	struct model_session *s = &m->s[i];
-	struct model_entry *e;
-	enum err err;
+	struct model_entry *e = &m->e[s->entry];
 
-	if (s->there) {
-		ephemeral_session_close(m->t, i + 1);
-		s->there = false;
-		e = &m->e[s->entry];
-		e->sessions--;
-		settle(m, e);
+	if (below(m, 3) > 0) {
+		commit(m, i);
 		return;
 	}
-	e = any(m);
-	if (e == NULL)
+	ephemeral_close(m->t, i + 1);
+	if (!s->there)
 		return;
-	err = ephemeral_session_open(m->t, span_str(e->id), i + 1, m->now);
-	assert_int_equal(err, e->there ? ERR_OK : ERR_NOTFOUND);
-	if (err != ERR_OK)
-		return;
-	*s = (struct model_session){ (unsigned)(e - m->e), m->now, true };
-	e->sessions++;
+	s->there = false;
+	if (s->is_open)
+		e->sessions--;
+	else
+		e->reserved--;
+	settle(m, e);
 }
 
 /* --- agreement --- */
@@ -334,9 +382,9 @@ sessions_agree(struct model *m)
 		const struct model_entry *e = &m->e[m->s[i].entry];
 		msec expected = MSEC_NEVER;
 
-		if (m->s[i].there && e->session == EPHEMERAL_SESSION_LENGTH)
+		if (m->s[i].there && m->s[i].is_open && e->session == EPHEMERAL_SESSION_LENGTH)
 			expected = m->s[i].begun + e->length;
-		if (m->s[i].there && e->session == EPHEMERAL_SESSION_GRANT)
+		if (m->s[i].there && m->s[i].is_open && e->session == EPHEMERAL_SESSION_GRANT)
 			expected = e->state == EPHEMERAL_REVOKED ? e->ended : e->expires;
 		assert_true(ephemeral_session_end(m->t, i + 1) == expected);
 	}
@@ -359,6 +407,7 @@ agree(struct model *m)
 		assert_string_equal(g.id, e->id);
 		assert_int_equal(g.state, e->state);
 		assert_int_equal(g.used, e->used);
+		assert_int_equal(g.reserved, e->reserved);
 		assert_int_equal(g.sessions, e->sessions);
 		assert_true(g.end == (e->state == EPHEMERAL_LIVE ? e->expires : e->ended));
 	}

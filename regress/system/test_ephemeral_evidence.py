@@ -69,6 +69,114 @@ def test_of_two_racing_for_a_once_key_exactly_one_wins_each_time(folder):
         assert used == []
 
 
+def stranger(s):
+    """A connection on which nothing has been proved yet."""
+    import paramiko
+    t = paramiko.Transport(("127.0.0.1", s.port))
+    t.start_client(timeout=30)
+    return t
+
+
+def try_password(t, password):
+    import paramiko
+    try:
+        return t.auth_password("alice", password, fallback=False)
+    except paramiko.SSHException:
+        return None
+
+
+def try_key(t, key):
+    """What is asked for next; None: refused."""
+    import paramiko
+    try:
+        return t.auth_publickey("alice", paramiko.Ed25519Key.from_private_key_file(key))
+    except paramiko.SSHException:
+        return None
+
+
+def guard_of_a_login(s):
+    return [pid for pid, title in s.children().items() if "alice [priv]" in title]
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root and accounts with passwords")
+def test_a_once_key_is_spent_only_when_the_whole_login_has_succeeded(folder):
+    config = "AuthenticationMethods publickey,password\nPerSourcePenalties no\nMaxAuthTries 20"
+    with harness.server(folder / "s", config=config) as s:
+        key = harness.make_key(folder / "id")
+        entry = add(s, key, "--ttl", "10m", "--session", "1h", "--once")
+
+        def state():
+            return [(e["state"], e["used"]) for e in json.loads(s.ephemeral("list", "--json").stdout)]
+        first, second = stranger(s), stranger(s)
+        assert try_key(first, key) == ["password"]
+        # Nobody else gets it meanwhile, and its holder is told why; a mistyped password costs nothing.
+        assert try_key(second, key) is None
+        assert b"is being used by another login" in second.get_banner()
+        assert try_password(first, "wrong") is None
+        assert state() == [("live", 0)]
+        second.close()
+        first.close()
+        # It is given back when that login ends, also if its guard is killed.
+        second = stranger(s)
+        wait_until(lambda: try_key(second, key) == ["password"], "the use to be given back")
+        [guard] = wait_until(lambda: guard_of_a_login(s), "the guard")
+        os.kill(guard, signal.SIGKILL)
+        third = stranger(s)
+        wait_until(lambda: try_key(third, key) == ["password"], "the use to be given back again")
+        assert state() == [("live", 0)]
+        assert try_password(third, "secret-alice") == []
+        assert third.is_authenticated()
+        wait_until(lambda: state() == [("used up", 1)], "the use to be spent")
+        assert s.log_text().count(f"ephemeral key {entry['id']}") > 0
+        # And it lets nobody in again. The session is the key's, although a password came last: killing the key's kills it.
+        fourth = stranger(s)
+        assert try_key(fourth, key) is None and b"used up" in fourth.get_banner()
+        fourth.close()
+        s.ephemeral("revoke", entry["id"], "--kill")
+        wait_until(lambda: not third.is_active(), "the session to be killed")
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root and accounts with passwords")
+def test_what_is_revoked_or_expires_between_two_steps_lets_nobody_in(folder):
+    config = "AuthenticationMethods publickey,password\nPerSourcePenalties no"
+    with harness.server(folder / "s", config=config) as s:
+        key = harness.make_key(folder / "id")
+        entry = add(s, key, "--ttl", "10m")
+        t = stranger(s)
+        assert try_key(t, key) == ["password"]
+        s.ephemeral("revoke", entry["id"])
+        assert try_password(t, "secret-alice") is None and not t.is_authenticated()
+        s.wait_log("reason=registration-over")
+        t.close()
+        add(s, key, "--ttl", "2s")
+        t = stranger(s)
+        assert try_key(t, key) == ["password"]
+        wait_until(lambda: "live" not in [e["state"] for e in json.loads(s.ephemeral("list", "--json").stdout)], "its end")
+        assert try_password(t, "secret-alice") is None and not t.is_authenticated()
+        t.close()
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="needs root and accounts with passwords")
+def test_a_typed_code_is_spent_only_when_the_whole_login_has_succeeded(folder):
+    config = "AuthenticationMethods password,publickey\nPerSourcePenalties no\nEphemeralCodes interactive\nMaxAuthTries 20"
+    with harness.server(folder / "s", config=config) as s:
+        key, other = harness.make_key(folder / "id"), harness.make_key(folder / "other")
+        s.authorize(key + ".pub")
+        code = json.loads(s.ephemeral("code", "--user", "alice", "--json").stdout)["code"]
+        t = stranger(s)
+        assert try_password(t, code) == ["publickey"]
+        assert try_key(t, other) is None
+        t.close()
+        t = stranger(s)
+        wait_until(lambda: try_password(t, code) == ["publickey"], "the code to be given back")
+        assert try_key(t, key) == [] and t.is_authenticated()
+        again = stranger(s)
+        assert try_password(again, code) is None
+        assert b"was used up" in again.get_banner()
+        again.close()
+        t.close()
+
+
 SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>

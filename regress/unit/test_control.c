@@ -82,7 +82,7 @@ kill_session(void *arg, uint64_t session)
 	struct fixture *f = arg;
 
 	f->killed[f->n_killed++] = session;
-	ephemeral_session_close(f->table, session);
+	ephemeral_close(f->table, session);
 }
 
 static void
@@ -445,6 +445,34 @@ revoke_by_user_by_fingerprint_and_all(void **state)
 	assert_int_equal(f->done.count, 0);
 }
 
+/* A login by the last registration; whole: it becomes a session. */
+static void
+log_in(struct fixture *f, struct span user, uint64_t number, bool whole)
+{
+	struct ephemeral_login login = { .number = number, .user = user, .blob = BLOB };
+	enum ephemeral_answer answer;
+
+	assert_int_equal(ephemeral_reserve(f->table, &login, loop_now(f->loop), &answer, NULL), ERR_OK);
+	assert_int_equal(answer, EPHEMERAL_YES);
+	if (whole)
+		assert_int_equal(ephemeral_commit(f->table, number, loop_now(f->loop), NULL), EPHEMERAL_YES);
+}
+
+static void
+kill_ends_logins_that_go_on_too(void **state)
+{
+	struct fixture *f = *state;
+	struct msg_ctl_add m = addition();
+
+	serve(f);
+	ask_add(f, m);
+	log_in(f, m.user, 71, true);
+	log_in(f, m.user, 72, false);
+	ask_revoke(f, (struct msg_ctl_revoke){ .id = span_str(f->id), .kill = true });
+	assert_false(f->refused);
+	assert_int_equal(f->n_killed, 2);
+}
+
 static void
 kill_ends_the_sessions_also_of_a_grant_that_is_over(void **state)
 {
@@ -452,13 +480,10 @@ kill_ends_the_sessions_also_of_a_grant_that_is_over(void **state)
 	struct msg_ctl_add m = addition();
 
 	serve(f);
-	m.uses = 1;
+	m.uses = 3;
 	ask_add(f, m);
-	assert_int_equal(ephemeral_use(f->table, m.user, BLOB, NULL, loop_now(f->loop), NULL),
-	    EPHEMERAL_YES);
 	for (uint64_t s = 71; s <= 73; s++)
-		assert_int_equal(ephemeral_session_open(f->table, span_str(f->id), s,
-		    loop_now(f->loop)), ERR_OK);
+		log_in(f, m.user, s, true);
 	ask_revoke(f, (struct msg_ctl_revoke){ .id = span_str(f->id), .kill = true });
 	assert_false(f->refused);
 	assert_int_equal(f->done.count, 0);
@@ -477,8 +502,7 @@ the_end_of_sessions_moves_with_their_grant(void **state)
 	serve(f);
 	m.session = EPHEMERAL_SESSION_GRANT;
 	ask_add(f, m);
-	assert_int_equal(ephemeral_session_open(f->table, span_str(f->id), 7, loop_now(f->loop)),
-	    ERR_OK);
+	log_in(f, m.user, 7, true);
 	ask_extend(f, f->id, 600 * S);
 	assert_int_equal(f->n_moved, 1);
 	ask_revoke(f, (struct msg_ctl_revoke){ .id = span_str(f->id) });
@@ -778,6 +802,7 @@ main(void)
 		T(the_log_names_key_user_and_registrar),
 		T(a_list_of_more_than_a_page_comes_in_pages),
 		T(revoke_by_user_by_fingerprint_and_all),
+		T(kill_ends_logins_that_go_on_too),
 		T(kill_ends_the_sessions_also_of_a_grant_that_is_over),
 		T(the_end_of_sessions_moves_with_their_grant),
 		T(bad_keys_are_refused_saying_so),

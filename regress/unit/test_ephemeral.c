@@ -22,6 +22,7 @@ struct fixture {
 	struct rng_test seed;
 	struct ephemeral *t;
 	struct ephemeral_grant g;	/* last one given */
+	uint64_t logins;		/* so many there were */
 };
 
 static int
@@ -67,10 +68,49 @@ add_forget(struct fixture *f, struct ephemeral_request req, msec now)
 	free(add(f, req, now));
 }
 
+/* Proves to hold a key, and nothing else yet, as login `number`. */
+static enum ephemeral_answer
+reserve_as(struct fixture *f, uint64_t number, struct span user, struct span blob,
+    const struct address *source, msec now)
+{
+	struct ephemeral_login login = { .number = number, .user = user, .blob = blob, .source = source };
+	enum ephemeral_answer answer;
+
+	assert_int_equal(ephemeral_reserve(f->t, &login, now, &answer, &f->g), ERR_OK);
+	return answer;
+}
+
+static enum ephemeral_answer
+reserve(struct fixture *f, uint64_t number, msec now)
+{
+	return reserve_as(f, number, USER, KEY, NULL, now);
+}
+
+/* A whole login, whose session goes on as this number. */
+static void
+open_session(struct fixture *f, struct span blob, uint64_t number, msec now)
+{
+	assert_int_equal(reserve_as(f, number, USER, blob, NULL, now), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_commit(f->t, number, now, &f->g), EPHEMERAL_YES);
+}
+
+/* A whole login, whose session is over at once. */
+static enum ephemeral_answer
+use_as(struct fixture *f, struct span user, struct span blob, const struct address *source, msec now)
+{
+	uint64_t number = 1000000 + ++f->logins;
+	enum ephemeral_answer answer = reserve_as(f, number, user, blob, source, now);
+
+	if (answer == EPHEMERAL_YES)
+		answer = ephemeral_commit(f->t, number, now, &f->g);
+	ephemeral_close(f->t, number);
+	return answer;
+}
+
 static enum ephemeral_answer
 use(struct fixture *f, msec now)
 {
-	return ephemeral_use(f->t, USER, KEY, NULL, now, &f->g);
+	return use_as(f, USER, KEY, NULL, now);
 }
 
 static enum ephemeral_answer
@@ -267,21 +307,21 @@ a_key_is_of_somebody_else_only_as_long_as_it_is_live_there(void **state)
 
 	req.uses = 1;
 	add_forget(f, req, T0);
-	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
+	assert_int_equal(use_as(f, SPAN_LIT("bob"), KEY, NULL, T0),
 	    EPHEMERAL_NO_USER);
 	assert_int_equal(f->g.used, 0);
 	ephemeral_reason(&w, EPHEMERAL_NO_USER, &f->g, T0);
 	assert_true(span_is(writer_span(&w), "this key is registered, but not for this user"));
 	assert_int_equal(use(f, T0), EPHEMERAL_YES);
-	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
+	assert_int_equal(use_as(f, SPAN_LIT("bob"), KEY, NULL, T0),
 	    EPHEMERAL_UNKNOWN);
 	/* One that is over does not hide one that lives, in whatever order they came. */
 	req.user = SPAN_LIT("carol");
 	add_forget(f, req, T0);
 	req.user = SPAN_LIT("dave");
 	add_forget(f, req, T0);
-	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("dave"), KEY, NULL, T0, &f->g), EPHEMERAL_YES);
-	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, NULL, T0, &f->g),
+	assert_int_equal(use_as(f, SPAN_LIT("dave"), KEY, NULL, T0), EPHEMERAL_YES);
+	assert_int_equal(use_as(f, SPAN_LIT("bob"), KEY, NULL, T0),
 	    EPHEMERAL_NO_USER);
 }
 
@@ -366,10 +406,10 @@ one_source_is_shut_out_before_it_can_lock_a_code(void **state)
 	for (int i = 0; i < 10 * EPHEMERAL_CODE_TRIES; i++)
 		ephemeral_wrong_code(f->t, USER, &bad, T0);
 	assert_false(ephemeral_wants_code(f->t, &same, T0));
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, &same, T0, &f->g), EPHEMERAL_UNKNOWN);
+	assert_int_equal(use_as(f, USER, KEY, &same, T0), EPHEMERAL_UNKNOWN);
 	assert_true(ephemeral_wants_code(f->t, &good, T0));
 	/* After a while it may try again. */
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, &same, T0 + EPHEMERAL_SOURCE_SHUT, &f->g),
+	assert_int_equal(use_as(f, USER, KEY, &same, T0 + EPHEMERAL_SOURCE_SHUT),
 	    EPHEMERAL_YES);
 }
 
@@ -391,7 +431,7 @@ sources_of_wrong_codes_take_a_bounded_place(void **state)
 		ephemeral_wrong_code(f->t, USER, &a, T0 + S);
 	}
 	assert_true(ephemeral_wants_code(f->t, &first, T0 + S));	/* forgotten: the oldest */
-	assert_int_equal(ephemeral_use(f->t, SPAN_LIT("bob"), KEY, &first, T0 + S, &f->g),
+	assert_int_equal(use_as(f, SPAN_LIT("bob"), KEY, &first, T0 + S),
 	    EPHEMERAL_YES);
 }
 
@@ -428,11 +468,11 @@ a_source_list_lets_in_from_nowhere_else(void **state)
 	req.sources = SPAN_LIT("192.0.2.0/24,2001:db8::/32");
 	req.uses = 1;
 	add_forget(f, req, T0);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, &out, T0, &f->g), EPHEMERAL_NO_SOURCE);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, NULL, T0, &f->g), EPHEMERAL_NO_SOURCE);
+	assert_int_equal(use_as(f, USER, KEY, &out, T0), EPHEMERAL_NO_SOURCE);
+	assert_int_equal(use_as(f, USER, KEY, NULL, T0), EPHEMERAL_NO_SOURCE);
 	assert_int_equal(ephemeral_find(f->t, USER, KEY, &in6, false, T0, NULL), EPHEMERAL_YES);
 	/* The refusals consumed nothing. */
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, &in, T0, &f->g), EPHEMERAL_YES);
+	assert_int_equal(use_as(f, USER, KEY, &in, T0), EPHEMERAL_YES);
 }
 
 static void
@@ -466,10 +506,10 @@ what_a_query_allowed_says_nothing_about_another_key(void **state)
 	add_forget(f, request(), T0);
 	add_forget(f, narrow, T0);
 	assert_int_equal(query(f, T0), EPHEMERAL_YES);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY2, NULL, T0, &f->g), EPHEMERAL_YES);
+	assert_int_equal(use_as(f, USER, KEY2, NULL, T0), EPHEMERAL_YES);
 	assert_true(span_is(f->g.options, "restrict"));
 	assert_true(span_eq(f->g.blob, KEY2));
-	assert_int_equal(ephemeral_use(f->t, USER, SPAN_LIT("a third"), NULL, T0, &f->g),
+	assert_int_equal(use_as(f, USER, SPAN_LIT("a third"), NULL, T0),
 	    EPHEMERAL_UNKNOWN);
 }
 
@@ -789,25 +829,138 @@ a_cursor_whose_grant_is_forgotten_goes_on_behind_it(void **state)
 /* --- sessions --- */
 
 static void
+a_use_is_held_until_the_whole_login_has_succeeded(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request once = request();
+
+	once.uses = 1;
+	once.grace = 300 * S;
+	add_forget(f, once, T0);
+	assert_int_equal(reserve(f, 1, T0), EPHEMERAL_YES);
+	assert_int_equal(f->g.reserved, 1);
+	assert_int_equal(f->g.used, 0);
+	assert_int_equal(f->g.sessions, 0);
+	/* Nobody else gets it meanwhile, and whoever holds the key is told why. */
+	assert_int_equal(reserve(f, 2, T0), EPHEMERAL_NO_BUSY);
+	assert_int_equal(query(f, T0), EPHEMERAL_NO_BUSY);
+	assert_string_equal(reason(f, T0), "this key's registration is being used by another login: "
+	    "try again when that is over");
+	/* It is no session yet, and has no end. */
+	assert_true(ephemeral_session_end(f->t, 1) == MSEC_NEVER);
+	assert_int_equal(ephemeral_commit(f->t, 1, T0 + S, &f->g), EPHEMERAL_YES);
+	assert_int_equal(f->g.reserved, 0);
+	assert_int_equal(f->g.used, 1);
+	assert_int_equal(f->g.sessions, 1);
+	assert_int_equal(f->g.state, EPHEMERAL_USED_UP);
+	assert_int_equal(reserve(f, 2, T0 + S), EPHEMERAL_NO_USED_UP);
+	assert_int_equal(ephemeral_commit(f->t, 1, T0 + S, NULL), EPHEMERAL_UNKNOWN);
+}
+
+static void
+a_login_that_fails_gives_its_use_back(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request once = request();
+	struct ephemeral_event ev;
+
+	once.uses = 1;
+	add_forget(f, once, T0);
+	for (uint64_t i = 1; i <= 5; i++) {
+		assert_int_equal(reserve(f, i, T0), EPHEMERAL_YES);
+		ephemeral_close(f->t, i);
+	}
+	assert_int_equal(query(f, T0), EPHEMERAL_YES);
+	assert_int_equal(f->g.used, 0);
+	assert_int_equal(f->g.reserved, 0);
+	/* Nothing was used, so nothing is told of it. */
+	while (ephemeral_next_event(f->t, &ev))
+		assert_int_equal(ev.kind, EPHEMERAL_EV_REGISTERED);
+	assert_int_equal(use(f, T0), EPHEMERAL_YES);
+}
+
+static void
+of_several_uses_as_many_are_held_as_there_are(void **state)
+{
+	struct fixture *f = *state;
+	struct ephemeral_request req = request();
+
+	req.uses = 2;
+	add_forget(f, req, T0);
+	assert_int_equal(use(f, T0), EPHEMERAL_YES);
+	assert_int_equal(reserve(f, 1, T0), EPHEMERAL_YES);
+	assert_int_equal(reserve(f, 2, T0), EPHEMERAL_NO_BUSY);
+	ephemeral_close(f->t, 1);
+	assert_int_equal(reserve(f, 2, T0), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_commit(f->t, 2, T0, &f->g), EPHEMERAL_YES);
+	assert_int_equal(f->g.state, EPHEMERAL_USED_UP);
+	/* Without a number of uses there is nothing to wait for. */
+	req.uses = 0;
+	req.blob = KEY2;
+	add_forget(f, req, T0);
+	for (uint64_t i = 10; i < 20; i++)
+		assert_int_equal(reserve_as(f, i, USER, KEY2, NULL, T0), EPHEMERAL_YES);
+	/* A usable registration counts before one that is in use. */
+	req.blob = KEY;
+	req.uses = 1;
+	add_forget(f, req, T0);
+	assert_int_equal(reserve(f, 30, T0), EPHEMERAL_YES);
+	req.comment = SPAN_LIT("second");
+	add_forget(f, req, T0);
+	assert_int_equal(reserve(f, 31, T0), EPHEMERAL_YES);
+	assert_true(span_is(f->g.comment, "second"));
+	assert_int_equal(reserve(f, 32, T0), EPHEMERAL_NO_BUSY);
+}
+
+static void
+what_ends_while_a_login_goes_on_lets_nobody_in(void **state)
+{
+	struct fixture *f = *state;
+	char *id = add(f, request(), T0);
+
+	assert_int_equal(reserve(f, 1, T0), EPHEMERAL_YES);
+	assert_int_equal(reserve(f, 2, T0), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_revoke(f->t, span_str(id), T0 + S), ERR_OK);
+	assert_int_equal(ephemeral_commit(f->t, 1, T0 + 2 * S, &f->g), EPHEMERAL_NO_REVOKED);
+	assert_int_equal(f->g.used, 0);
+	assert_int_equal(f->g.sessions, 0);
+	/* It is remembered for as long as somebody holds it. */
+	ephemeral_tick(f->t, T0 + 86400 * S);
+	assert_int_equal(ephemeral_get(f->t, span_str(id), T0, &f->g), ERR_OK);
+	assert_int_equal(ephemeral_commit(f->t, 2, T0 + 86400 * S, NULL), EPHEMERAL_NO_REVOKED);
+	ephemeral_close(f->t, 1);
+	ephemeral_close(f->t, 2);
+	ephemeral_tick(f->t, T0 + 90000 * S);
+	assert_int_equal(ephemeral_get(f->t, span_str(id), T0, &f->g), ERR_NOTFOUND);
+	free(id);
+	add_forget(f, request(), T0 + 90000 * S);
+	assert_int_equal(reserve(f, 3, T0 + 90059 * S), EPHEMERAL_YES);
+	assert_int_equal(ephemeral_commit(f->t, 3, T0 + 90060 * S, NULL), EPHEMERAL_NO_EXPIRED);
+}
+
+static void
 sessions_of_a_grant_are_known_until_they_end(void **state)
 {
 	struct fixture *f = *state;
 	char *id = add(f, request(), T0);
 	uint64_t session = 0;
 	unsigned n = 0, sum = 0;
+	struct ephemeral_login again = { .number = 7, .user = USER, .blob = KEY };
+	enum ephemeral_answer answer;
 
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 7, T0), ERR_OK);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 7, T0), ERR_EXISTS);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 8, T0), ERR_OK);
-	assert_int_equal(ephemeral_session_open(f->t, SPAN_LIT("nosuchid"), 9, T0), ERR_NOTFOUND);
+	open_session(f, KEY, 7, T0);
+	assert_int_equal(ephemeral_reserve(f->t, &again, T0, &answer, NULL), ERR_EXISTS);
+	assert_int_equal(ephemeral_commit(f->t, 7, T0, NULL), EPHEMERAL_UNKNOWN);
+	assert_int_equal(ephemeral_commit(f->t, 9, T0, NULL), EPHEMERAL_UNKNOWN);
+	open_session(f, KEY, 8, T0);
 	while (ephemeral_session_next(f->t, span_str(id), &session)) {
 		sum += (unsigned)session;
 		n++;
 	}
 	assert_int_equal(n, 2);
 	assert_int_equal(sum, 15);
-	ephemeral_session_close(f->t, 7);
-	ephemeral_session_close(f->t, 7);
+	ephemeral_close(f->t, 7);
+	ephemeral_close(f->t, 7);
 	session = 0;
 	assert_true(ephemeral_session_next(f->t, span_str(id), &session));
 	assert_int_equal(session, 8);
@@ -822,12 +975,12 @@ a_grant_with_sessions_is_not_forgotten(void **state)
 	struct fixture *f = *state;
 	char *id = add(f, request(), T0);
 
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 7, T0), ERR_OK);
+	open_session(f, KEY, 7, T0);
 	ephemeral_tick(f->t, T0 + 60 * S);
 	ephemeral_tick(f->t, T0 + 86400 * S);
 	assert_int_equal(ephemeral_get(f->t, span_str(id), T0, &f->g), ERR_OK);
 	assert_int_equal(f->g.state, EPHEMERAL_EXPIRED);
-	ephemeral_session_close(f->t, 7);
+	ephemeral_close(f->t, 7);
 	ephemeral_tick(f->t, T0 + 87000 * S);
 	assert_int_equal(ephemeral_get(f->t, span_str(id), T0, &f->g), ERR_NOTFOUND);
 	free(id);
@@ -841,7 +994,7 @@ sessions_end_as_the_grant_says(void **state)
 	char *id;
 
 	id = add(f, req, T0);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 1, T0), ERR_OK);
+	open_session(f, KEY, 1, T0);
 	assert_true(ephemeral_session_end(f->t, 1) == MSEC_NEVER);
 	assert_true(ephemeral_session_end(f->t, 99) == MSEC_NEVER);
 	free(id);
@@ -849,7 +1002,7 @@ sessions_end_as_the_grant_says(void **state)
 	req.session = EPHEMERAL_SESSION_LENGTH;
 	req.session_length = 3600 * S;
 	id = add(f, req, T0);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 2, T0 + 10 * S), ERR_OK);
+	open_session(f, KEY, 2, T0 + 10 * S);
 	assert_true(ephemeral_session_end(f->t, 2) == T0 + 3610 * S);
 	free(id);
 
@@ -857,13 +1010,12 @@ sessions_end_as_the_grant_says(void **state)
 	req.uses = 1;
 	req.blob = KEY2;
 	id = add(f, req, T0 + 10 * S);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY2, NULL, T0 + 10 * S, &f->g), EPHEMERAL_YES);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 3, T0 + 10 * S), ERR_OK);
+	open_session(f, KEY2, 3, T0 + 10 * S);
 	/* Used up ends logins, not the session; and the session can be extended. */
 	assert_true(ephemeral_session_end(f->t, 3) == T0 + 70 * S);
 	assert_int_equal(ephemeral_extend(f->t, span_str(id), 600 * S, T0 + 20 * S, &f->g), ERR_OK);
 	assert_true(ephemeral_session_end(f->t, 3) == T0 + 620 * S);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY2, NULL, T0 + 20 * S, &f->g),
+	assert_int_equal(use_as(f, USER, KEY2, NULL, T0 + 20 * S),
 	    EPHEMERAL_NO_USED_UP);
 	free(id);
 }
@@ -877,7 +1029,7 @@ revoking_ends_sessions_that_last_until_the_grant_ends(void **state)
 
 	req.session = EPHEMERAL_SESSION_GRANT;
 	id = add(f, req, T0);
-	assert_int_equal(ephemeral_session_open(f->t, span_str(id), 1, T0), ERR_OK);
+	open_session(f, KEY, 1, T0);
 	assert_int_equal(ephemeral_revoke(f->t, span_str(id), T0 + 5 * S), ERR_OK);
 	assert_true(ephemeral_session_end(f->t, 1) == T0 + 5 * S);
 	free(id);
@@ -935,7 +1087,7 @@ a_refusal_says_why_and_from_where(void **state)
 	req.sources = SPAN_LIT("192.0.2.1");
 	add_forget(f, req, T0);
 	next_event_is(f, EPHEMERAL_EV_REGISTERED, 1);
-	assert_int_equal(ephemeral_use(f->t, USER, KEY, &from, T0, NULL), EPHEMERAL_NO_SOURCE);
+	assert_int_equal(use_as(f, USER, KEY, &from, T0), EPHEMERAL_NO_SOURCE);
 	assert_true(ephemeral_next_event(f->t, &ev));
 	assert_int_equal(ev.kind, EPHEMERAL_EV_REFUSED);
 	assert_int_equal(ev.answer, EPHEMERAL_NO_SOURCE);
@@ -955,7 +1107,9 @@ without_memory_an_addition_changes_nothing(void **state)
 		struct ephemeral *t = NULL;
 		struct ephemeral_request req = request();
 		struct ephemeral_grant g;
+		struct ephemeral_login login = { .number = 1, .user = USER, .blob = KEY };
 		char id[EPHEMERAL_ID_SIZE] = "";
+		enum ephemeral_answer answer;
 		enum err e;
 
 		alloc_fail_after(n);
@@ -964,7 +1118,7 @@ without_memory_an_addition_changes_nothing(void **state)
 			e = ephemeral_add(t, &req, T0, &g, NULL);
 		if (e == ERR_OK) {
 			memcpy(id, g.id, sizeof(id));
-			e = ephemeral_session_open(t, span_str(id), 1, T0);
+			e = ephemeral_reserve(t, &login, T0, &answer, &g);
 		}
 		alloc_fail_never();
 		if (e != ERR_OK && t != NULL) {
@@ -1019,6 +1173,10 @@ main(void)
 		T(extending_moves_the_end_and_never_brings_back),
 		T(the_list_is_complete_and_in_order_while_the_table_changes),
 		T(a_cursor_whose_grant_is_forgotten_goes_on_behind_it),
+		T(a_use_is_held_until_the_whole_login_has_succeeded),
+		T(a_login_that_fails_gives_its_use_back),
+		T(of_several_uses_as_many_are_held_as_there_are),
+		T(what_ends_while_a_login_goes_on_lets_nobody_in),
 		T(sessions_of_a_grant_are_known_until_they_end),
 		T(a_grant_with_sessions_is_not_forgotten),
 		T(sessions_end_as_the_grant_says),

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -42,6 +43,8 @@ struct fixture {
 	pid_t pid, nursery;
 	uint8_t session_id[32];
 	const char *options;		/* of the key in the file; NULL: none */
+	const char *config;		/* further lines of it */
+	const char *grant_options;	/* of an ephemeral key; NULL: none */
 	int fail_after;			/* allocations that the guard gets, once it decides; -1: all */
 	uint8_t buf[LIMIT_IPC];
 };
@@ -92,6 +95,7 @@ load(struct fixture *f)
 	wr_printf(&text, "PasswdFile %s/passwd\nShadowFile none\nGroupFile %s/passwd\nPermitRootLogin yes\n"
 	    "StrictModes no\nAuthorizedKeysFile %s/keys\nEphemeralKeys yes\nMaxAuthTries 100\n",
 	    f->dir, f->dir, f->dir);
+	wr_printf(&text, "%s\n", f->config);
 	write_file(f->dir, "config", writer_span(&text));
 	snprintf(path, sizeof(path), "%s/config", f->dir);
 	in.file = path;
@@ -149,12 +153,13 @@ run_guard(struct fixture *f, int wire_fd, int listener_fd, int nursery_fd)
 }
 
 static struct fixture *
-begin(const char *options, int fail_after)
+begin(const char *options, const char *config, int fail_after)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	int wire[2], listener[2], nursery[2];
 
 	f->options = options;
+	f->config = config;
 	f->fail_after = fail_after;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/guard.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
@@ -191,7 +196,7 @@ begin(const char *options, int fail_after)
 static int
 setup(void **state)
 {
-	*state = begin(NULL, -1);
+	*state = begin(NULL, "", -1);
 	return 0;
 }
 
@@ -505,26 +510,50 @@ a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener(void **state)
 	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
 }
 
-/* Logs in by a grant whose session ends then; takes what the listener is told. */
+/* Proves to hold the key of a grant; the listener takes a use of it. */
 static void
-log_in_until(struct fixture *f, struct key *key, msec end)
+use_grant(struct fixture *f, struct key *key)
 {
+	struct span options = f->grant_options == NULL ? SPAN_EMPTY : span_str(f->grant_options);
 	struct msg_from_guard_find find;
 	struct msg_from_guard_use use;
 	struct span body;
 
-	expect_setup(f);
-	exchange(f);
 	send_key(f, "me", key, span_of(f->session_id, 32));
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_find);
 	assert_int_equal(msg_from_guard_find_get(body, &find), ERR_OK);
 	assert_true(find.is_signed);
 	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = find.id,
-	    .grant = SPAN_LIT("abcd"), .end = end }, NULL), ERR_OK);
+	    .grant = SPAN_LIT("abcd"), .options = options, .end = MSEC_NEVER }, NULL), ERR_OK);
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
 	assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
 	assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
-	    .grant = SPAN_LIT("abcd"), .end = end }, NULL), ERR_OK);
+	    .grant = SPAN_LIT("abcd"), .options = options, .end = MSEC_NEVER }, NULL), ERR_OK);
+}
+
+/* All has been proved: the listener says what comes of the uses that are held. */
+static void
+answer_commit(struct fixture *f, struct msg_guard_grant m)
+{
+	struct msg_from_guard_commit commit;
+	struct span body;
+
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_commit);
+	assert_int_equal(msg_from_guard_commit_get(body, &commit), ERR_OK);
+	m.id = commit.id;
+	assert_int_equal(ipc_send_guard_grant(&f->listener, &m, NULL), ERR_OK);
+}
+
+/* Logs in by a grant whose session ends then; takes what the listener is told. */
+static void
+log_in_until(struct fixture *f, struct key *key, msec end)
+{
+	struct span body;
+
+	expect_setup(f);
+	exchange(f);
+	use_grant(f, key);
+	answer_commit(f, (struct msg_guard_grant){ .end = end });
 	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_logged_in);
 }
@@ -577,6 +606,155 @@ a_session_that_is_extended_is_warned_again(void **state)
 		expect_warning(f, 60);
 	}
 	ipc_close(&f->wire);
+}
+
+/* What was warned of is when it ends. */
+static void
+expect_warning_within(struct fixture *f, uint32_t most)
+{
+	struct msg_from_guard_warned warned;
+	struct span body;
+
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_warned);
+	assert_int_equal(msg_from_guard_warned_get(body, &warned), ERR_OK);
+	if (warned.seconds == 0 || warned.seconds > most)
+		fail_msg("%u s", warned.seconds);
+}
+
+static int
+setup_expiry(void **state)
+{
+	*state = begin(NULL, "SessionDeadline expiry", -1);
+	return 0;
+}
+
+/* Options of a key that expires so many seconds from now. */
+static void
+expire_in(struct fixture *f, int seconds, char *buf, size_t size)
+{
+	time_t when = time(NULL) + seconds;
+	struct tm tm;
+
+	strftime(buf, size, "expiry-time=\"%Y%m%d%H%M%SZ\"", gmtime_r(&when, &tm));
+	f->grant_options = buf;
+}
+
+static void
+an_extension_does_not_outlast_the_key_with_session_deadline(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	char options[64];
+
+	expire_in(f, 50, options, sizeof(options));
+	log_in_until(f, key, clock_boot() + 3600000);
+	/* Extended: more than the key lets. It is warned as soon as the 60 seconds before that are there. */
+	assert_int_equal(ipc_send_guard_until(&f->listener,
+	    &(struct msg_guard_until){ .end = clock_boot() + 7200000 }, NULL), ERR_OK);
+	expect_warning_within(f, 51);
+	ipc_close(&f->wire);
+}
+
+static void
+a_key_that_lasts_does_not_outlast_what_the_grant_lets(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	char options[64];
+
+	expire_in(f, 7200, options, sizeof(options));
+	log_in_until(f, key, clock_boot() + 3600000);
+	assert_int_equal(ipc_send_guard_until(&f->listener,
+	    &(struct msg_guard_until){ .end = clock_boot() + 40000 }, NULL), ERR_OK);
+	expect_warning_within(f, 41);
+	ipc_close(&f->wire);
+}
+
+/* --- a grant as one step of several --- */
+
+static int
+setup_chain(void **state)
+{
+	*state = begin(NULL, "AuthenticationMethods publickey,publickey", -1);
+	return 0;
+}
+
+/* The first of two keys is an ephemeral one. */
+static void
+half_way(struct fixture *f, struct key *key)
+{
+	expect_setup(f);
+	exchange(f);
+	use_grant(f, key);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_PARTIAL);
+}
+
+static void
+a_use_is_consumed_when_the_last_step_has_succeeded(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key(), *other SCOPED(key_free) = new_key();
+	struct span body;
+
+	half_way(f, key);
+	/* A step that fails consumes nothing, and does not give back what others have. */
+	send_key(f, "me", other, span_of(f->session_id, 32));
+	answer_unknown(f);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_wrong);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	answer_commit(f, (struct msg_guard_grant){ .end = MSEC_NEVER });
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+}
+
+static void
+the_end_of_a_grant_holds_when_its_key_was_not_the_last_step(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct span body;
+
+	half_way(f, key);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	answer_commit(f, (struct msg_guard_grant){ .end = clock_boot() + 60000 + 100 });
+	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
+	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_logged_in);
+	expect_warning(f, 60);
+	ipc_close(&f->wire);
+}
+
+static void
+what_was_revoked_before_the_last_step_lets_nobody_in(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct msg_wire_banner banner;
+	struct span body;
+
+	half_way(f, key);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	answer_unknown(f);
+	answer_commit(f, (struct msg_guard_grant){ .answer = EPHEMERAL_NO_REVOKED,
+	    .reason = SPAN_LIT("was revoked"), .end = MSEC_NEVER });
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_banner);
+	assert_int_equal(msg_wire_banner_get(body, &banner), ERR_OK);
+	assert_true(span_is(banner.text, "was revoked\r\n"));
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_end);
+}
+
+static void
+without_a_listener_that_consumes_it_a_grant_lets_nobody_in(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct span body;
+
+	half_way(f, key);
+	ipc_close(&f->listener);
+	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_end);
 }
 
 static void
@@ -689,11 +867,15 @@ of_users_who_may_not_log_in_the_table_is_asked_too_but_not_by_name(void **state)
 	    .grant = SPAN_LIT("abcd"), .end = MSEC_NEVER }, NULL), ERR_OK);
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_use);
 	{
+		struct msg_from_guard_drop drop;
 		struct msg_from_guard_use use;
 
 		assert_int_equal(msg_from_guard_use_get(body, &use), ERR_OK);
 		assert_int_equal(ipc_send_guard_grant(&f->listener, &(struct msg_guard_grant){ .id = use.id,
 		    .grant = SPAN_LIT("abcd"), .end = MSEC_NEVER }, NULL), ERR_OK);
+		assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_drop);
+		assert_int_equal(msg_from_guard_drop_get(body, &drop), ERR_OK);
+		assert_true(span_is(drop.grant, "abcd"));
 	}
 	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
 }
@@ -766,7 +948,7 @@ descriptors_that_nobody_wants_are_closed_and_change_nothing(void **state)
 static bool
 lets_in_with(const char *options, int fail_after)
 {
-	struct fixture *f = begin(options, fail_after);
+	struct fixture *f = begin(options, "", fail_after);
 	struct msg_wire_auth_answer m = { .result = AUTH_RESULT_FAILURE };
 	struct span body;
 	void *state = f;
@@ -829,6 +1011,18 @@ main(void)
 		T(a_grant_lets_in_only_when_it_has_been_used_up_by_the_listener),
 		T(a_session_is_warned_a_minute_and_ten_seconds_before_its_end),
 		T(a_session_that_is_extended_is_warned_again),
+		cmocka_unit_test_setup_teardown(an_extension_does_not_outlast_the_key_with_session_deadline,
+		    setup_expiry, teardown),
+		cmocka_unit_test_setup_teardown(a_key_that_lasts_does_not_outlast_what_the_grant_lets,
+		    setup_expiry, teardown),
+		cmocka_unit_test_setup_teardown(a_use_is_consumed_when_the_last_step_has_succeeded,
+		    setup_chain, teardown),
+		cmocka_unit_test_setup_teardown(the_end_of_a_grant_holds_when_its_key_was_not_the_last_step,
+		    setup_chain, teardown),
+		cmocka_unit_test_setup_teardown(what_was_revoked_before_the_last_step_lets_nobody_in,
+		    setup_chain, teardown),
+		cmocka_unit_test_setup_teardown(without_a_listener_that_consumes_it_a_grant_lets_nobody_in,
+		    setup_chain, teardown),
 		T(answers_that_nobody_asked_for_end_it),
 		T(answers_that_are_not_what_was_asked_are_a_failure),
 		T(an_answer_that_does_not_exist_counts_as_none),
