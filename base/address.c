@@ -146,3 +146,32 @@ address_match_list(const struct address *a, struct span list, enum match *out)
 	*out = result;
 	return ERR_OK;
 }
+
+bool
+address_never_matches(struct span pattern)
+{
+	bool has_colon = span_find(pattern, ':') < pattern.len;
+
+	for (size_t i = 0; i < pattern.len; i++) {
+		uint8_t c = pattern.p[i] | 0x20;
+
+		if ((c >= 'g' && c <= 'z') || (c >= 'a' && c <= 'f' && !has_colon) ||
+		    pattern.p[i] == '-' || pattern.p[i] == '_')
+			return true;
+	}
+	return false;
+}
+
+bool
+address_list_has_names(struct span list, bool negated)
+{
+	struct span entry;
+
+	while (span_token(&list, ',', &entry)) {
+		bool is_negated = entry.len > 0 && entry.p[0] == '!';
+
+		if (is_negated == negated && address_never_matches(span_skip(entry, is_negated ? 1 : 0)))
+			return true;
+	}
+	return false;
+}

@@ -80,6 +80,12 @@ bool cidr_has(const struct cidr *c, const struct address *a);
 enum err address_match_list(const struct address *a, struct span list,
     enum match *out);
 
+/* Whether a pattern of such a list is about host names: it can match no address. */
+bool address_never_matches(struct span pattern);
+
+/* Whether the list has patterns about host names, of those that begin with "!" or of the others. */
+bool address_list_has_names(struct span list, bool negated);
+
 /* Writes s in base64 without line breaks; padded if pad. */
 void base64_put(struct writer *w, struct span s, bool pad);
 

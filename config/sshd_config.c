@@ -161,6 +161,82 @@ sshd_config_places(struct sshd_place places[static SSHD_N_KEYWORDS], const struc
 	return ERR_OK;
 }
 
+/* Whether one of the statement's words is this one. */
+static enum err
+has_word(bool *has, struct lexer *lx, const struct sshd_statement *s, const char *word)
+{
+	struct line line;
+	const char *why;
+
+	*has = false;
+	TRY(line_split(lx, span_str(s->text), &line, &why));
+	for (size_t i = 0; i < line.n_words && !*has; i++)
+		*has = span_is(line.words[i], word);
+	return ERR_OK;
+}
+
+/* The first of the statements that count. matched: those of Match blocks do. */
+static enum err
+find_word(struct sshd_place *out, const struct sshd_rules *r, const bool *holds, bool matched,
+    enum sshd_keyword k, const char *word)
+{
+	SCOPED(lexer_free) struct lexer lx = { 0 };
+	bool has;
+
+	for (size_t i = 0; i < r->n_statements; i++) {
+		const struct sshd_statement *s = &r->statements[i];
+
+		if (s->keyword != &sshd_schema.keywords[k] || (s->block != 0) != matched || !holds[s->block])
+			continue;
+		TRY(has_word(&has, &lx, s, word));
+		if (has) {
+			*out = (struct sshd_place){ .file = r->files.v[s->file], .line = s->number };
+			return ERR_OK;
+		}
+	}
+	return ERR_OK;
+}
+
+enum err
+sshd_config_word_place(struct sshd_place *out, const struct sshd_rules *r,
+    const struct sshd_facts *facts, enum sshd_keyword k, const char *word)
+{
+	bool matched = false;
+	bool *holds;
+	enum err e;
+
+	TRY(match_blocks(&holds, r, facts));
+	for (size_t i = 0; i < r->n_statements; i++) {
+		const struct sshd_statement *s = &r->statements[i];
+
+		matched |= s->keyword == &sshd_schema.keywords[k] && s->block != 0 && holds[s->block];
+	}
+	e = find_word(out, r, holds, matched, k, word);
+	free(holds);
+	return e;
+}
+
+enum err
+sshd_rules_undecided(const struct sshd_rules *r, const struct sshd_facts *facts, bool *undecided,
+    struct sshd_place *at)
+{
+	bool *holds;
+
+	*undecided = false;
+	if (!facts->host_unknown)
+		return ERR_OK;
+	TRY(match_blocks(&holds, r, facts));
+	for (size_t i = 1; i < r->n_blocks && !*undecided; i++) {
+		const struct sshd_block *b = &r->blocks[i];
+
+		*undecided = holds[i] && sshd_match_needs_name(r, b);
+		if (*undecided)
+			*at = (struct sshd_place){ .file = r->files.v[b->file], .line = b->number };
+	}
+	free(holds);
+	return ERR_OK;
+}
+
 bool
 sshd_config_is_set(const struct sshd_config *c, enum sshd_keyword k)
 {

@@ -205,6 +205,7 @@ struct sshd_facts {
 	const struct span *groups;	/* names of the user's groups */
 	size_t n_groups;
 	struct span host;		/* UseDNS: its name; else its address */
+	bool host_unknown;		/* UseDNS: there is no name, or it could not be found out */
 	struct address address;		/* of the client */
 	struct address local_address;
 	uint16_t local_port;
@@ -230,6 +231,21 @@ struct sshd_place {
  */
 enum err sshd_config_places(struct sshd_place places[static SSHD_N_KEYWORDS],
     const struct sshd_rules *r, const struct sshd_facts *facts);
+
+/*
+ * Finds the line of a keyword that has this word, of those that count for these
+ * facts. If there is none, *out stays as it is. ERR_NOMEM.
+ */
+enum err sshd_config_word_place(struct sshd_place *out, const struct sshd_rules *r,
+    const struct sshd_facts *facts, enum sshd_keyword k, const char *word);
+
+/*
+ * Whether there is a Match Host block that holds for the address, but would
+ * not for some names, while the name is not known: nobody can say what the
+ * config means then. *at is its line. ERR_NOMEM.
+ */
+enum err sshd_rules_undecided(const struct sshd_rules *r, const struct sshd_facts *facts,
+    bool *undecided, struct sshd_place *at);
 
 /*
  * Names a criterion the rules ask for and facts do not know ("user"), for

@@ -204,6 +204,18 @@ sshd_match_holds(const struct sshd_rules *rules, const struct sshd_block *b,
 	return true;
 }
 
+bool
+sshd_match_needs_name(const struct sshd_rules *rules, const struct sshd_block *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		const struct sshd_criterion *c = &rules->criteria[b->first + i];
+
+		if (c->kind == SSHD_MATCH_HOST && address_list_has_names(span_str(c->value), true))
+			return true;
+	}
+	return false;
+}
+
 /* Whether facts have what a criterion looks at. */
 static bool
 is_known(enum sshd_criterion_kind kind, const struct sshd_facts *facts)

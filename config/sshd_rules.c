@@ -85,8 +85,11 @@ on_line(void *self, const struct line *line)
 	if (same_word(line->keyword, "Include"))
 		return on_include(l, line);
 	if (same_word(line->keyword, "Match")) {
+		TRY(note_file(l->rules, l->reader.at.file));
 		TRY(sshd_match_add(l->rules, &l->reader, line, l->outer));
 		l->block = l->rules->n_blocks - 1;
+		l->rules->blocks[l->block].file = l->rules->files.n - 1;
+		l->rules->blocks[l->block].number = l->reader.at.line;
 		return ERR_OK;
 	}
 	k = reader_keyword(&l->reader, line);

@@ -33,6 +33,8 @@ struct sshd_block {
 	size_t parent;		/* block of the Include that led here; it must hold too */
 	size_t first;		/* of its criteria */
 	size_t n;
+	size_t file;		/* of its line, as in statements */
+	unsigned number;
 };
 
 /* A line that sets something, checked. */
@@ -63,6 +65,9 @@ struct sshd_rules {
  */
 enum err sshd_match_add(struct sshd_rules *rules, struct reader_state *r,
     const struct line *line, size_t parent);
+
+/* Whether the block's criteria may or may not hold by the client's name. */
+bool sshd_match_needs_name(const struct sshd_rules *rules, const struct sshd_block *b);
 
 /* Whether all criteria of the block hold, its parents' apart. */
 bool sshd_match_holds(const struct sshd_rules *rules, const struct sshd_block *b,

@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "sshd/client_host.h"
 
-bool
-client_host_is_name(struct span pattern)
-{
-	bool has_colon = span_find(pattern, ':') < pattern.len;
-
-	for (size_t i = 0; i < pattern.len; i++) {
-		uint8_t c = pattern.p[i] | 0x20;
-
-		if ((c >= 'g' && c <= 'z') || (c >= 'a' && c <= 'f' && !has_colon) ||
-		    pattern.p[i] == '-' || pattern.p[i] == '_')
-			return true;
-	}
-	return false;
-}
-
-/* Whether one of the list's patterns of a sort is about names. */
-static bool
-has_names(struct span list, bool negated)
-{
-	struct span entry;
-
-	while (span_token(&list, ',', &entry)) {
-		bool is_negated = entry.len > 0 && entry.p[0] == '!';
-
-		if (is_negated == negated && client_host_is_name(span_skip(entry, is_negated ? 1 : 0)))
-			return true;
-	}
-	return false;
-}
-
 enum match
 client_host_match(const struct client_host *h, struct span list)
 {
@@ -42,7 +12,7 @@ client_host_match(const struct client_host *h, struct span list)
 	if (h->address != NULL && h->address->family != 0 &&
 	    address_match_list(h->address, list, &by_address) != ERR_OK)
 		return MATCH_NEGATED;
-	if (h->wants_name && h->name == NULL && has_names(list, true))
+	if (h->wants_name && h->name == NULL && address_list_has_names(list, true))
 		return MATCH_NEGATED;
 	if (by_address == MATCH_NEGATED || by_text == MATCH_NEGATED || by_name == MATCH_NEGATED)
 		return MATCH_NEGATED;
@@ -52,7 +22,7 @@ client_host_match(const struct client_host *h, struct span list)
 bool
 client_host_denied(const struct client_host *h, struct span list)
 {
-	if (h->wants_name && h->name == NULL && has_names(list, false))
+	if (h->wants_name && h->name == NULL && address_list_has_names(list, false))
 		return true;
 	return client_host_match(h, list) == MATCH_YES;
 }

@@ -20,9 +20,6 @@ struct client_host {
 	bool wants_name;		/* UseDNS: names in patterns mean something */
 };
 
-/* Whether a pattern is about names: it can match no address. */
-bool client_host_is_name(struct span pattern);
-
 /* Matches a comma list that lets in; MATCH_NEGATED keeps out. */
 enum match client_host_match(const struct client_host *h, struct span list);
 

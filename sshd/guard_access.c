@@ -19,49 +19,71 @@ user_matches(const struct access_request *r, const char *pattern, bool denies)
 	    client_host_match(r->host, span_str(at + 1)) == MATCH_YES;
 }
 
-static bool
+/* The first pattern that is about this user; NULL. */
+static const char *
 user_in(const struct access_request *r, const struct words *patterns, bool denies)
 {
 	for (size_t i = 0; i < patterns->n; i++) {
 		if (user_matches(r, patterns->v[i], denies))
-			return true;
+			return patterns->v[i];
 	}
-	return false;
+	return NULL;
 }
 
-static bool
+/* The first pattern that is about one of his groups; NULL. */
+static const char *
 group_in(const struct access_request *r, const struct words *patterns)
 {
 	for (size_t i = 0; i < patterns->n; i++) {
 		for (size_t k = 0; k < r->n_groups; k++) {
 			if (text_match(r->groups[k], span_str(patterns->v[i]), false))
-				return true;
+				return patterns->v[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+enum sshd_keyword
+access_keyword(enum access_list list)
+{
+	static const enum sshd_keyword keywords[] = {
+		[ACCESS_DENY_USERS] = SSHD_DenyUsers, [ACCESS_ALLOW_USERS] = SSHD_AllowUsers,
+		[ACCESS_DENY_GROUPS] = SSHD_DenyGroups, [ACCESS_ALLOW_GROUPS] = SSHD_AllowGroups,
+	};
+
+	return keywords[list];
+}
+
+static enum reason
+refused_by(struct access_answer *a, enum access_list list, enum reason why)
+{
+	a->rule = access_keyword(list);
+	return why;
 }
 
 enum reason
-access_refused(const struct access_request *r, enum sshd_keyword *rule)
+access_refused(const struct access_request *r, struct access_answer *a)
 {
 	const struct sshd_config *c = r->config;
+	bool has_groups = c->deny_groups.n > 0 || c->allow_groups.n > 0;
+	const char **matched = a->matched;
 
-	*rule = SSHD_DenyUsers;
-	if (user_in(r, &c->deny_users, true))
-		return REASON_DENY_USERS;
-	*rule = SSHD_AllowUsers;
-	if (c->allow_users.n > 0 && !user_in(r, &c->allow_users, false))
-		return REASON_ALLOW_USERS;
-	*rule = c->deny_groups.n > 0 ? SSHD_DenyGroups : SSHD_AllowGroups;
-	if (c->deny_groups.n == 0 && c->allow_groups.n == 0)
-		return REASON_NONE;
-	if (r->n_groups == 0)
-		return REASON_NO_GROUPS;
-	if (group_in(r, &c->deny_groups))
-		return REASON_DENY_GROUPS;
-	*rule = SSHD_AllowGroups;
-	if (c->allow_groups.n > 0 && !group_in(r, &c->allow_groups))
-		return REASON_ALLOW_GROUPS;
+	*a = (struct access_answer){ .rule = SSHD_N_KEYWORDS };
+	matched[ACCESS_DENY_USERS] = user_in(r, &c->deny_users, true);
+	if (matched[ACCESS_DENY_USERS] != NULL)
+		return refused_by(a, ACCESS_DENY_USERS, REASON_DENY_USERS);
+	matched[ACCESS_ALLOW_USERS] = user_in(r, &c->allow_users, false);
+	if (c->allow_users.n > 0 && matched[ACCESS_ALLOW_USERS] == NULL)
+		return refused_by(a, ACCESS_ALLOW_USERS, REASON_ALLOW_USERS);
+	if (has_groups && r->n_groups == 0)
+		return refused_by(a, c->deny_groups.n > 0 ? ACCESS_DENY_GROUPS : ACCESS_ALLOW_GROUPS,
+		    REASON_NO_GROUPS);
+	matched[ACCESS_DENY_GROUPS] = group_in(r, &c->deny_groups);
+	if (matched[ACCESS_DENY_GROUPS] != NULL)
+		return refused_by(a, ACCESS_DENY_GROUPS, REASON_DENY_GROUPS);
+	matched[ACCESS_ALLOW_GROUPS] = group_in(r, &c->allow_groups);
+	if (c->allow_groups.n > 0 && matched[ACCESS_ALLOW_GROUPS] == NULL)
+		return refused_by(a, ACCESS_ALLOW_GROUPS, REASON_ALLOW_GROUPS);
 	return REASON_NONE;
 }
 

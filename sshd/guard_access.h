@@ -18,11 +18,23 @@ struct access_request {
 	size_t n_groups;
 };
 
+/* The lists, in the order in which they count. */
+enum access_list { ACCESS_DENY_USERS, ACCESS_ALLOW_USERS, ACCESS_DENY_GROUPS, ACCESS_ALLOW_GROUPS, ACCESS_LISTS };
+
+/* What came of a request. */
+struct access_answer {
+	enum sshd_keyword rule;			/* that keeps the user out */
+	const char *matched[ACCESS_LISTS];	/* the pattern that is about him; NULL: none was, or was looked for */
+};
+
+/* The keyword of a list. */
+enum sshd_keyword access_keyword(enum access_list list);
+
 /*
- * Why the config keeps this user out, and by which keyword; REASON_NONE if it
- * does not. Deny counts before allow, users before groups.
+ * Why the config keeps this user out; REASON_NONE if it does not. Deny counts
+ * before allow, users before groups.
  */
-enum reason access_refused(const struct access_request *r, enum sshd_keyword *rule);
+enum reason access_refused(const struct access_request *r, struct access_answer *answer);
 
 /* The same in OpenSSH's words ("listed in DenyUsers"); static. */
 const char *access_text(enum reason why);

@@ -184,39 +184,66 @@ account_may(struct guard *g, const struct account *a)
 	return false;
 }
 
-/* Whether the config lets the account in; the log says why not. */
-static bool
-config_lets(struct guard *g, const struct guard_user *u, const struct group_names *groups)
+/* What Match goes by. */
+static struct sshd_facts
+facts_of(const struct guard *g, bool exists, const struct group_names *groups)
 {
-	struct client_host host = guard_client_host(g);
-	struct access_request r = { .config = &u->config, .user = u->account.name,
-	    .host = &host, .groups = groups->v, .n_groups = groups->n };
-	enum sshd_keyword rule;
-	enum reason why = access_refused(&r, &rule);
-
-	if (why == REASON_NONE)
-		return true;
-	g->user.why = why;
-	g->user.why_rule = rule;
-	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name,
-	    g->host[0] != '\0' ? g->host : g->client, access_text(why));
-	return false;
-}
-
-/* Evaluates the config for this user and connection. */
-static enum err
-find_config(struct guard *g, struct guard_user *u, bool exists, const struct group_names *groups)
-{
-	struct sshd_facts facts = { .user = span_str(u->name), .user_invalid = !exists,
-	    .groups = groups->v, .n_groups = groups->n, .host = span_str(g->host[0] != '\0' ? g->host : g->client) };
+	struct sshd_facts facts = { .user = span_str(g->user.name), .user_invalid = !exists,
+	    .groups = groups->v, .n_groups = groups->n,
+	    .host = span_str(g->host[0] != '\0' ? g->host : g->client),
+	    .host_unknown = g->start->config->use_dns && g->host[0] == '\0' };
 
 	if (g->start->has_ends) {
 		facts.address = g->start->client.address;
 		facts.local_address = g->start->server.address;
 		facts.local_port = g->start->server.port;
 	}
-	TRY(sshd_config_places(u->places, g->start->rules, &facts));
-	return sshd_config_for(&u->config, g->start->rules, &facts);
+	return facts;
+}
+
+/* Whether it can be said what the config means for this client. */
+static enum err
+is_decided(struct guard *g, const struct sshd_facts *facts, bool *yes)
+{
+	struct sshd_place at;
+	bool undecided;
+
+	TRY(sshd_rules_undecided(g->start->rules, facts, &undecided, &at));
+	*yes = !undecided;
+	if (*yes)
+		return ERR_OK;
+	g->user.why = REASON_NO_HOST;
+	g->user.why_rule = SSHD_UseDNS;
+	log_info(&g->log, "User %s from %s not allowed because its host has no name, and Match Host at %s:%u excludes names",
+	    g->user.account.name, g->client, at.file, at.line);
+	return ERR_OK;
+}
+
+/* Whether the lists let the account in; the log says why not, and places which lines were about it. */
+static enum err
+lists_let(struct guard *g, const struct sshd_facts *facts, bool *yes)
+{
+	struct guard_user *u = &g->user;
+	struct client_host host = guard_client_host(g);
+	struct access_request r = { .config = &u->config, .user = u->account.name,
+	    .host = &host, .groups = facts->groups, .n_groups = facts->n_groups };
+	struct access_answer answer;
+	enum reason why = access_refused(&r, &answer);
+
+	for (int i = 0; i < ACCESS_LISTS; i++) {
+		enum sshd_keyword k = access_keyword((enum access_list)i);
+
+		if (answer.matched[i] != NULL)
+			TRY(sshd_config_word_place(&u->places[k], g->start->rules, facts, k, answer.matched[i]));
+	}
+	*yes = why == REASON_NONE;
+	if (*yes)
+		return ERR_OK;
+	u->why = why;
+	u->why_rule = answer.rule;
+	log_info(&g->log, "User %s from %s not allowed because %s", u->account.name,
+	    g->host[0] != '\0' ? g->host : g->client, access_text(why));
+	return ERR_OK;
 }
 
 /* From now on as the config of this user says. */
@@ -227,8 +254,9 @@ set_log_level(struct guard *g)
 		g->log.level = (enum log_level)g->user.config.log_level;
 }
 
-static void
-judge(struct guard *g, enum err found, const struct group_names *groups)
+/* Whether he may log in; ERR_NOMEM. */
+static enum err
+judge(struct guard *g, enum err found, const struct sshd_facts *facts)
 {
 	struct guard_user *u = &g->user;
 	char name[LIMIT_USER * 4 + 4];
@@ -241,15 +269,18 @@ judge(struct guard *g, enum err found, const struct group_names *groups)
 		log_info(&g->log, "Invalid user %s from %s port %u",
 		    text_visible_str(name, sizeof(name), span_str(u->name)), g->client,
 		    (unsigned)g->client_port);
-		return;
+		return ERR_OK;
 	}
 	if (geteuid() != 0 && u->account.uid != (uint32_t)geteuid()) {
 		u->why = REASON_OTHER_UID;
 		log_info(&g->log, "User %s not allowed because this sshd runs as uid %lu and can let in only that user",
 		    u->account.name, (unsigned long)geteuid());
-		return;
+		return ERR_OK;
 	}
-	u->is_valid = account_may(g, &u->account) && config_lets(g, u, groups);
+	if (!account_may(g, &u->account))
+		return ERR_OK;
+	TRY(is_decided(g, facts, &u->is_valid));
+	return u->is_valid ? lists_let(g, facts, &u->is_valid) : ERR_OK;
 }
 
 enum err
@@ -259,6 +290,7 @@ guard_find_user(struct guard *g, struct span name)
 	SCOPED(writer_free) struct writer group = writer_init(ACCOUNTS_MAX);
 	SCOPED(group_names_free) struct group_names groups = { .n = 0 };
 	enum err found = ERR_NOTFOUND;
+	struct sshd_facts facts;
 
 	u->name = span_dup_str(name);
 	if (u->name == NULL)
@@ -275,9 +307,11 @@ guard_find_user(struct guard *g, struct span name)
 	TRY(group_list_of(&u->groups, writer_span(&group), span_str(u->account.name), u->account.gid));
 	TRY(name_groups(&u->groups, writer_span(&group), &groups));
 	guard_find_host(g);
-	TRY(find_config(g, u, found == ERR_OK, &groups));
+	facts = facts_of(g, found == ERR_OK, &groups);
+	TRY(sshd_config_places(u->places, g->start->rules, &facts));
+	TRY(sshd_config_for(&u->config, g->start->rules, &facts));
 	set_log_level(g);
-	judge(g, found, &groups);
+	TRY(judge(g, found, &facts));
 	u->is_known = true;
 	title_set(g->start->title, "%s [priv]", u->is_valid ? u->account.name : "unknown");
 	return ERR_OK;

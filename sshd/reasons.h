@@ -26,6 +26,7 @@
 	X(DENY_GROUPS,	"deny-groups",		"a group is listed in DenyGroups") \
 	X(ALLOW_GROUPS,	"allow-groups",		"no group is listed in AllowGroups") \
 	X(NO_GROUPS,	"no-groups",		"DenyGroups or AllowGroups is set and the account is in no group") \
+	X(NO_HOST,	"host-unknown",		"a Match Host line excludes by name, and the host's name is not known") \
 	X(REFUSED,	"refuse-connection",	"RefuseConnection holds for the connection") \
 	X(ROOT,		"root-login",		"PermitRootLogin does not let root in by this method") \
 	X(PASSWORD,	"wrong-password",	"the password is wrong, or none can be right") \

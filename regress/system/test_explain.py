@@ -61,6 +61,28 @@ def test_a_refusal_has_its_reason_and_line_here_and_in_the_log(folder, config, u
         s.wait_log(re.search(r"reason=\S+ rule=(- |[^)]*\))", verdict).group(0).strip())
 
 
+@needs_root
+@pytest.mark.parametrize("lists, user, keyword, word", [
+    ("DenyUsers mallory eve\nDenyUsers trent\nDenyUsers al*\nDenyUsers alice", "alice", "DenyUsers", "al*"),
+    ("DenyGroups nobodies\nDenyGroups testers\nDenyGroups others", "alice", "DenyGroups", "testers"),
+    ("AllowUsers bob\nAllowUsers alice", "alice", "AllowUsers", "alice"),
+    ("AllowUsers bob\nAllowUsers carol", "alice", "AllowUsers", "bob")])
+def test_of_a_list_in_several_lines_the_one_that_matched_is_named(folder, lists, user, keyword, word):
+    with harness.server(folder / "s", config=lists) as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub", user=user)
+        number = [i for i, x in enumerate(open(s.config_path, encoding="utf-8").read().splitlines(), 1)
+                  if x == f"{keyword} {word}"][0]
+        place = f"{keyword} ({s.config_path}:{number})"
+        done = explain(s, user, key)
+        logged_in = run(s.ssh("true", key=key, user=user), check=False).returncode == 0
+        if keyword == "AllowUsers" and word == "alice":
+            assert logged_in and f"{place}: passed" in done.stdout
+        else:
+            assert not logged_in and f"rule={place}" in done.stdout.splitlines()[-1]
+            s.wait_log(f"rule={place}")
+
+
 def test_a_chain_says_what_comes_next(folder):
     with harness.server(folder / "s", config="AuthenticationMethods publickey,password") as s:
         key = harness.make_key(folder / "id")

@@ -153,6 +153,31 @@ def test_match_host_by_name(serve):
 
 
 @needs_root
+def test_match_host_that_excludes_a_name_lets_nobody_in_who_has_none(serve, names):
+    """Neither what it opens nor what it forbids can be decided then."""
+    for last in ("Match Host *,!*.example.net\n\tForceCommand echo matched",
+                 "Match User nobody\n\tBanner none\nMatch Host *,!good.*\n\tPubkeyAuthentication no"):
+        s = serve(last=last)
+        opens = "matched" in last
+        got = run(s.ssh("echo in", key=s.key, program="ssh", options=["-b", "127.0.0.5"]))
+        assert got.stdout == ("matched\n" if opens else "in\n")
+        assert comes_in(s, "127.0.0.9") == opens
+        assert not comes_in(s, "127.0.0.6")
+        assert not comes_in(s, "127.0.0.10")
+        line = [i for i, x in enumerate(open(s.config_path, encoding="utf-8"), 1) if x.startswith("Match Host")][0]
+        s.wait_log(f"User {USER} from 127.0.0.10 not allowed because its host has no name, and Match Host at {s.config_path}:{line} excludes names")
+        if opens:   # else nothing is offered that could be refused
+            s.wait_log("reason=host-unknown rule=UseDNS (")
+        names.is_silent = True
+        assert not comes_in(s, "127.0.0.5")
+        names.is_silent = False
+    # Without UseDNS names are not looked at, and nothing is refused for them.
+    s = serve(use="no", last="Match Host *,!*.example.net\n\tForceCommand echo matched")
+    got = run(s.ssh("echo in", key=s.key, program="ssh", options=["-b", "127.0.0.9"]))
+    assert got.stdout == "matched\n"
+
+
+@needs_root
 def test_a_silent_name_server_opens_nothing(serve, names):
     s = serve("AllowUsers *@*.example.org\nDenyUsers *@*.example.net")
     names.is_silent = True

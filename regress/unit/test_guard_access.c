@@ -24,8 +24,8 @@ ask(const struct sshd_config *c)
 	struct access_request r = { .config = c, .user = "alice", .host = &host,
 	    .groups = groups, .n_groups = COUNT(groups) };
 
-	enum sshd_keyword rule;
-	enum reason why = access_refused(&r, &rule);
+	struct access_answer answer;
+	enum reason why = access_refused(&r, &answer);
 
 	return why == REASON_NONE ? NULL : access_text(why);
 }
@@ -89,6 +89,32 @@ groups_count_after_users(void **state)
 	assert_string_equal(ask(&c), "none of user's groups are listed in AllowGroups");
 	c.allow_groups = WORDS("st*");
 	assert_null(ask(&c));
+}
+
+static void
+the_pattern_that_is_about_the_user_is_named(void **state)
+{
+	static const struct address from = { .family = 4, .bytes = { 192, 0, 2, 7 } };
+	struct sshd_config c = { .deny_users = WORDS("bob", "al*@10.0.0.0/8"), .allow_users = WORDS("carol", "a*", "alice"),
+	    .deny_groups = WORDS("wheel", "staff", "users") };
+	struct span groups[] = { SPAN_LIT("users"), SPAN_LIT("staff") };
+	struct client_host host = { .address = &from, .text = "192.0.2.7" };
+	struct access_request r = { .config = &c, .user = "alice", .host = &host, .groups = groups,
+	    .n_groups = COUNT(groups) };
+	struct access_answer a;
+
+	(void)state;
+	assert_int_equal(access_refused(&r, &a), REASON_DENY_GROUPS);
+	assert_int_equal(a.rule, SSHD_DenyGroups);
+	assert_null(a.matched[ACCESS_DENY_USERS]);
+	assert_string_equal(a.matched[ACCESS_ALLOW_USERS], "a*");
+	assert_string_equal(a.matched[ACCESS_DENY_GROUPS], "staff");
+	r.n_groups = 0;
+	assert_int_equal(access_refused(&r, &a), REASON_NO_GROUPS);
+	r.user = "dave";
+	assert_int_equal(access_refused(&r, &a), REASON_ALLOW_USERS);
+	assert_int_equal(a.rule, SSHD_AllowUsers);
+	assert_null(a.matched[ACCESS_ALLOW_USERS]);
 }
 
 /* --- methods --- */
@@ -213,6 +239,7 @@ main(void)
 		cmocka_unit_test(an_allow_list_keeps_all_others_out),
 		cmocka_unit_test(a_host_behind_the_user_must_match_too),
 		cmocka_unit_test(groups_count_after_users),
+		cmocka_unit_test(the_pattern_that_is_about_the_user_is_named),
 		cmocka_unit_test(methods_must_be_switched_on),
 		cmocka_unit_test(chains_are_gone_through_in_their_order),
 		cmocka_unit_test(a_chain_that_asks_for_what_is_not_there_never_ends),

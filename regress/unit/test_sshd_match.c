@@ -191,11 +191,95 @@ nonsense_facts_are_refused(void **state)
 	}
 }
 
+/* The line of DenyUsers that has this word, for ann. */
+static unsigned
+line_of(const struct sshd_rules *rules, const char *word)
+{
+	struct sshd_facts facts = ann();
+	struct sshd_place at = { .file = NULL };
+
+	assert_int_equal(sshd_config_word_place(&at, rules, &facts, SSHD_DenyUsers, word), ERR_OK);
+	return at.file == NULL ? 0 : at.line;
+}
+
+static void
+a_word_has_the_line_that_it_stands_in(void **state)
+{
+	struct fake_io io = { 0 };
+	struct sshd_rules *rules;
+
+	(void)state;
+	assert_int_equal(load_sshd(&rules, &io, "DenyUsers a b\n\nDenyUsers c 'd e'\nAllowUsers f\nDenyUsers a g\n"
+	    "Match User nobody\nDenyUsers h\n"), ERR_OK);
+	assert_int_equal(line_of(rules, "a"), 1);
+	assert_int_equal(line_of(rules, "c"), 3);
+	assert_int_equal(line_of(rules, "d e"), 3);
+	assert_int_equal(line_of(rules, "g"), 5);
+	assert_int_equal(line_of(rules, "f"), 0);
+	assert_int_equal(line_of(rules, "h"), 0);
+	sshd_rules_free(rules);
+	/* What a Match block says stands instead of the lines outside. */
+	assert_int_equal(load_sshd(&rules, &io, "DenyUsers a b\nMatch User ann\nDenyUsers b\nMatch all\nDenyUsers c\n"), ERR_OK);
+	assert_int_equal(line_of(rules, "a"), 0);
+	assert_int_equal(line_of(rules, "b"), 3);
+	assert_int_equal(line_of(rules, "c"), 5);
+	sshd_rules_free(rules);
+}
+
+/* The line of a Match that cannot be decided without the name of a host that has none; 0: there is none. */
+static unsigned
+undecided(const char *text, bool unknown)
+{
+	struct sshd_facts facts = ann();
+	struct sshd_place at = { .line = 0 };
+	struct fake_io io = { 0 };
+	struct sshd_rules *rules;
+	bool is_undecided;
+
+	facts.host = SPAN_LIT("10.1.2.3");
+	facts.host_unknown = unknown;
+	if (load_sshd(&rules, &io, text) != ERR_OK)
+		fail_msg("%s: %s", text, io.errors);
+	assert_int_equal(sshd_rules_undecided(rules, &facts, &is_undecided, &at), ERR_OK);
+	sshd_rules_free(rules);
+	return is_undecided ? at.line : 0;
+}
+
+static void
+a_host_without_a_name_leaves_exclusions_by_name_undecided(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+	} rows[] = {
+		{ "Match Host *,!*.example.net\nBanner /x\n", 1 },
+		{ "Port 1\nMatch Host 10.*,!pc.lan\nBanner /x\n", 2 },
+		{ "Match User ann Host *,!pc.lan\nBanner /x\n", 1 },
+		/* It does not hold, whatever the name is. */
+		{ "Match User bob Host *,!pc.lan\nBanner /x\n", 0 },
+		{ "Match Host 11.*,!pc.lan\nBanner /x\n", 0 },
+		{ "Match Host *,!10.1.2.3,!pc.lan\nBanner /x\n", 0 },
+		/* Names that let something begin are matched by names only, as anywhere. */
+		{ "Match Host *.example.org\nBanner /x\n", 0 },
+		{ "Match Host *,!10.9.*\nBanner /x\n", 0 },
+		{ "Match Address *,!10.9.*\nBanner /x\n", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (undecided(rows[i].text, true) != rows[i].line)
+			fail_msg("%s", rows[i].text);
+		assert_int_equal(undecided(rows[i].text, false), 0);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_criterion_holds_or_not),
+		cmocka_unit_test(a_word_has_the_line_that_it_stands_in),
+		cmocka_unit_test(a_host_without_a_name_leaves_exclusions_by_name_undecided),
 		cmocka_unit_test(an_invalid_user_is_one_that_there_is_not),
 		cmocka_unit_test(the_host_is_the_address_while_no_name_is_known),
 		cmocka_unit_test(what_is_not_known_matches_nothing_not_even_a_star),
