@@ -17,9 +17,6 @@
 /* What is left of a connection some time after its first process has ended is killed. */
 #define LEFT_OVER_MSEC	(GUARD_LAST_MSEC + 400)
 
-/* One line about dropped clients in this time. */
-#define DROP_LOG_MSEC	5000
-
 /* --- what guards say --- */
 
 static enum err
@@ -328,77 +325,12 @@ listener_move_session_end(void *arg, uint64_t number)
 		watch_guard(c);
 }
 
-/* --- MaxStartups --- */
-
-/* Clients of the same source block that nobody has logged in on yet. */
-static size_t
-starting_from(const struct listener *l, const struct address *a)
+void
+listener_evict(struct connection *c)
 {
-	const struct net_block *block = &listener_config(l)->per_source_net_block_size;
-	struct cidr c = { .base = *a, .bits = (uint8_t)(a->family == 4 ? block->v4_bits : block->v6_bits) };
-	size_t n = 0;
-
-	for (const struct connection *k = l->connections; k != NULL; k = k->next)
-		n += !k->logged_in && cidr_has(&c, &k->client.address);
-	return n;
-}
-
-/* Early drop: from begin on with a chance of rate %, growing to all at full. */
-static bool
-is_dropped(const struct listener *l)
-{
-	const struct max_startups *m = &listener_config(l)->max_startups;
-	struct rng rng = rng_system();
-	size_t n = l->n_starting;
-	uint32_t p;
-
-	if (n < m->begin)
-		return false;
-	if (n >= m->full || m->rate == 100)
-		return true;
-	p = m->rate + (100 - m->rate) * (uint32_t)(n - m->begin) / (m->full - m->begin);
-	return rng_below(&rng, 100) < p;
-}
-
-/* Says that a client was dropped, but not ten thousand times. */
-static void
-log_drop(struct listener *l, const struct endpoint *client, const struct endpoint *server,
-    const char *why)
-{
-	char from[64], to[64];
-	msec now = loop_now(l->loop);
-
-	if (l->dropped_logged != 0 && now < l->dropped_logged + DROP_LOG_MSEC) {
-		l->n_dropped++;
-		return;
-	}
-	log_info(l->log, "drop connection #%zu from [%s]:%u on [%s]:%u %s", l->n_starting,
-	    address_print(&client->address, from, sizeof(from)), client->port,
-	    address_print(&server->address, to, sizeof(to)), server->port, why);
-	if (l->n_dropped > 0)
-		log_info(l->log, "%s logging rate-limited: additional %llu connections dropped", why,
-		    (unsigned long long)l->n_dropped);
-	l->n_dropped = 0;
-	l->dropped_logged = now;
-}
-
-static const char *
-reason_to_drop(const struct listener *l, const struct endpoint *client, char *buf, size_t size)
-{
-	uint32_t per_source = listener_config(l)->per_source_max_startups;
-	enum penalty penalty = penalties_active(l->penalties, listener_config(l), &client->address,
-	    loop_now(l->loop));
-
-	if (penalty != PENALTY_NONE) {
-		snprintf(buf, size, "penalty: %s", penalty_text(penalty));
-		return buf;
-	}
-
-	if (is_dropped(l))
-		return "Maxstartups";
-	if (per_source != 0 && starting_from(l, &client->address) >= per_source)
-		return "PerSourceMaxStartups";
-	return NULL;
+	kill_left_over(c);
+	stop_talking(c);
+	started(c);
 }
 
 /* --- taking a client in --- */
@@ -488,11 +420,11 @@ listener_take(struct listener *l, int in, int out)
 	struct endpoint client = { .port = 0 }, server = { .port = 0 };
 	bool is_net = net_ends(in, &server, &client) == ERR_OK;
 	char buf[80];
-	const char *why = is_net ? reason_to_drop(l, &client, buf, sizeof(buf)) : NULL;
+	const char *why = is_net ? listener_reason_to_drop(l, &client, &server, buf, sizeof(buf)) : NULL;
 	enum err e;
 
 	if (why != NULL) {
-		log_drop(l, &client, &server, why);
+		listener_log_drop(l, &l->dropped, &client, &server, why);
 		(void)!write(out, sorry, sizeof(sorry) - 1);
 	} else {
 		if (is_net && listener_config(l)->tcp_keep_alive)

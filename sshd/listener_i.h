@@ -56,6 +56,12 @@ struct connection {
 	struct endpoint client;
 };
 
+/* Clients that were dropped: a line about them now and then. */
+struct drops {
+	uint64_t n;			/* since the last one */
+	msec logged;
+};
+
 struct listener {
 	struct listener_input *in;
 	const struct log *log;
@@ -77,8 +83,7 @@ struct listener {
 	char *only_user;		/* not root: whom it lets in */
 	struct penalties_table *penalties;
 	uint8_t secret[32];		/* what the delay of a refusal is derived from */
-	uint64_t n_dropped;		/* since the last line about it */
-	msec dropped_logged;
+	struct drops dropped, evicted;	/* newcomers, and those who made room for them */
 	msec trouble_logged;		/* when clients could not be taken in */
 	bool one_only;			/* -d, -i: one connection, then the end */
 	bool ends;
@@ -122,6 +127,20 @@ void listener_close_sockets(struct listener *l);
  */
 void listener_take(struct listener *l, int in, int out);
 
+/* Ends a client that has not logged in, at once. */
+void listener_evict(struct connection *c);
+
+/*
+ * Why a client is not taken in (may be in buf); NULL: he is. Somebody else
+ * may have been ended for him.
+ */
+const char *listener_reason_to_drop(struct listener *l, const struct endpoint *client,
+    const struct endpoint *server, char *buf, size_t size);
+
+/* Says that a client was dropped, but not ten thousand times. */
+void listener_log_drop(struct listener *l, struct drops *d, const struct endpoint *client,
+    const struct endpoint *server, const char *why);
+
 /* SIGCHLD: reaps what has ended. */
 void listener_reap(struct listener *l);
 
@@ -139,7 +158,7 @@ enum err listener_remember_owner(struct connection *c, struct span owner);
 /* Has the other connections of the same owner let go of a forwarded port. */
 void listener_takeover(struct connection *by, uint32_t port);
 
-/* --- the ephemeral table --- */
+/* --- the ephemeral table: listener_table.c, and what logins hold of it: listener_held.c --- */
 
 /* Makes table and control socket, or puts a reloaded config into force. */
 enum err listener_open_table(struct listener *l);
@@ -155,6 +174,16 @@ enum err listener_answer_grant(struct connection *c, const struct msg_from_guard
 
 /* The login has succeeded: consumes all that it holds, and says until when it may last. */
 enum err listener_commit(struct connection *c, uint32_t id);
+
+/*
+ * Takes a use for a client who has proved to hold a key. What cannot be noted
+ * is not taken, and UNKNOWN; the log says so.
+ */
+enum ephemeral_answer listener_hold(struct connection *c, const struct ephemeral_login *login,
+    struct ephemeral_grant *g);
+
+/* Consumes all uses that are held, or none: a NO is that of *g. */
+enum ephemeral_answer listener_consume(struct connection *c, struct ephemeral_grant *g);
 
 /* Gives back what the login holds of one grant. */
 void listener_drop(struct connection *c, struct span grant);

@@ -159,104 +159,6 @@ listener_age_table(struct listener *l)
 	timer_set(l->ageing, ephemeral_deadline(l->table));
 }
 
-/* --- uses that logins hold --- */
-
-static void
-held_free(struct held *h)
-{
-	free(h->user);
-	free(h->registrar);
-	*h = (struct held){ .number = 0 };
-}
-
-/* Notes what has been taken. ERR_NOMEM. */
-static enum err
-hold(struct connection *c, uint64_t number, const struct ephemeral_grant *g)
-{
-	struct held *h = &c->held[c->n_held];
-
-	*h = (struct held){ .number = number, .user = span_dup_str(g->user),
-	    .registrar = span_dup_str(g->registrar) };
-	snprintf(h->grant, sizeof(h->grant), "%s", g->id);
-	if (h->user == NULL || h->registrar == NULL) {
-		held_free(h);
-		return ERR_NOMEM;
-	}
-	c->n_held++;
-	return ERR_OK;
-}
-
-/* Gives back number i. */
-static void
-give_back(struct connection *c, size_t i)
-{
-	ephemeral_close(c->listener->table, c->held[i].number);
-	held_free(&c->held[i]);
-	c->held[i] = c->held[--c->n_held];
-	c->held[c->n_held] = (struct held){ .number = 0 };
-}
-
-void
-listener_drop(struct connection *c, struct span grant)
-{
-	for (size_t i = 0; i < c->n_held; i++) {
-		if (span_is(grant, c->held[i].grant)) {
-			give_back(c, i);
-			return;
-		}
-	}
-}
-
-void
-listener_give_back(struct connection *c)
-{
-	while (!c->has_committed && c->n_held > 0)
-		give_back(c, c->n_held - 1);
-}
-
-void
-listener_let_go(struct connection *c)
-{
-	while (c->n_held > 0)
-		give_back(c, c->n_held - 1);
-}
-
-msec
-listener_session_end(const struct connection *c)
-{
-	msec end = MSEC_NEVER;
-
-	for (size_t i = 0; i < c->n_held; i++) {
-		msec one = ephemeral_session_end(c->listener->table, c->held[i].number);
-
-		end = one < end ? one : end;
-	}
-	return end;
-}
-
-/* Takes a use for the client, who has proved to hold the key. What cannot be noted is not taken. */
-static enum ephemeral_answer
-take(struct connection *c, const struct msg_from_guard_find *q, const struct address *from,
-    struct ephemeral_grant *g)
-{
-	struct listener *l = c->listener;
-	struct ephemeral_login login = { .number = l->next_number++, .user = q->user, .blob = q->blob,
-	    .source = from };
-	enum ephemeral_answer answer = EPHEMERAL_UNKNOWN;
-	enum err e = c->n_held == HELD_MAX || c->has_committed ? ERR_LIMIT :
-	    ephemeral_reserve(l->table, &login, loop_now(l->loop), &answer, g);
-
-	if (e == ERR_OK && answer == EPHEMERAL_YES) {
-		e = hold(c, login.number, g);
-		if (e != ERR_OK)
-			ephemeral_close(l->table, login.number);
-	}
-	if (e == ERR_OK)
-		return answer;
-	log_error(l->log, "cannot note a use of an ephemeral key: %s", err_text(e));
-	return EPHEMERAL_UNKNOWN;
-}
-
 /* --- what guards ask --- */
 
 /* Describes a grant; reason is where the sentence for its holder is put together. */
@@ -284,6 +186,7 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 	struct ephemeral_grant g = { .id = NULL };
 	struct address source = { .family = 0 };
 	const struct address *from = NULL;
+	struct ephemeral_login login = { .number = l->next_number++, .user = q->user, .blob = q->blob };
 	msec now = loop_now(l->loop);
 	enum ephemeral_answer answer;
 
@@ -292,7 +195,8 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 		TRY(address_parse(q->address, &source));
 		from = &source;
 	}
-	answer = use ? take(c, q, from, &g) :
+	login.source = from;
+	answer = use ? listener_hold(c, &login, &g) :
 	    ephemeral_find(l->table, q->user, q->blob, from, q->is_signed, now, &g);
 	describe(&m, answer, &g, &reason, now);
 	if (use && answer == EPHEMERAL_YES)
@@ -304,20 +208,6 @@ listener_answer_grant(struct connection *c, const struct msg_from_guard_find *q,
 	return ERR_OK;
 }
 
-/* The first use whose grant is over; 0 if there is none. */
-static size_t
-first_over(const struct connection *c, msec now)
-{
-	struct ephemeral_grant g;
-
-	for (size_t i = 0; i < c->n_held; i++) {
-		if (ephemeral_get(c->listener->table, span_str(c->held[i].grant), now, &g) != ERR_OK ||
-		    g.state != EPHEMERAL_LIVE)
-			return i;
-	}
-	return 0;
-}
-
 enum err
 listener_commit(struct connection *c, uint32_t id)
 {
@@ -325,16 +215,11 @@ listener_commit(struct connection *c, uint32_t id)
 	struct msg_guard_grant m = { .id = id, .end = MSEC_NEVER };
 	SCOPED(writer_free) struct writer reason = writer_init(1024);
 	struct ephemeral_grant g = { .id = NULL };
-	enum ephemeral_answer answer = EPHEMERAL_YES;
-	msec now = loop_now(l->loop);
+	enum ephemeral_answer answer = listener_consume(c, &g);
 
-	/* One that will not do ends it before any is consumed. */
-	for (size_t i = first_over(c, now); i < c->n_held && answer == EPHEMERAL_YES; i++)
-		answer = ephemeral_commit(l->table, c->held[i].number, now, &g);
-	describe(&m, answer, &g, &reason, now);
+	describe(&m, answer, &g, &reason, loop_now(l->loop));
 	TRY(wr_end(&reason));
-	c->has_committed = answer == EPHEMERAL_YES;
-	if (c->has_committed)
+	if (answer == EPHEMERAL_YES)
 		m.end = listener_session_end(c);
 	TRY(ipc_send_guard_grant(&c->ipc, &m, NULL));
 	journal_pull(l->journal);
@@ -395,63 +280,4 @@ listener_registrar(struct connection *c, const struct msg_from_guard_registrar *
 	e = ipc_send_guard_registrar(&c->ipc, &answer, &fds);
 	close(fds.fd[0]);
 	return e;
-}
-
-/* --- the journal --- */
-
-/* One of its sessions as the journal tells of it; source is room for its address. */
-static struct journal_session
-session_of(const struct connection *c, size_t i, char *source, size_t size)
-{
-	const struct held *h = &c->held[i];
-
-	source[0] = '\0';
-	if (c->client.address.family != 0)
-		address_print(&c->client.address, source, size);
-	return (struct journal_session){ .grant = h->grant, .user = span_str(h->user),
-	    .registrar = span_str(h->registrar), .source = span_str(source),
-	    .number = h->number };
-}
-
-void
-listener_session_began(struct connection *c)
-{
-	char source[64];
-
-	c->began = loop_now(c->listener->loop);
-	for (size_t i = 0; i < c->n_held; i++) {
-		struct journal_session s = session_of(c, i, source, sizeof(source));
-
-		journal_session_started(c->listener->journal, &s);
-	}
-}
-
-void
-listener_session_warned(struct connection *c, uint32_t seconds)
-{
-	char source[64];
-
-	for (size_t i = 0; i < c->n_held; i++) {
-		struct journal_session s = session_of(c, i, source, sizeof(source));
-
-		journal_session_warned(c->listener->journal, &s, seconds);
-	}
-}
-
-void
-listener_session_ended(struct connection *c)
-{
-	msec now = loop_now(c->listener->loop);
-	const char *why = c->end_why;
-	char source[64];
-
-	if (c->began == 0)
-		return;
-	if (why == NULL)
-		why = now >= listener_session_end(c) ? "time over" : "closed";
-	for (size_t i = 0; i < c->n_held; i++) {
-		struct journal_session s = session_of(c, i, source, sizeof(source));
-
-		journal_session_ended(c->listener->journal, &s, (now - c->began) / 1000, why);
-	}
 }

@@ -96,6 +96,11 @@ def test_each_class_has_its_own_value(serve, addresses, what, cause):
     s.wait_log(f"new {addresses[0]}/32 active penalty of 33.000 seconds for {cause}")
 
 
+def title(s):
+    with open(f"/proc/{s.process.pid}/cmdline", encoding="utf-8") as f:
+        return f.read()
+
+
 def closed(c):
     try:
         return c.recv(65536) == b""
@@ -131,6 +136,44 @@ def test_threats_6_one_source_that_holds_all_places_leaves_some_to_others(serve,
     s.wait_log("PerSourceMaxStartups")
     for c in flood:
         c.close()
+
+
+def test_threats_6_who_floods_all_places_makes_room_for_others_by_default(serve):
+    """CVE-2010-5107, without PerSourceMaxStartups: the source that holds most places loses one to whoever holds fewer."""
+    s = serve("MaxStartups 8\nPerSourcePenalties no\n")
+
+    def holds(c):
+        """Whether the server still talks on it."""
+        c.settimeout(0.001)
+        try:
+            return c.recv(100) != b""
+        except socket.timeout:
+            return True
+        except OSError:
+            return False
+
+    def come(source):
+        c = socket.create_connection(("127.0.0.1", s.port), 10, source_address=(source, 0))
+        return (c, c.recv(100).startswith(b"SSH-2.0-"))
+    # Whoever saw that it listens has been forgotten.
+    wait_until(lambda: " 0 of 8-8 startups" in title(s), "nobody to be starting")
+    flood = [come("127.0.0.2") for _ in range(12)]
+    assert [ok for _, ok in flood] == [True] * 8 + [False] * 4
+    one = come("127.0.0.3")
+    assert one[1], "others have room"
+    wait_until(lambda: sum(holds(c) for c, ok in flood if ok) == 7, "one of the flood to go")
+    s.wait_log("Maxstartups: its source holds the most places")
+    # More of the flood changes nothing for others, whose logins go on.
+    assert not any(come("127.0.0.2")[1] for _ in range(5))
+    assert holds(one[0])
+    # A second one gets as much as the first has, and no more.
+    others = [come("127.0.0.3") for _ in range(6)]
+    assert [ok for _, ok in others] == [True] * 3 + [False] * 3
+    wait_until(lambda: sum(holds(c) for c, ok in flood if ok) == 4, "the flood to have its half")
+    assert all(holds(c) for c, ok in [one, *others] if ok)
+    for c, _ in [one, *flood, *others]:
+        c.close()
+    wait_until(lambda: come("127.0.0.2")[1], "places again")
 
 
 @needs_root
