@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Other people's servers on loopback, each with keys and an account of the tests' own."""
 import contextlib
+import glob
 import os
 import pwd
 import shutil
@@ -12,6 +13,19 @@ import harness
 from harness import host_key, make_key, run, wait_until
 
 OPENSSH10 = os.path.join(harness.PEERS, "openssh10/usr")
+
+
+def wrapped(folder, suite, program, env=""):
+    """A script that starts a program of another suite's folder (regress/fetch-peer -d) with the C library there."""
+    root = os.path.join(harness.PEERS, suite)
+    found = glob.glob(f"{root}/usr/lib/*/ld-linux*.so.*")
+    assert found, f"{root} is not there (./check peers fetches it)"
+    path = os.path.join(str(folder), f"{suite}-{os.path.basename(program)}")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"#!/bin/sh\nexec env {env} '{found[0]}' --library-path '{os.path.dirname(found[0])}' "
+                f"'{root}/{program}' \"$@\"\n")
+    os.chmod(path, 0o755)
+    return path
 
 
 class Peer:
@@ -93,6 +107,11 @@ class OpenSSH(Peer):
             program = os.path.join(OPENSSH10, "sbin/sshd")
             for helper in ("session", "auth"):
                 lines.append(f"Sshd{helper.title()}Path {OPENSSH10}/lib/openssh/sshd-{helper}")
+        if version == "testing":
+            program = wrapped(self.dir, version, "usr/sbin/sshd")
+            for helper in ("session", "auth"):
+                lines.append(f"Sshd{helper.title()}Path "
+                             + wrapped(self.dir, version, f"usr/lib/openssh/sshd-{helper}"))
         with open(self.path("sshd_config"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
         shutil.copy(self.key + ".pub", self.path("authorized_keys"))

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: ISC
 """paramiko and asyncssh: their servers on loopback, each in a thread, and their clients."""
-import asyncio
 import contextlib
 import hashlib
+import json
 import logging
 import os
 import socket
+import subprocess
+import sys
 import threading
 
 import algorithms
 import harness
+import peer_servers
+from harness import run, wait_until
 
-logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 PARAMIKO_KEYS = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
@@ -39,87 +42,53 @@ class Server:
 
 # --- asyncssh ---
 
-def asyncssh_offer():
-    from asyncssh import encryption, kex, mac, public_key
-    names = {"key exchange": kex.get_kex_algs(), "cipher": encryption.get_encryption_algs(),
-             "MAC": mac.get_mac_algs(), "host key": public_key.get_public_key_algs()}
-    offer = {kind: [n.decode() for n in v] for kind, v in names.items()}
-    offer["user key"] = offer["host key"]
-    offer["compression"] = ["none", "zlib@openssh.com"]
-    return offer
+def asyncssh_command(folder, suite):
+    """asyncssh_peer.py under the Python of a suite's folder; suite None: under the one that is installed."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "asyncssh_peer.py")
+    if suite is None:
+        return [sys.executable, script]
+    root = os.path.join(harness.PEERS, suite)
+    os.makedirs(folder, exist_ok=True)
+    return [peer_servers.wrapped(folder, suite, "usr/bin/python3", f"PYTHONHOME='{root}/usr' "
+                                 f"PYTHONPATH='{root}/usr/lib/python3/dist-packages'"), script]
 
 
-def asyncssh_options(row):
-    return {"kex_algs": [row["key exchange"]], "encryption_algs": [row["cipher"]],
-            "mac_algs": [row["MAC"] or "hmac-sha2-256"], "compression_algs": [row["compression"]]}
+def asyncssh_offer(folder, suite):
+    return json.loads(run([*asyncssh_command(folder, suite), "offer"]).stdout)
 
 
 class AsyncSSH(Server):
     """asyncssh's server with everything it has turned on."""
 
-    def __init__(self, folder, keys):
+    def __init__(self, folder, keys, suite):
         super().__init__(folder, keys)
-        self.loop = asyncio.new_event_loop()
-        ready = threading.Event()
-        self.thread = threading.Thread(target=self.serve, args=(ready,), daemon=True)
-        self.thread.start()
-        assert ready.wait(30)
-
-    def serve(self, ready):
-        import asyncssh
-        authorized = asyncssh.import_authorized_keys("".join(read_public(path) for path in self.keys.values()))
-
-        class Any(asyncssh.SSHServer):
-            def begin_auth(self, username):
-                return True
-
-        async def echo(process):
-            with contextlib.suppress(OSError, asyncssh.Error):
-                while data := await process.stdin.read(65536):
-                    process.stdout.write(data)
-                    await process.stdout.drain()
-            process.exit(0)
-
-        async def listen():
-            offer = asyncssh_offer()
-            await asyncssh.listen(
-                "127.0.0.1", self.port, server_factory=Any, process_factory=echo, encoding=None,
-                server_host_keys=list(self.keys.values()), authorized_client_keys=authorized,
-                kex_algs=[n for n in offer["key exchange"] if not n.startswith("gss") and not n.startswith("rsa")],
-                encryption_algs=offer["cipher"], mac_algs=offer["MAC"], signature_algs=PARAMIKO_KEYS,
-                compression_algs=["none", "zlib@openssh.com"], login_timeout=60)
-            ready.set()
-
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_until_complete(listen())
-        self.loop.run_forever()
+        self.process = subprocess.Popen([*asyncssh_command(folder, suite), "serve", str(self.port), *keys.values()],
+                                        stdin=subprocess.DEVNULL)
+        wait_until(lambda: self.process.poll() is not None or harness.answers(self.port), "asyncssh to listen")
+        assert self.process.poll() is None
 
     def stop(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join(5)
+        harness.end(self.process)
 
 
-def asyncssh_client(port, user, key, host_key, row):
-    """A transfer by asyncssh's client."""
-    import asyncssh
-    known = asyncssh.import_known_hosts(f"[127.0.0.1]:{port} {' '.join(read_public(host_key).split()[:2])}\n")
+class AsyncSSHClient:
+    """A process that makes transfers by asyncssh's client."""
 
-    async def go():
-        sent, got = hashlib.sha256(), hashlib.sha256()
-        async with asyncssh.connect("127.0.0.1", port, username=user, known_hosts=known, client_keys=[key],
-                                    config=None, agent_path=None, signature_algs=[row["user key"]],
-                                    server_host_key_algs=[row["host key"]], **asyncssh_options(row)) as c:
-            p = await c.create_process("cat", encoding=None)
-            for _ in range(algorithms.BLOCKS):
-                block = os.urandom(algorithms.BLOCK)
-                sent.update(block)
-                p.stdin.write(block)
-                got.update(await p.stdout.readexactly(len(block)))
-            p.stdin.write_eof()
-            done = await p.wait()
-        assert (sent.digest(), done.exit_status) == (got.digest(), 0)
+    def __init__(self, folder, suite):
+        self.process = subprocess.Popen([*asyncssh_command(folder, suite), "transfer"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
 
-    asyncio.run(asyncio.wait_for(go(), 80))
+    def transfer(self, port, user, key, host_key, row, _home):
+        job = {"port": port, "user": user, "key": key, "host_key": host_key, "row": row,
+               "block": algorithms.BLOCK, "blocks": algorithms.BLOCKS}
+        self.process.stdin.write(json.dumps(job) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        assert answer == "ok", answer
+
+    def stop(self):
+        harness.end(self.process)
+        self.process.communicate()
 
 
 # --- paramiko ---
