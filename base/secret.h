@@ -33,4 +33,11 @@ struct span secret_span(const struct secret *s);
 /* Wipes, frees, empties. NULL is fine. */
 void secret_free(struct secret *s);
 
+/*
+ * Says that these bytes, made of secrets, may be known from now on. Does
+ * nothing: what may branch on them is seen by who reads the code, and by the
+ * constant-time test, which has a function of this name that tells valgrind.
+ */
+void secret_publish(const void *p, size_t n);
+
 #endif

@@ -105,6 +105,7 @@ pke_keygen(const struct params *p, const uint8_t d[static 32], uint8_t *ek, uint
 	struct poly s[MAX_K], e, t;
 
 	hash_g(rho, sigma, span_of(d, 32), span_of(&p->k, 1));
+	secret_publish(rho, 32);
 	for (uint8_t i = 0; i < p->k; i++) {
 		poly_noise(&s[i], sigma, i);
 		poly_ntt(&s[i]);

@@ -135,10 +135,13 @@ static void
 make_keys(const struct rng *rng, uint8_t *public, uint8_t *secret)
 {
 	struct sntrup_poly f, g, h, inverse;
+	bool found;
 
-	do
+	do {
 		draw_small(&g, rng);
-	while (!sntrup_invert_3(&inverse, &g));
+		found = sntrup_invert_3(&inverse, &g);
+		secret_publish(&found, sizeof(found));	/* the others are thrown away */
+	} while (!found);
 	draw_short(&f, rng);
 	sntrup_small_put(secret, &f);
 	sntrup_small_put(secret + AT_INVERSE, &inverse);

@@ -26,6 +26,7 @@
 #endif
 
 #include "base/rng.h"
+#include "base/secret.h"
 #include "crypto/chacha.h"
 #include "crypto/mlkem_tree.h"
 #include "crypto/sntrup761.h"
@@ -44,6 +45,13 @@ show(void *p, size_t n)
 	(void)VALGRIND_MAKE_MEM_DEFINED(p, n);
 }
 
+/* Instead of base/publish.c's. */
+void
+secret_publish(const void *p, size_t n)
+{
+	show((void *)(uintptr_t)p, n);
+}
+
 /* A test source whose bytes are secret. */
 static void
 fill_hidden(void *state, struct room room)
@@ -52,6 +60,27 @@ fill_hidden(void *state, struct room room)
 
 	rng_fill(&rng, room.p, room.len);
 	hide(room.p, room.len);
+}
+
+/* The whole of it, from its seeds to both encoded keys. */
+static void
+mlkem_key_generation_hides_its_seeds(void **state)
+{
+	(void)state;
+	for (enum mlkem_set set = MLKEM_768; set <= MLKEM_1024; set++) {
+		uint8_t d[32] = { 1 }, z[32] = { 2 };
+		uint8_t ek[MLKEM_MAX_EK_LEN], dk[MLKEM_MAX_DK_LEN];
+		uint8_t plain_ek[MLKEM_MAX_EK_LEN], plain_dk[MLKEM_MAX_DK_LEN];
+
+		mlkem_tree_keygen(set, d, z, plain_ek, plain_dk);
+		hide(d, sizeof(d));
+		hide(z, sizeof(z));
+		mlkem_tree_keygen(set, d, z, ek, dk);
+		show(ek, sizeof(ek));
+		show(dk, sizeof(dk));
+		assert_memory_equal(ek, plain_ek, mlkem_ek_len(set));
+		assert_memory_equal(dk, plain_dk, mlkem_dk_len(set));
+	}
 }
 
 static void
@@ -122,6 +151,25 @@ sntrup_inversion_hides_what_it_inverts(void **state)
 	sntrup_multiply_q(&product, &inverse, &g);
 	show(&product, sizeof(product));
 	assert_int_equal(product.c[0], -1530);
+}
+
+/* The whole of it: seeds that have no inverse, sorting, and both encoded keys. */
+static void
+sntrup_key_generation_hides_its_seeds(void **state)
+{
+	(void)state;
+	for (uint64_t n = 0; n < 4; n++) {
+		struct rng_test plain = { n }, seed = { n };
+		struct rng rng = rng_test(&plain), hidden = { fill_hidden, &seed };
+		uint8_t public[2][SNTRUP761_PUBLIC_LEN], secret[2][SNTRUP761_SECRET_LEN];
+
+		sntrup761_keygen(&rng, public[0], secret[0]);
+		sntrup761_keygen(&hidden, public[1], secret[1]);
+		show(public[1], sizeof(public[1]));
+		show(secret[1], sizeof(secret[1]));
+		assert_memory_equal(public[0], public[1], sizeof(public[0]));
+		assert_memory_equal(secret[0], secret[1], sizeof(secret[0]));
+	}
 }
 
 static void
@@ -214,9 +262,11 @@ int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mlkem_key_generation_hides_its_seeds),
 		cmocka_unit_test(mlkem_encapsulation_hides_the_message),
 		cmocka_unit_test(mlkem_decapsulation_hides_the_key_and_whether_it_rejects),
 		cmocka_unit_test(sntrup_inversion_hides_what_it_inverts),
+		cmocka_unit_test(sntrup_key_generation_hides_its_seeds),
 		cmocka_unit_test(sntrup_hides_its_input_and_its_key),
 		cmocka_unit_test(umac_hides_key_and_message),
 		cmocka_unit_test(comparing_secrets_hides_where_they_differ),
