@@ -3,14 +3,70 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/secret.h"
 #include "crypto/protect.h"
 #include "crypto/x25519.h"
 
+/* --- what libcrypto allocates --- */
+
+/* Stands before each block, so that it can be wiped. */
+union head {
+	size_t len;
+	max_align_t align;
+};
+
+static void *
+take(size_t n, const char *file, int line)
+{
+	union head *h = n == 0 || n > SIZE_MAX - sizeof(*h) ? NULL : malloc(sizeof(*h) + n);
+
+	(void)file;
+	(void)line;
+	if (h == NULL)
+		return NULL;
+	h->len = n;
+	return h + 1;
+}
+
+static void
+give_back(void *p, const char *file, int line)
+{
+	union head *h = p;
+
+	(void)file;
+	(void)line;
+	if (p == NULL)
+		return;
+	wipe(p, h[-1].len);
+	free(h - 1);
+}
+
+static void *
+resize(void *p, size_t n, const char *file, int line)
+{
+	const union head *h = p;
+	void *fresh = take(n, file, line);
+
+	/* As realloc(): nothing is lost if there is no memory. */
+	if (fresh == NULL && n > 0)
+		return NULL;
+	if (fresh != NULL && p != NULL)
+		memcpy(fresh, p, h[-1].len < n ? h[-1].len : n);
+	give_back(p, file, line);
+	return fresh;
+}
+
+/* --- starting it --- */
+
 void
 crypto_init(void)
 {
+	/* Its encoders free numbers of private keys as they are. */
+	(void)CRYPTO_set_mem_functions(take, resize, give_back);
 	/*
 	 * Cannot fail but for memory, and then the first use of a cipher fails
 	 * in its own way. No strings: errors are told by our own texts.

@@ -16,8 +16,8 @@
 #define CRYPTO_CRYPTO_H
 
 /*
- * Tells libcrypto to read no config file and to register no exit handler.
- * Must come before any other use of libcrypto; programs call it first thing
+ * Tells libcrypto to read no config file, to register no exit handler, and to
+ * wipe whatever it frees. Must come before any other use of libcrypto; programs call it first thing
  * in main(). Cheap: it starts nothing.
  */
 void crypto_init(void);

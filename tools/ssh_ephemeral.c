@@ -10,6 +10,7 @@
 #include "auth/ephemeral.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "crypto/crypto.h"
 #include "os/file.h"
 #include "tools/programs.h"
 
@@ -49,6 +50,7 @@ print_usage(FILE *to)
 int
 ssh_ephemeral_main(int argc, char **argv)
 {
+	crypto_init();
 	if (argc < 2) {
 		print_usage(stderr);
 		return EPH_USAGE;
