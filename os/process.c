@@ -20,6 +20,9 @@
 /* Above every descriptor number a job may ask for. */
 #define HIGH_FD	64
 
+/* Where close_range(2) is missing, each start tries so many. */
+#define MOST_FILES	65536
+
 extern char **environ;
 
 struct process_job
@@ -122,6 +125,7 @@ child(const struct process_job *job, int report, pid_t parent)
 
 		(void)setrlimit(RLIMIT_CORE, &r);
 	}
+	process_limit_files(job->rlimit_files);
 	if (job->user != NULL && ids_become(job->user->uid, job->user->gid, job->user->groups,
 	    job->user->n_groups) != ERR_OK)
 		goto out;
@@ -218,6 +222,33 @@ process_die_with_parent(pid_t parent)
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(255);
+}
+
+uint64_t
+process_raise_files(void)
+{
+	struct rlimit r;
+	uint64_t was;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return 0;
+	was = r.rlim_cur;
+	if (was < MOST_FILES) {
+		r.rlim_cur = r.rlim_max < MOST_FILES ? r.rlim_max : MOST_FILES;
+		(void)setrlimit(RLIMIT_NOFILE, &r);
+	}
+	return was;
+}
+
+void
+process_limit_files(uint64_t files)
+{
+	struct rlimit r;
+
+	if (files == 0 || getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return;
+	r.rlim_cur = (rlim_t)files;
+	(void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -38,6 +39,7 @@ struct process_job {
 	int tty_fd;			/* controlling terminal (with new_session), or -1 */
 	bool dies_with_parent;		/* SIGKILL when the starting thread ends */
 	int rlimit_core;		/* 0: no core files; -1: as here */
+	uint64_t rlimit_files;		/* for process_limit_files(); 0: as here */
 	const struct process_user *user;	/* NULL: as here */
 };
 
@@ -70,6 +72,16 @@ enum err process_open_self(int *fd);
  * change of ids, which the kernel forgets it on.
  */
 void process_die_with_parent(pid_t parent);
+
+/*
+ * Raises the soft limit of open files to the hard one, up to what this process
+ * can want; returns what it was, for process_limit_files() in those it starts:
+ * programs that use select(2) must not get higher numbers than they know.
+ */
+uint64_t process_raise_files(void);
+
+/* Sets the soft limit of open files; 0: leaves it. */
+void process_limit_files(uint64_t files);
 
 /*
  * Forbids ptrace by the same uid, and core files, but not those of programs

@@ -30,6 +30,9 @@
 #include "os/process.h"
 #include "sshd/listener_i.h"
 
+/* With fewer open files nothing can be started (os/process.c). */
+#define FILES_LEAST	100
+
 void
 listener_show(const struct listener *l)
 {
@@ -292,6 +295,24 @@ serve_inetd(struct listener *l)
 	return turn(l);
 }
 
+/*
+ * Each connection has a descriptor here: takes all that there may be. What is
+ * started gets no more than was allowed before, but enough to start anything.
+ */
+static enum err
+take_files(struct listener *l)
+{
+	uint64_t was = process_raise_files();
+
+	l->pool.files = was < FILES_LEAST ? FILES_LEAST : was;
+	if (sysconf(_SC_OPEN_MAX) >= FILES_LEAST)
+		return ERR_OK;
+	log_fatal(l->log, "this process may open %ld files only: set the limit (ulimit -n, LimitNOFILE) to %d at least, "
+	    "and to more than there will be connections", sysconf(_SC_OPEN_MAX), FILES_LEAST);
+	l->status = 255;
+	return ERR_LIMIT;
+}
+
 static enum err
 serve(struct listener *l)
 {
@@ -359,16 +380,17 @@ listener_run(struct listener_input *in)
 #ifdef SANITIZED
 	l->pool.keep_stderr = true;
 #endif
-	if (in->options->inetd) {
+	e = take_files(l);
+	if (e == ERR_OK && in->options->inetd) {
 		e = loop_new(&l->loop);
 		if (e == ERR_OK)
 			e = set_up(l);
 		if (e == ERR_OK)
 			e = serve_inetd(l);
-	} else {
+	} else if (e == ERR_OK) {
 		e = serve(l);
 	}
-	if (e != ERR_OK) {
+	if (e != ERR_OK && l->status == 0) {
 		log_fatal(l->log, "%s", e == ERR_SYSTEM ? strerror(errno) : err_text(e));
 		l->status = 255;
 	}

@@ -352,6 +352,7 @@ become_guard(struct listener *l, const struct connection *c, const struct spare 
 	int keep[] = { in, out, wire->fd, own_fd, l->pool.nursery, l->in->self_fd, l->log->fd };
 
 	process_close_others(keep, COUNT(keep));
+	process_limit_files(l->pool.files);
 	loop_signals_reset();
 	start.has_ends = net_ends(in, &start.server, &start.client) == ERR_OK;
 	guard_run(&start);

@@ -80,6 +80,7 @@ start_nursery(struct pool *p, const struct log *log)
 	job.envp = envp;
 	job.fds = fds;
 	job.n_fds = p->keep_stderr ? 2 : 1;
+	job.rlimit_files = p->files;
 	e = process_start(&job, &p->nursery_pid);
 	close(pair[1]);
 	if (e != ERR_OK) {

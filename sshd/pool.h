@@ -32,6 +32,7 @@ struct pool {
 	uint32_t next;		/* offset into the range */
 	bool is_root;
 	bool keep_stderr;	/* for messages of last resort */
+	uint64_t files;		/* limit of open files for all that is born */
 	int nursery;		/* where to ask; -1: none */
 	pid_t nursery_pid;
 	unsigned births;	/* of this nursery */

@@ -338,6 +338,30 @@ def test_logins_on_terminals_are_recorded(sshd):
     wait_until(lambda: not re.search(rf"alice\s+{tty}\b", run(["who", "/run/utmp"]).stdout), "the end of it")
 
 
+def test_more_clients_than_the_soft_limit_of_descriptors_are_served(folder):
+    """The listener has one for each; the programs of a session get the limit that the server was started with."""
+    with harness.server(folder / "s", config="MaxStartups 1000\nPerSourcePenalties no",
+                        prefix=("prlimit", "--nofile=110:4000")) as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub")
+        clients = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(150)]
+        for c in clients:
+            assert c.recv(100).startswith(b"SSH-2.0-")
+        assert run(s.ssh("ulimit -Sn; ulimit -Hn", key=key)).stdout.split() == ["110", "4000"]
+        for c in clients:
+            c.close()
+
+
+def test_too_few_descriptors_to_start_with_are_said_so(folder):
+    """Whoever set such a limit hears which, instead of errors of whatever failed first."""
+    config = folder / "config"
+    config.write_text(f"Port {harness.free_port()}\nListenAddress 127.0.0.1\nHostKey {harness.make_key(folder / 'host')}\n"
+                      "PidFile none\nEphemeralKeys no\n")
+    done = run(["prlimit", "--nofile=60:60", harness.SSHD, "-D", "-e", "-f", str(config)], check=False)
+    assert done.returncode == 255
+    assert "may open 60 files only" in done.stderr
+
+
 def test_out_of_descriptors_it_waits_says_so_once_and_goes_on(folder):
     with harness.server(folder / "s", config="MaxStartups 1000\nPerSourcePenalties no\nLogLevel INFO",
                         prefix=("prlimit", "--nofile=100:100")) as s:

@@ -93,6 +93,34 @@ the_exit_status_comes_back(void **state)
 }
 
 static void
+more_open_files_are_for_this_process_alone(void **state)
+{
+	struct rlimit before, r;
+	struct process_fd fds[] = { { STDERR_FILENO, STDERR_FILENO } };
+	char *argv[] = { (char[]){ "sh" }, (char[]){ "-c" }, (char[]){ "test $(ulimit -Sn) -eq 100" }, NULL };
+	struct process_job job = process_job("/bin/sh", argv);
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(before.rlim_max > 100);
+	r = before;
+	r.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &r), 0);
+	job.fds = fds;
+	job.n_fds = 1;
+	job.rlimit_files = process_raise_files();
+	assert_int_equal(job.rlimit_files, 100);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &r), 0);
+	assert_true(r.rlim_cur > 100 && r.rlim_cur <= r.rlim_max);
+	assert_int_equal(process_start(&job, &pid), ERR_OK);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+static void
 signals_are_as_in_a_new_program(void **state)
 {
 	char buf[256];
@@ -271,6 +299,7 @@ main(void)
 		cmocka_unit_test(a_child_gets_its_descriptors_and_no_others),
 		cmocka_unit_test(a_descriptor_that_cannot_be_placed_starts_nothing),
 		cmocka_unit_test(the_exit_status_comes_back),
+		cmocka_unit_test(more_open_files_are_for_this_process_alone),
 		cmocka_unit_test(signals_are_as_in_a_new_program),
 		cmocka_unit_test(a_program_that_is_not_there_is_an_error_here),
 		cmocka_unit_test(signal_names_go_both_ways),
