@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: ISC
 """How the cost grows with the number of sessions, keys and bytes, and a plot of it."""
+import getpass
 import os
+import socket
 import statistics
+import struct
 import subprocess
+import sys
 import time
 
 import measures
@@ -12,21 +16,44 @@ WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 460, 260, 60, 40, 30
 COLOURS = ("#1668b8", "#c8541c", "#4f8f2f", "#7a4fb0")
 
 
-def login_ms(side, count=8):
-    return statistics.median(measures.run_timed(side.command("true"))[0] * 1000 for _ in range(count))
+def login_ms(side, count=9, port=None):
+    return statistics.median(measures.run_timed(side.command("true", port=port))[0] * 1000 for _ in range(count))
+
+
+class Held:
+    """Sessions that are open and do nothing; see hold.py."""
+
+    def __init__(self, side):
+        self.count = 0
+        self.holder = subprocess.Popen([sys.executable, os.path.join(os.path.dirname(__file__), "hold.py"), str(side.port),
+                                        getpass.getuser(), side.key], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def grow(self, count):
+        self.holder.stdin.write(f"{count - self.count}\n")
+        self.holder.stdin.flush()
+        self.count = count
+        return self.holder.stdout.readline() != ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.holder.kill()
+        self.holder.wait()
+        self.holder.stdin.close()
+        self.holder.stdout.close()
 
 
 def by_sessions(side, counts):
     """Milliseconds a login with so many sessions open."""
-    points, clients = [], []
-    try:
+    points = []
+    with Held(side) as held:
         for count in counts:
-            idle = measures.Idle(side, count - sum(len(c.clients) for c in clients))
-            clients.append(idle)
+            if not held.grow(count):
+                print(f"{side.name}: the system does not allow {count} sessions (kernel.pid_max, memory)", file=sys.stderr)
+                break
             points.append((count, login_ms(side)))
-    finally:
-        for idle in clients:
-            idle.__exit__()
+    side.settle()
     return points
 
 
@@ -67,6 +94,43 @@ def by_known_hosts(side, counts):
     return points
 
 
+def register(control, number):
+    """Registers a key that nobody has in the ephemeral table (docs/PROTOCOL.md)."""
+    def string(b):
+        return struct.pack(">I", len(b)) + b
+    blob = string(b"ssh-ed25519") + string(struct.pack(">Q", number) + b"\1" * 24)
+    control.send(struct.pack(">I", 1) + string(getpass.getuser().encode()) + string(blob) + struct.pack(">QIQ", 3600000, 0, 0) +
+                 string(b"") + string(b"") + struct.pack(">IQ", 0, 0) + string(b"") + string(b""))
+    if struct.unpack(">I", control.recv(70000)[:4])[0] != 2:
+        sys.exit("bench: the server registers no more keys")
+    control.recv(70000)
+
+
+def by_ephemeral_keys(side, counts):
+    """Milliseconds a login by a key of the ephemeral table with so many others in it."""
+    points, port, path = [], sides.free_port(), os.path.join(side.dir, "ephemeral.sock")
+    options = ["EphemeralKeyLimits=100000:0:0", f"EphemeralKeySocket={path}", "AuthorizedKeysFile=none"]
+    server = subprocess.Popen(side.server_command(port) + [w for o in options for w in ("-o", o)],
+                              stdin=subprocess.DEVNULL)
+    while not os.path.exists(path):
+        if server.poll() is not None:
+            sys.exit("bench: the server for ephemeral keys does not start")
+        time.sleep(0.01)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+        control.connect(path)
+        done = 0
+        for count in counts:
+            for number in range(done, count):
+                register(control, number)
+            done = count
+            subprocess.run([os.path.join(os.path.dirname(side.ssh), "ssh-ephemeral"), "add", "--socket", path, "--user",
+                            getpass.getuser(), "--ttl", "1h", side.key + ".pub"], check=True, stdout=subprocess.DEVNULL)
+            points.append((count, login_ms(side, port=port)))
+    server.terminate()
+    server.wait()
+    return points
+
+
 def by_size(side, sizes, mib=64):
     """CPU seconds per GiB of both ends when the program writes so many bytes at a time."""
     points = []
@@ -79,8 +143,9 @@ def by_size(side, sizes, mib=64):
     return points
 
 
-# OpenSSH's clients take a fifth of a second each to get in.
-THEIR_SESSIONS = 100
+# A session of OpenSSH's is 1.7 MiB and a quarter of a second.
+THEIR_SESSIONS = 1000
+
 
 def by_window(side, budgets, seconds=2.0):
     """MiB that a connection's processes hold while its program reads nothing, by ChannelWindowBudget in MiB."""
@@ -104,9 +169,10 @@ def by_window(side, budgets, seconds=2.0):
 
 GROWTH = [
     # name, x axis, y axis, function, points
-    ("sessions", "sessions open", "login ms", by_sessions, (1, 10, 100, 1000)),
+    ("sessions", "sessions open", "login ms", by_sessions, (1, 10, 100, 1000, 10000)),
     ("authorized_keys", "lines of authorized_keys", "login ms", by_authorized_keys, (10, 1000, 100000)),
     ("known_hosts", "lines of known_hosts", "login ms", by_known_hosts, (10, 1000, 100000)),
+    ("ephemeral_keys", "ephemeral keys registered", "login ms", by_ephemeral_keys, (10, 1000, 99000)),
     ("window", "ChannelWindowBudget in MiB (ours)", "MiB held for a slow reader", by_window, (1, 4, 16, 64)),
     ("write-size", "bytes a write of the program", "CPU s/GiB", by_size, (64, 512, 4096, 32768, 262144)),
 ]
@@ -144,11 +210,11 @@ def plot(title, x_name, y_name, series):
     return "\n".join(parts + ["</svg>\n"])
 
 
-def run(all_sides, folder):
-    """Measures each growth for each side, prints the points, and plots them to folder/NAME.svg if there is one."""
-    for name, x_name, y_name, measure, points in GROWTH:
+def run(all_sides, names, folder):
+    """Measures the growths (None: all) for each side, prints the points, and plots them to folder/NAME.svg if there is one."""
+    for name, x_name, y_name, measure, points in (g for g in GROWTH if names is None or g[0] in names):
         series = {}
-        for side in (s for s in all_sides if s.ciphers):
+        for side in (s for s in all_sides if s.ciphers and (s.name == "dayfly" or measure is not by_ephemeral_keys)):
             most = THEIR_SESSIONS if name == "sessions" and side.name != "dayfly" else max(points)
             series[side.name] = measure(side, [p for p in points if p <= most])
         for side, got in series.items():
