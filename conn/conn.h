@@ -142,6 +142,12 @@ void conn_answer_hostkey_check(struct conn *c, uint32_t id, bool trusted);
  */
 void conn_tell_sig_algs(struct conn *c, struct span list);
 
+/*
+ * Replaces rekey_bytes and rekey_after of the config, when it is known who has
+ * logged in. Both count from the last key exchange on.
+ */
+void conn_rekey_limit(struct conn *c, uint64_t bytes, msec after);
+
 /* Starts a key exchange now; nothing happens if one is running. */
 void conn_rekey(struct conn *c);
 

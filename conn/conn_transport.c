@@ -27,6 +27,12 @@ conn_tell_sig_algs(struct conn *c, struct span list)
 }
 
 void
+conn_rekey_limit(struct conn *c, uint64_t bytes, msec after)
+{
+	transport_rekey_limit(c->transport, bytes, after);
+}
+
+void
 conn_rekey(struct conn *c)
 {
 	transport_rekey(c->transport);

@@ -16,6 +16,13 @@ is_used_up(const struct transport *t, enum direction d)
 }
 
 void
+transport_rekey_limit(struct transport *t, uint64_t bytes, msec after)
+{
+	t->config.rekey_bytes = bytes;
+	t->config.rekey_after = after;
+}
+
+void
 rekey_check(struct transport *t)
 {
 	if (t->phase == PHASE_RUNNING && (is_used_up(t, RX) || is_used_up(t, TX)))

@@ -171,6 +171,9 @@ void transport_answer_group(struct transport *t, uint32_t id, struct span prime,
 /* Answers EV_NEED_HOSTKEY_CHECK. */
 void transport_answer_hostkey(struct transport *t, uint32_t id, bool trusted);
 
+/* From now on a key exchange comes after so many bytes or so much time; 0: as the cipher needs it. */
+void transport_rekey_limit(struct transport *t, uint64_t bytes, msec after);
+
 /* Starts a key exchange unless one is running. */
 void transport_rekey(struct transport *t);
 

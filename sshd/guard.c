@@ -444,7 +444,6 @@ set_up_wire(struct guard *g)
 		.kex_algs = string(c->kex_algorithms), .ciphers = string(c->ciphers),
 		.macs = string(c->macs), .server_sig_algs = string(c->pubkey_accepted_algorithms),
 		.compression = string(c->compression == COMPRESSION_NO ? "none" : "none,zlib@openssh.com"),
-		.rekey_bytes = c->rekey_limit.bytes, .rekey_seconds = c->rekey_limit.seconds,
 		.window_budget = c->channel_window_budget, .rsa_bits = c->required_rsa_size,
 		.log_level = (uint32_t)g->log.level,
 	};

@@ -118,6 +118,7 @@ send_to_wire(struct guard *g, int to_session)
 	struct msg_wire_session m = { .announce = true,
 		.alive_interval = c->client_alive_interval, .alive_count = c->client_alive_count_max,
 		.qos_interactive = (uint32_t)c->ip_qos.interactive, .qos_bulk = (uint32_t)c->ip_qos.bulk,
+		.rekey_bytes = c->rekey_limit.bytes, .rekey_seconds = c->rekey_limit.seconds,
 		.unused_timeout = c->unused_connection_timeout, .log_level = (uint32_t)g->log.level };
 
 	for (size_t i = 0; i < c->channel_timeouts.n; i++) {

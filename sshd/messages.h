@@ -107,8 +107,8 @@ enum wire_end {
 #define WIRE_SETUP_FIELDS(F)						\
 	F(bytes, ident) F(bytes, kex_algs) F(bytes, hostkey_algs)	\
 	F(bytes, ciphers) F(bytes, macs) F(bytes, compression)		\
-	F(bytes, server_sig_algs) F(bytes, hostkeys) F(u64, rekey_bytes) \
-	F(u32, rekey_seconds) F(u64, window_budget) F(u32, rsa_bits)	\
+	F(bytes, server_sig_algs) F(bytes, hostkeys)			\
+	F(u64, window_budget) F(u32, rsa_bits)				\
 	F(u32, log_level)
 
 /* Answers from_wire_sign; an empty signature: refused. */
@@ -144,7 +144,8 @@ enum wire_end {
 #define WIRE_SESSION_FIELDS(F)						\
 	F(flag, announce) F(u32, alive_interval) F(u32, alive_count)	\
 	F(u32, unused_timeout) F(bytes, channel_timeouts) F(u32, log_level) \
-	F(u32, qos_interactive) F(u32, qos_bulk)
+	F(u32, qos_interactive) F(u32, qos_bulk) F(u64, rekey_bytes)	\
+	F(u32, rekey_seconds)
 
 /* Answers from_wire_prove: signatures, one string after the other; empty: refused. */
 #define WIRE_PROOF_FIELDS(F)		F(u32, id) F(bytes, sigs)

@@ -164,8 +164,7 @@ start(struct wire *w, const struct msg_wire_setup *m, struct ipc_fds *fds)
 	    .kex_algs = string(m->kex_algs), .hostkey_algs = string(m->hostkey_algs),
 	    .ciphers = string(m->ciphers), .macs = string(m->macs),
 	    .compression = string(m->compression), .server_sig_algs = string(m->server_sig_algs),
-	    .hostkeys = w->hostkeys, .n_hostkeys = w->n_hostkeys, .rekey_bytes = m->rekey_bytes,
-	    .rekey_after = (msec)m->rekey_seconds * 1000, .window_budget = m->window_budget,
+	    .hostkeys = w->hostkeys, .n_hostkeys = w->n_hostkeys, .window_budget = m->window_budget,
 	    .required_rsa_bits = m->rsa_bits, .asks_group = true, .rng = random_stream_rng(&w->random) };
 	struct pump_calls calls = { .on_event = on_event, .on_detached = wire_on_detached,
 	    .on_end = on_end, .arg = w };
@@ -279,6 +278,7 @@ on_wire_session(struct wire *w, const struct msg_wire_session *m, struct ipc_fds
 	w->alive_interval = (msec)m->alive_interval * 1000;
 	w->alive_count = m->alive_count;
 	w->unused_timeout = (msec)m->unused_timeout * 1000;
+	conn_rekey_limit(w->conn, m->rekey_bytes, (msec)m->rekey_seconds * 1000);
 	return wire_watchdog_timeouts(w, m->channel_timeouts);
 }
 

@@ -270,6 +270,29 @@ rekey_comes_by_itself_after_the_time_of_the_limit(void **state)
 	pair_free(&p);
 }
 
+/* As sshd does it, whose Match may say something else for the user. */
+static void
+a_rekey_limit_may_come_with_the_login(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	p.end[SIDE_SERVER].config.rekey_bytes = 100 * MIB;
+	pair_open(&p);
+	conn_rekey_limit(p.end[SIDE_SERVER].conn, 64 * KIB, 60000);
+	pair_exchange(&p, 1 * MIB);
+	assert_true(p.end[SIDE_SERVER].seen[EV_KEX_DONE] >= 8);
+	conn_rekey_limit(p.end[SIDE_SERVER].conn, 0, 60000);
+	p.end[SIDE_SERVER].seen[EV_KEX_DONE] = 0;
+	pair_exchange(&p, 1 * MIB);
+	assert_int_equal(p.end[SIDE_SERVER].seen[EV_KEX_DONE], 0);
+	pair_tell_time(&p, p.now + 60000);
+	pair_run(&p);
+	assert_int_equal(p.end[SIDE_SERVER].seen[EV_KEX_DONE], 1);
+	pair_free(&p);
+}
+
 static void
 the_session_id_stays_through_rekeys(void **state)
 {
@@ -468,6 +491,7 @@ main(void)
 		cmocka_unit_test(rekey_comes_by_itself_after_the_bytes_of_the_limit),
 		cmocka_unit_test(a_limit_of_a_few_bytes_makes_progress_all_the_same),
 		cmocka_unit_test(rekey_comes_by_itself_after_the_time_of_the_limit),
+		cmocka_unit_test(a_rekey_limit_may_come_with_the_login),
 		cmocka_unit_test(the_session_id_stays_through_rekeys),
 		cmocka_unit_test(delivery_in_any_chunks_equals_delivery_in_bulk),
 		cmocka_unit_test(packets_of_every_small_size_arrive),

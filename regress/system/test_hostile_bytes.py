@@ -12,7 +12,10 @@ import re
 import signal
 import socket
 import struct
+import subprocess
+import threading
 import time
+import zlib
 
 import pytest
 
@@ -317,7 +320,7 @@ def test_no_input_before_login_costs_more_than_4_mib_or_100_ms(server, name):
 
 # --- under encryption, by a client that can ---
 
-def ssh_transport(sshd):
+def ssh_transport(sshd, compress=False):
     """paramiko's transport, its key exchange done, and its watched processes."""
     import paramiko
     stranger = Stranger(sshd)
@@ -337,6 +340,7 @@ def ssh_transport(sshd):
             return getattr(self.s, name)
 
     t = paramiko.Transport(Rest(stranger.socket, stranger.ident))
+    t.use_compression(compress)
     t.start_client(timeout=20)
     return stranger, t
 
@@ -403,3 +407,60 @@ def test_a_flood_of_key_exchanges_before_login_is_ended(server):
     t.close()
     stranger.end()
     judge(stranger, n)
+
+
+# --- compression: what a packet may inflate to ---
+
+def bomb():
+    """Instead of paramiko's compressor: 100 MiB in a packet of 100 KiB."""
+    deflate = zlib.compressobj(9)
+    return lambda data: deflate.compress(data + bytes(100 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+
+def test_a_compressed_bomb_costs_the_server_no_more_than_a_packet(server, tmp_path):
+    import paramiko
+    key = harness.make_key(tmp_path / "id")
+    server.authorize(key + ".pub")
+    stranger, t = ssh_transport(server, compress=True)
+    t.auth_publickey(harness.login_user(), paramiko.Ed25519Key.from_private_key_file(key))
+    session = t.open_session(timeout=20)
+    session.exec_command("cat")
+    session.sendall(b"in clear")
+    assert session.recv(100) == b"in clear"
+    for p in stranger.processes:
+        p.look()
+        p.idle = p.now
+    t.packetizer.set_outbound_compressor(bomb())
+    session.sendall(b"boom")
+    server.wait_log("compressed data not valid")
+    t.close()
+    stranger.end()
+    judge(stranger, 2)
+
+
+def test_a_compressed_bomb_costs_the_client_no_more_than_a_packet(tmp_path):
+    import paramiko
+    path = harness.make_key(tmp_path / "host", "ecdsa", bits="256")
+
+    class Any(paramiko.ServerInterface):
+        def check_auth_none(self, username):
+            return paramiko.AUTH_SUCCESSFUL
+
+        def check_channel_request(self, kind, chanid):
+            t.packetizer.set_outbound_compressor(bomb())
+            return paramiko.OPEN_SUCCEEDED
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        # Half of what the bomb holds is all that there is.
+        p = subprocess.Popen(["prlimit", f"--as={50 << 20}", harness.SSH, "-C", "-F", "none", "-p", str(port), "-o", "StrictHostKeyChecking=no",
+                              "-o", "UserKnownHostsFile=none", "-o", "BatchMode=yes", "127.0.0.1", "cat"],
+                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        s, _ = listener.accept()
+        t = paramiko.Transport(s)
+        t.use_compression(True)
+        t.add_server_key(paramiko.ECDSAKey.from_private_key_file(path))
+        t.start_server(event=threading.Event(), server=Any())
+        _, err = p.communicate(timeout=20)
+        t.close()
+    assert p.returncode == 255 and b"compressed data not valid" in err, err

@@ -205,6 +205,12 @@ def test_a_user_s_own_signature_algorithms_come_in_a_second_ext_info(folder):
 
 # --- rekeying ---
 
+def read(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+
 @pytest.mark.parametrize("who", ["client", "server", "both"])
 def test_rekeying_under_full_load_both_ways_loses_nothing(folder, who):
     limit = "RekeyLimit 512K"
@@ -217,6 +223,41 @@ def test_rekeying_under_full_load_both_ways_loses_nothing(folder, who):
                               check=True)
         assert done.stdout == data
         assert done.stderr.count(b"kex: algorithm: ") > 4
+
+
+def exchanges_of(sshd, *, match="", client="", command="cat", data=b""):
+    """How many key exchanges a connection has, by our client's log, and what came back."""
+    with harness.server(sshd, last=f"{match}\nMatch all" if match else "") as s:
+        key = harness.make_key(sshd / "id")
+        s.authorize(key + ".pub")
+        done = subprocess.run(s.ssh(command, key=key, options=["-v", *(["-o", client] if client else [])]), input=data,
+                              capture_output=True, timeout=60, check=True)
+        return done.stderr.count(b"kex: algorithm: "), done.stdout
+
+
+def test_a_user_s_own_rekey_limit_holds_for_that_user(folder):
+    """Match: it is known who it is after the first exchange only."""
+    data = os.urandom(1 << 20)
+    limit = "\nRekeyLimit 128K"
+    n, got = exchanges_of(folder / "this", match=f"Match User {harness.login_user()}{limit}", data=data)
+    assert n > 4 and got == data
+    n, got = exchanges_of(folder / "another", match=f"Match User nobody-else{limit}", data=data)
+    assert n == 1 and got == data
+
+
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_rekeying_by_time_comes_without_data(folder, who):
+    """Nothing is sent while the test waits for two of them."""
+    log = str(folder / "log")
+    limit = "RekeyLimit default 1"
+    with harness.server(folder / "sshd", config=limit if who == "server" else "") as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub")
+        command = s.ssh("cat", key=key, options=["-v", "-E", log, *(["-o", limit] if who == "client" else [])])
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            harness.wait_until(lambda: os.path.exists(log) and read(log).count("kex: algorithm: ") >= 3, "two rekeys")
+            out, _ = p.communicate(b"still here", timeout=20)
+        assert (p.returncode, out) == (0, b"still here")
 
 
 # --- who is not SSH ---
