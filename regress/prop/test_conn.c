@@ -281,11 +281,11 @@ a_rekey_limit_may_come_with_the_login(void **state)
 	p.end[SIDE_SERVER].config.rekey_bytes = 100 * MIB;
 	pair_open(&p);
 	conn_rekey_limit(p.end[SIDE_SERVER].conn, 64 * KIB, 60000);
-	pair_exchange(&p, 1 * MIB);
+	pair_exchange(&p, 2 * MIB);
 	assert_true(p.end[SIDE_SERVER].seen[EV_KEX_DONE] >= 8);
 	conn_rekey_limit(p.end[SIDE_SERVER].conn, 0, 60000);
 	p.end[SIDE_SERVER].seen[EV_KEX_DONE] = 0;
-	pair_exchange(&p, 1 * MIB);
+	pair_exchange(&p, 2 * MIB);
 	assert_int_equal(p.end[SIDE_SERVER].seen[EV_KEX_DONE], 0);
 	pair_tell_time(&p, p.now + 60000);
 	pair_run(&p);
