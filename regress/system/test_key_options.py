@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: ISC
 """Every option of authorized_keys: what it allows, what it denies, and what is malformed; keys in tokens; the files."""
 import base64
+import glob
 import hashlib
 import os
 import re
 import struct
+import time
 
 import pytest
 
@@ -78,41 +80,71 @@ def test_flags(serve, what):
     assert not gets(serve(f"{what},no-{what}"))
 
 
-# name, one that lets in, one that keeps out, one that is malformed
-ROWS = [
-    ("from", 'from="10.0.0.1,127.0.0.0/8"', 'from="*,!127.0.0.1"', "from=127.0.0.1"),
-    ("from, a name", 'from="127.0.0.?"', 'from="localhost"', 'from="127.0.0.0/8'),
-    ("expiry-time", 'expiry-time="20990101"', 'expiry-time="202001010000Z"', 'expiry-time="soon"'),
-    ("expiry-time, seconds", 'expiry-time="20990101000000Z"', 'expiry-time="20990101",expiry-time="20200101"',
-     'expiry-time="2099"'),
-    ("cert-authority", "", "cert-authority", 'cert-authority="x"'),
-    ("command", 'command="echo in"', None, "command"),
-    ("environment", 'environment="A=b"', None, 'environment="A"'),
-    ("permitopen", 'permitopen="127.0.0.1:80"', None, 'permitopen="127.0.0.1"'),
-    ("permitlisten", 'permitlisten="8080"', None, 'permitlisten="x:y"'),
-    ("principals", 'principals="x"', None, "principals"),
-    ("tunnel", 'tunnel="0"', None, 'tunnel="many"'),
-    ("no-touch-required", "no-touch-required", None, 'no-touch-required="x"'),
-    ("verify-required", "verify-required", None, 'verify-required="x"'),
-    ("restrict", "restrict", None, 'restrict="x"'),
-    ("X11-forwarding", "no-X11-forwarding,X11-forwarding", None, 'X11-forwarding="x"'),
-    ("user-rc", "no-user-rc", None, 'no-user-rc="x"'),
-    ("pty", "no-pty", None, "no-pty=x"),
-    ("commas", "no-pty,no-user-rc", None, "no-pty,,no-user-rc"),
-    ("quotes", 'command="echo \\"in\\""', None, 'command="echo in" no-pty'),
-]
+# All options that there are: some that let in, some that keep out (or the test that shows what else they deny),
+# some that are malformed.
+ROWS = {
+    "agent-forwarding": (["agent-forwarding", "no-agent-forwarding"], "test_flags", ['agent-forwarding="x"']),
+    "port-forwarding": (["port-forwarding", "no-port-forwarding"], "test_flags", ['no-port-forwarding="x"']),
+    "pty": (["pty", "no-pty", "no-pty,no-user-rc"], "test_flags", ["no-pty=x", "no-pty,,no-user-rc", "no-pty,"]),
+    "user-rc": (["user-rc", "no-user-rc"], "test_rc_runs_before_the_command_unless_forbidden", ['no-user-rc="x"']),
+    "X11-forwarding": (["no-X11-forwarding,X11-forwarding"], "test_what_keeps_x11_from_being_forwarded", ['X11-forwarding="x"']),
+    "restrict": (["restrict"], "test_flags", ['restrict="x"']),
+    "cert-authority": ([""], ["cert-authority"], ['cert-authority="x"']),
+    "touch-required": (["touch-required", "no-touch-required"], "test_keys_in_tokens", ['no-touch-required="x"']),
+    "verify-required": (["verify-required", "no-verify-required"], "test_keys_in_tokens", ['verify-required="x"']),
+    "principals": (['principals="x"'], "test_principals_of_an_authorized_keys_line", ["principals"]),
+    "command": (['command="echo in"', 'command="echo \\"in\\""'], "test_command_replaces_commands_shells_and_subsystems",
+                ["command", 'command="echo in" no-pty', 'command="echo in']),
+    "from": (['from="10.0.0.1,127.0.0.0/8"', 'from="127.0.0.?"'], ['from="*,!127.0.0.1"', 'from="localhost"', 'from="10.0.0.1"'],
+             ["from=127.0.0.1", 'from="127.0.0.0/8', "from", 'from="127.0.0.0/33"']),
+    "expiry-time": (['expiry-time="20990101"', 'expiry-time="20990101000000Z"'],
+                    ['expiry-time="202001010000Z"', 'expiry-time="20990101",expiry-time="20200101"'],
+                    ['expiry-time="soon"', 'expiry-time="2099"']),
+    "environment": (['environment="A=b"'], "test_environment_needs_permit_user_environment", ['environment="A"', 'environment="A-B=c"']),
+    "permitopen": (['permitopen="127.0.0.1:80"'], "test_permitopen_limits_where_to", ['permitopen="127.0.0.1"', 'permitopen="a:70000"']),
+    "permitlisten": (['permitlisten="8080"'], "test_permitlisten_limits_where_at", ['permitlisten="x:y"', 'permitlisten="0"']),
+    "gatewaysources": (['gatewaysources="10.0.0.0/8"'], "test_who_may_connect_to_a_forwarded_port", ['gatewaysources="10.0.0.1/8"']),
+    "tunnel": (['tunnel="0"'], "test_what_keeps_a_tunnel_from_being_made", ['tunnel="many"']),
+}
 
 
-@pytest.mark.parametrize("name, good, denied, malformed", ROWS, ids=[r[0] for r in ROWS])
-def test_each_option_allows_denies_and_can_be_malformed(serve, name, good, denied, malformed):
-    assert ask(serve(good), "echo in").stdout == "in\n"
-    if denied is not None:
-        assert ask(serve(denied), "echo in").returncode == 255
-    s = serve(malformed)
-    assert ask(s, "echo in").returncode == 255
-    if "bad key option" not in s.log_text():
-        # What breaks the line as a whole makes it no line with this key.
-        assert "Accepted" not in s.log_text()
+@pytest.mark.parametrize("name", ROWS)
+def test_each_option_allows_denies_and_can_be_malformed(serve, folder, name):
+    good, denied, malformed = ROWS[name]
+    s = serve(key=False)
+
+    def lets_in(options):
+        key = harness.make_key(folder / f"row{time.monotonic_ns()}")
+        s.authorize(key + ".pub", options=options)
+        done = run(s.ssh("echo in", key=key, program="ssh"), check=False)
+        assert done.returncode in (0, 255) and (done.stdout == "in\n") == (done.returncode == 0), done.stderr
+        return done.returncode == 0
+    for options in good:
+        assert lets_in(options), options
+    if isinstance(denied, str):
+        assert denied in all_tests()
+    else:
+        for options in denied:
+            assert not lets_in(options), options
+    for options in malformed:
+        assert not lets_in(options), options
+
+
+def all_tests():
+    """Names of the tests of this folder."""
+    names = set()
+    for path in glob.glob(os.path.join(os.path.dirname(__file__), "test_*.py")):
+        with open(path, encoding="utf-8") as f:
+            names |= set(re.findall(r"^def (test_\w+)", f.read(), re.M))
+    return names
+
+
+def test_every_option_that_there_is_has_a_row():
+    source = os.path.join(os.path.dirname(__file__), "..", "..", "keys", "authorized_options.c")
+    with open(source, encoding="utf-8") as f:
+        rows = f.read().split("static const struct row rows[] = {", 1)[1].split("};", 1)[0]
+    names = re.findall(r'^\t\{ "([^"]+)",', rows, re.M)
+    assert len(names) == rows.count("{") and sorted(names) == sorted(ROWS)
 
 
 def test_an_unknown_option_restricts_and_is_logged(serve):

@@ -179,46 +179,151 @@ every_keyword_has_a_row_in_this_test(void **state)
 	}
 }
 
+/* Values that are refused, and a part of what is said: of each keyword one at least. */
+static const struct {
+	const char *line, *said;
+} bad[] = {
+	{ "\nBatchMode maybe", "config: line 2: BatchMode: must be yes or no" },
+	{ "Port 0", "1 to 65535" },
+	{ "Port", "missing argument" },
+	{ "StrictHostKeyChecking maybe", "accept-new" },
+	{ "LocalForward 8080", "must be [bind:]port or a path, then" },
+	{ "LocalForward 0 h:1", "must be [bind:]port" },
+	{ "LocalForward 8080 h", "host:port" },
+	{ "LocalForward 8080 h:99999", "host:port" },
+	{ "LocalForward [::1 h:1", "bind" },
+	{ "LocalForward a:b:c:d:e h:1", "bind" },
+	{ "LocalForward 1 h:1 x", "extra arguments" },
+	{ "DynamicForward 1 h:1", "must be [bind:]port" },
+	{ "DynamicForward x", "must be [bind:]port" },
+	{ "RemoteForward x", "or nothing" },
+	{ "AddKeysToAgent maybe", "confirm" },
+	{ "AddKeysToAgent yes 1h", "extra arguments" },
+	{ "AddKeysToAgent confirm x", "second argument" },
+	{ "ControlPersist x", "time" },
+	{ "EscapeChar xy", "character" },
+	{ "EscapeChar ^AB", "character" },
+	{ "ObscureKeystrokeTiming interval:0", "1 to 1000" },
+	{ "ObscureKeystrokeTiming interval:1001", "1 to 1000" },
+	{ "TunnelDevice x", "any" },
+	{ "ProxyJump a,", "ssh://" },
+	{ "ProxyJump a:0", "ssh://" },
+	{ "SendEnv A=b", "=" },
+	{ "CanonicalizePermittedCNAMEs x", "SOURCES:TARGETS" },
+	{ "PreferredAuthentications ,", "empty list" },
+	{ "Ciphers nonsense", "unknown algorithm nonsense" },
+	{ "NumberOfPasswordPrompts -1", "number" },
+	{ "User ''", "missing argument" },
+	{ "RekeyLimit x", "1G" },
+	/* one at least of each keyword */
+	{ "Hostname a b", "Hostname: extra arguments at end of line" },
+	{ "AddressFamily nonsense", "AddressFamily: must be one of: any, inet, inet6" },
+	{ "BindAddress a b", "BindAddress: extra arguments at end of line" },
+	{ "BindInterface a b", "BindInterface: extra arguments at end of line" },
+	{ "ConnectionAttempts many", "ConnectionAttempts: must be a number from 1 to 2147483647" },
+	{ "ConnectTimeout soon", "ConnectTimeout: must be a time such as 90, 30s, 5m or" },
+	{ "TCPKeepAlive perhaps", "TCPKeepAlive: must be yes or no" },
+	{ "ServerAliveInterval soon", "ServerAliveInterval: must be a time such as 90, 30s, 5m or" },
+	{ "Reconnect perhaps", "Reconnect: must be yes or no" },
+	{ "ServerAliveCountMax many", "ServerAliveCountMax: must be a number from 0 to 2147483647" },
+	{ "IPQoS af99", "IPQoS: must be one or two of af11 to af43, cs0 to cs7, ef" },
+	{ "Compression perhaps", "Compression: must be yes or no" },
+	{ "VersionAddendum", "VersionAddendum: missing argument" },
+	{ "RefuseConnection", "RefuseConnection: missing argument" },
+	{ "CanonicalizeFallbackLocal perhaps", "CanonicalizeFallbackLocal: must be yes or no" },
+	{ "CanonicalizeHostname nonsense", "CanonicalizeHostname: must be one of: no, none, yes, always" },
+	{ "CanonicalizeMaxDots many", "CanonicalizeMaxDots: must be a number from 0 to 2147483647" },
+	{ "CanonicalDomains", "CanonicalDomains: missing argument" },
+	{ "ProxyCommand", "ProxyCommand: missing argument" },
+	{ "ProxyUseFdpass perhaps", "ProxyUseFdpass: must be yes or no" },
+	{ "ControlMaster nonsense", "ControlMaster: must be one of: no, yes, ask, auto, autoask" },
+	{ "ControlPath /a /b", "ControlPath: extra arguments at end of line" },
+	{ "HostKeyAlgorithms nonsense", "HostKeyAlgorithms: unknown algorithm nonsense" },
+	{ "KexAlgorithms nonsense", "KexAlgorithms: unknown algorithm nonsense" },
+	{ "MACs nonsense", "MACs: unknown algorithm nonsense" },
+	{ "CASignatureAlgorithms nonsense", "CASignatureAlgorithms: unknown algorithm nonsense" },
+	{ "RequiredRSASize many", "RequiredRSASize: must be a number from 1024 to 16384" },
+	{ "WarnWeakCrypto nonsense", "WarnWeakCrypto: must be one of: yes, no, no-pq-kex" },
+	{ "CheckHostIP perhaps", "CheckHostIP: must be yes or no" },
+	{ "HashKnownHosts perhaps", "HashKnownHosts: must be yes or no" },
+	{ "HostKeyAlias a b", "HostKeyAlias: extra arguments at end of line" },
+	{ "GlobalKnownHostsFile", "GlobalKnownHostsFile: missing argument" },
+	{ "UserKnownHostsFile", "UserKnownHostsFile: missing argument" },
+	{ "KnownHostsCommand", "KnownHostsCommand: missing argument" },
+	{ "RevokedHostKeys", "RevokedHostKeys: missing argument" },
+	{ "NoHostAuthenticationForLocalhost perhaps", "NoHostAuthenticationForLocalhost: must be yes or no" },
+	{ "UpdateHostKeys nonsense", "UpdateHostKeys: must be one of: yes, no, ask" },
+	{ "VerifyHostKeyDNS nonsense", "VerifyHostKeyDNS: must be one of: yes, no, ask" },
+	{ "VisualHostKey perhaps", "VisualHostKey: must be yes or no" },
+	{ "FingerprintHash nonsense", "FingerprintHash: must be one of: SHA256, MD5" },
+	{ "PubkeyAuthentication nonsense", "PubkeyAuthentication: must be one of: yes, no, unbound" },
+	{ "PubkeyAcceptedAlgorithms nonsense", "PubkeyAcceptedAlgorithms: unknown algorithm nonsense" },
+	{ "PasswordAuthentication perhaps", "PasswordAuthentication: must be yes or no" },
+	{ "KbdInteractiveAuthentication perhaps", "KbdInteractiveAuthentication: must be yes or no" },
+	{ "KbdInteractiveDevices", "KbdInteractiveDevices: missing argument" },
+	{ "HostbasedAuthentication perhaps", "HostbasedAuthentication: must be yes or no" },
+	{ "HostbasedAcceptedAlgorithms nonsense", "HostbasedAcceptedAlgorithms: unknown algorithm nonsense" },
+	{ "EphemeralProofFile a b", "EphemeralProofFile: extra arguments at end of line" },
+	{ "EnableSSHKeysign perhaps", "EnableSSHKeysign: must be yes or no" },
+	{ "BatchMode perhaps", "BatchMode: must be yes or no" },
+	{ "IdentityFile /a /b", "IdentityFile: extra arguments at end of line" },
+	{ "CertificateFile a b", "CertificateFile: extra arguments at end of line" },
+	{ "IdentitiesOnly perhaps", "IdentitiesOnly: must be yes or no" },
+	{ "IdentityAgent a b", "IdentityAgent: extra arguments at end of line" },
+	{ "PKCS11Provider a b", "PKCS11Provider: extra arguments at end of line" },
+	{ "SecurityKeyProvider a b", "SecurityKeyProvider: extra arguments at end of line" },
+	{ "ForwardAgent yes no", "ForwardAgent: extra arguments at end of line" },
+	{ "ForwardX11 perhaps", "ForwardX11: must be yes or no" },
+	{ "ForwardX11Timeout soon", "ForwardX11Timeout: must be a time such as 90, 30s, 5m or" },
+	{ "ForwardX11Trusted perhaps", "ForwardX11Trusted: must be yes or no" },
+	{ "XAuthLocation a b", "XAuthLocation: extra arguments at end of line" },
+	{ "ClearAllForwardings perhaps", "ClearAllForwardings: must be yes or no" },
+	{ "ExitOnForwardFailure perhaps", "ExitOnForwardFailure: must be yes or no" },
+	{ "GatewayPorts perhaps", "GatewayPorts: must be yes or no" },
+	{ "PermitRemoteOpen nowhere", "PermitRemoteOpen: must be any, none, or a list of host:port" },
+	{ "StreamLocalBindMask 9", "StreamLocalBindMask: must be an octal number up to 0777" },
+	{ "StreamLocalBindUnlink perhaps", "StreamLocalBindUnlink: must be yes or no" },
+	{ "Tunnel nonsense", "Tunnel: must be one of: no, yes, point-to-point, ethernet" },
+	{ "ChannelTimeout session", "ChannelTimeout: must be none, or a list of type=time" },
+	{ "RemoteCommand", "RemoteCommand: missing argument" },
+	{ "LocalCommand", "LocalCommand: missing argument" },
+	{ "PermitLocalCommand perhaps", "PermitLocalCommand: must be yes or no" },
+	{ "SessionType nonsense", "SessionType: must be one of: default, none, subsystem" },
+	{ "RequestTTY nonsense", "RequestTTY: must be one of: auto, no, yes, force" },
+	{ "SetEnv", "SetEnv: missing argument" },
+	{ "EnableEscapeCommandline perhaps", "EnableEscapeCommandline: must be yes or no" },
+	{ "ForkAfterAuthentication perhaps", "ForkAfterAuthentication: must be yes or no" },
+	{ "StdinNull perhaps", "StdinNull: must be yes or no" },
+	{ "LogLevel nonsense", "LogLevel: must be one of: QUIET, FATAL, ERROR, INFO" },
+	{ "SyslogFacility nonsense", "SyslogFacility: must be one of: DAEMON, USER, AUTH" },
+	{ "LogVerbose", "LogVerbose: missing argument" },
+	{ "IgnoreUnknown", "IgnoreUnknown: missing argument" },
+	{ "Tag a b", "Tag: extra arguments at end of line" },
+};
+
+static void
+every_keyword_has_a_value_that_is_refused(void **state)
+{
+	size_t n_missing = 0;
+
+	(void)state;
+	for (size_t k = 0; k < SSH_N_KEYWORDS; k++) {
+		const char *name = ssh_keyword_name((enum ssh_keyword)k);
+		size_t len = strlen(name);
+		bool found = false;
+
+		for (size_t i = 0; i < COUNT(bad) && !found; i++)
+			found = strncmp(bad[i].line, name, len) == 0 && strchr(" \n", bad[i].line[len]) != NULL;
+		if (!found)
+			print_message("no bad value of %s\n", name);
+		n_missing += !found;
+	}
+	assert_int_equal(n_missing, 0);
+}
+
 static void
 values_that_are_none_are_refused_with_the_line_and_what_would_do(void **state)
 {
-	static const struct {
-		const char *line, *said;
-	} bad[] = {
-		{ "\nBatchMode maybe", "config: line 2: BatchMode: must be yes or no" },
-		{ "Port 0", "1 to 65535" },
-		{ "Port", "missing argument" },
-		{ "StrictHostKeyChecking maybe", "accept-new" },
-		{ "LocalForward 8080", "must be [bind:]port or a path, then" },
-		{ "LocalForward 0 h:1", "must be [bind:]port" },
-		{ "LocalForward 8080 h", "host:port" },
-		{ "LocalForward 8080 h:99999", "host:port" },
-		{ "LocalForward [::1 h:1", "bind" },
-		{ "LocalForward a:b:c:d:e h:1", "bind" },
-		{ "LocalForward 1 h:1 x", "extra arguments" },
-		{ "DynamicForward 1 h:1", "must be [bind:]port" },
-		{ "DynamicForward x", "must be [bind:]port" },
-		{ "RemoteForward x", "or nothing" },
-		{ "AddKeysToAgent maybe", "confirm" },
-		{ "AddKeysToAgent yes 1h", "extra arguments" },
-		{ "AddKeysToAgent confirm x", "second argument" },
-		{ "ControlPersist x", "time" },
-		{ "EscapeChar xy", "character" },
-		{ "EscapeChar ^AB", "character" },
-		{ "ObscureKeystrokeTiming interval:0", "1 to 1000" },
-		{ "ObscureKeystrokeTiming interval:1001", "1 to 1000" },
-		{ "TunnelDevice x", "any" },
-		{ "ProxyJump a,", "ssh://" },
-		{ "ProxyJump a:0", "ssh://" },
-		{ "SendEnv A=b", "=" },
-		{ "CanonicalizePermittedCNAMEs x", "SOURCES:TARGETS" },
-		{ "PreferredAuthentications ,", "empty list" },
-		{ "Ciphers nonsense", "unknown algorithm nonsense" },
-		{ "NumberOfPasswordPrompts -1", "number" },
-		{ "User ''", "missing argument" },
-		{ "RekeyLimit x", "1G" },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++)
 		assert_ssh_bad(bad[i].line, bad[i].said);
@@ -265,6 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_value_form_gives_its_value),
 		cmocka_unit_test(every_keyword_has_a_row_in_this_test),
+		cmocka_unit_test(every_keyword_has_a_value_that_is_refused),
 		cmocka_unit_test(values_that_are_none_are_refused_with_the_line_and_what_would_do),
 		cmocka_unit_test(the_types_are_those_of_the_struct),
 	};
