@@ -95,9 +95,11 @@ read_key(const char *path, struct writer *blob)
 {
 	SCOPED(writer_free) struct writer text = writer_init(KEY_FILE_MAX);
 	struct span comment;
+	enum err e;
 
 	TRY(file_read(path, &text, NULL));
-	return public_file_parse(writer_span(&text), blob, &comment);
+	e = public_file_parse(writer_span(&text), blob, &comment);
+	return e == ERR_UNSUPPORTED ? cert_line_decode(writer_span(&text), blob) : e;
 }
 
 /* An algorithm by which the key would sign; empty: none that is accepted. */
@@ -113,6 +115,16 @@ choose_alg(const struct guard *g, struct span blob)
 	return key_blob_type(blob);
 }
 
+/* The keyword that names the file in which key or CA were found. */
+static enum sshd_keyword
+found_by(const struct guard *g)
+{
+	const char *cas = g->user.config.trusted_user_ca_keys;
+
+	return g->key.is_cert && cas != NULL && strncmp(g->key.place, cas, strlen(cas)) == 0 ?
+	    SSHD_TrustedUserCAKeys : SSHD_AuthorizedKeysFile;
+}
+
 /* The key, as a request that is signed would have it. */
 static int
 explain_key(struct guard *g, const char *path)
@@ -120,6 +132,7 @@ explain_key(struct guard *g, const char *path)
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	const struct sshd_config *c = &g->user.config;
 	char name[1024];
+	enum reason why;
 	enum err e = read_key(path, &blob);
 
 	if (e != ERR_OK) {
@@ -137,9 +150,12 @@ explain_key(struct guard *g, const char *path)
 		return refused(g, g->why, g->why_rule);
 	say(g, SSHD_PubkeyAcceptedAlgorithms, "accepts %.*s", (int)g->asked.alg.len, (const char *)g->asked.alg.p);
 	say(g, SSHD_RevokedKeys, "does not have %s", guard_key_name(g, name, sizeof(name)));
-	if (guard_find_key(g) != ERR_OK)
-		return refused(g, REASON_KEY_UNKNOWN, SSHD_AuthorizedKeysFile);
-	say(g, SSHD_AuthorizedKeysFile, "the key is at %s", g->key.place);
+	e = guard_find_key(g);
+	why = g->key.why;
+	if (e != ERR_OK)
+		return refused(g, why != REASON_NONE ? why : REASON_KEY_UNKNOWN,
+		    why != REASON_NONE ? g->key.why_rule : SSHD_AuthorizedKeysFile);
+	say(g, found_by(g), "the %s is at %s", found_by(g) == SSHD_TrustedUserCAKeys ? "CA" : "key", g->key.place);
 	if (g->user.account.uid == 0 && !guard_root_may(g))
 		return refused(g, REASON_ROOT, SSHD_PermitRootLogin);
 	if (g->user.account.uid == 0)

@@ -184,7 +184,6 @@ signature_holds(struct guard *g)
 		return false;
 	auth_hostbased_data(&data, &s, m->host, m->local_user);
 	return wr_end(&data) == ERR_OK && key_from_blob(guard_plain_blob(g), &key) == ERR_OK &&
-	    key_bits(key) >= (strcmp(key_type(key), "ssh-rsa") == 0 ? g->user.config.required_rsa_size : 0) &&
 	    key_verify(key, alg, alg, m->sig, writer_span(&data), NULL) == ERR_OK;
 }
 

@@ -117,10 +117,6 @@ signature_holds(struct guard *g)
 
 	if (put_signed(g, &data) != ERR_OK || key_from_blob(guard_plain_blob(g), &key) != ERR_OK)
 		return false;
-	if (strcmp(key_type(key), "ssh-rsa") == 0 && key_bits(key) < g->user.config.required_rsa_size) {
-		log_info(&g->log, "RSA key of %u bits is shorter than RequiredRSASize", key_bits(key));
-		return false;
-	}
 	/* That the algorithm is allowed, a certificate's by its own name, guard_key_acceptable() has seen. */
 	if (key_verify(key, alg, alg, m->sig, writer_span(&data), &token) != ERR_OK)
 		return false;
@@ -461,13 +457,31 @@ read_cert(struct guard *g)
 	return g->key.is_cert;
 }
 
+/* Whether it is no RSA key, or one that is long enough. */
+static bool
+is_long_enough(struct guard *g)
+{
+	SCOPED(key_free) struct key *key = NULL;
+
+	if (!span_is(key_blob_type(guard_plain_blob(g)), "ssh-rsa"))
+		return true;
+	if (key_from_blob(guard_plain_blob(g), &key) != ERR_OK)
+		return false;
+	if (key_bits(key) >= g->user.config.required_rsa_size)
+		return true;
+	guard_refuse(g, REASON_KEY_ALG, SSHD_RequiredRSASize);
+	log_info(&g->log, "RSA key of %u bits is shorter than RequiredRSASize", key_bits(key));
+	return false;
+}
+
 bool
 guard_key_acceptable(struct guard *g, struct span allowed)
 {
 	const struct msg_from_wire_auth *m = &g->asked;
 	char alg[64];
 
-	guard_refuse(g, REASON_KEY_ALG, SSHD_PubkeyAcceptedAlgorithms);
+	guard_refuse(g, REASON_KEY_ALG, span_is(m->method, "hostbased") ? SSHD_HostbasedAcceptedAlgorithms :
+	    SSHD_PubkeyAcceptedAlgorithms);
 	if (m->blob.len > LIMIT_KEY_BLOB || m->sig.len > LIMIT_SIGNATURE)
 		return false;
 	text_visible_str(alg, sizeof(alg), m->alg);
@@ -482,7 +496,7 @@ guard_key_acceptable(struct guard *g, struct span allowed)
 		log_info(&g->log, "the client's signature names another host key than ours: refused");
 		return false;
 	}
-	if (!read_cert(g))
+	if (!read_cert(g) || !is_long_enough(g))
 		return false;
 	if (was_used(g)) {
 		guard_refuse(g, REASON_KEY_USED, SSHD_AuthenticationMethods);

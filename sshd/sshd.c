@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "sshd/guard_explain.h"
@@ -145,7 +146,8 @@ explain(const struct sshd_options *o, const struct listener_input *in)
 	static const uint8_t no_secret[32];
 	struct guard_start start = { .log = in->log, .rules = in->loaded.rules, .config = &in->loaded.config,
 	    .keys = &in->keys, .title = in->title, .in = -1, .out = -1, .wire_fd = -1, .listener_fd = -1,
-	    .nursery_fd = -1, .self_fd = -1, .secret = no_secret, .debug_level = LOG_LEVEL_QUIET };
+	    .nursery_fd = -1, .self_fd = -1, .accepted = clock_boot(), .secret = no_secret,
+	    .debug_level = LOG_LEVEL_QUIET };
 	struct explain what = { .key_file = o->key_file };
 
 	for (size_t i = 0; i < o->n_facts; i++) {

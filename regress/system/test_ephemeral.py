@@ -220,6 +220,29 @@ def test_a_user_that_policy_does_not_know_is_refused(folder):
         assert harness.login_user() in done.stderr
 
 
+def test_ephemeral_keys_can_be_switched_off(folder):
+    """For some by Match; for all, and then nobody listens at the socket; or only the socket."""
+    with harness.server(folder / "some", last=f"Match User {harness.login_user()}\n\tEphemeralKeys no") as s:
+        key = harness.make_key(folder / "id")
+        add(s, "--once", key + ".pub")
+        assert login(s, key).returncode == 255
+        [entry] = json.loads(s.ephemeral("list", "--json").stdout)
+        assert (entry["state"], entry["used"]) == ("live", 0)
+    for i, config in enumerate(("EphemeralKeys no", "EphemeralKeySocket none")):
+        with harness.server(folder / f"s{i}", config=config) as s:
+            assert add(s, key + ".pub", check=False).returncode == 3
+
+
+def test_a_registration_lasts_as_long_as_the_config_says(folder):
+    with harness.server(folder / "s", config="EphemeralKeyTTL 2m\nEphemeralKeyMaxTTL 5m") as s:
+        key = harness.make_key(folder / "id")
+        for args, seconds in (((), 120), (("--ttl", "5m"), 300), (("--ttl", "7s"), 7)):
+            entry = json.loads(add(s, "--json", *args, key + ".pub").stdout)
+            assert seconds - 10 < entry["expires_in"] <= seconds, entry
+        done = add(s, "--ttl", "301s", key + ".pub", check=False)
+        assert done.returncode == 1 and "300" in done.stderr
+
+
 def test_no_server_is_exit_3(folder):
     key = harness.make_key(folder / "id")
     done = run([harness.EPHEMERAL, "add", "--socket", str(folder / "none.sock"), "--user", "x", key + ".pub"], check=False)
