@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "auth/account.h"
@@ -85,11 +84,12 @@ open_control(struct listener *l)
 		.move_session_end = listener_move_session_end, .arg = l,
 	};
 	char path[108];
-	enum err e = control_socket_path(c->ephemeral_key_socket, geteuid(),
-	    getenv("XDG_RUNTIME_DIR"), c->pid_file, path, sizeof(path));
+	const char *named = c->ephemeral_key_socket == NULL ? "none" : c->ephemeral_key_socket;
+	enum err e = control_socket_path(named, geteuid(), getenv("XDG_RUNTIME_DIR"), c->pid_file, path,
+	    sizeof(path));
 
 	if (e == ERR_NOTFOUND) {
-		if (c->ephemeral_key_socket == NULL || strcasecmp(c->ephemeral_key_socket, "none") != 0)
+		if (strcmp(named, "none") != 0)
 			log_info(l->log, "No control socket for ephemeral keys: there is no place for it. "
 			    "Set EphemeralKeySocket, XDG_RUNTIME_DIR, or a PidFile with its whole path.");
 		return ERR_OK;

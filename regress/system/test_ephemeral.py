@@ -231,6 +231,7 @@ def test_ephemeral_keys_can_be_switched_off(folder):
     for i, config in enumerate(("EphemeralKeys no", "EphemeralKeySocket none")):
         with harness.server(folder / f"s{i}", config=config) as s:
             assert add(s, key + ".pub", check=False).returncode == 3
+            assert "Ephemeral keys are registered at" not in s.log_text()
 
 
 def test_a_registration_lasts_as_long_as_the_config_says(folder):
