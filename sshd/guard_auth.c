@@ -358,22 +358,33 @@ guard_accept(struct guard *g, msec end)
 
 /* --- requests --- */
 
-/* Shows the banner, once, before the first answer. */
+/* Shows a file. */
+static void
+show(struct guard *g, const char *path)
+{
+	SCOPED(writer_free) struct writer text = writer_init(BANNER_MAX);
+
+	if (file_read(path, &text, NULL) != ERR_OK)
+		log_debug(&g->log, "banner %s: %s", path, strerror(errno));
+	else if (text.len > 0)
+		guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
+		    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
+}
+
+/* Shows the banner, and why logins are closed, once, before the first answer. */
 static void
 send_banner(struct guard *g)
 {
-	const char *path = g->user.config.banner;
-	SCOPED(writer_free) struct writer text = writer_init(BANNER_MAX);
+	const char *nologin = guard_nologin();
 
-	if (g->banner_sent || path == NULL)
+	if (g->banner_sent)
 		return;
 	g->banner_sent = true;
-	if (file_read(path, &text, NULL) != ERR_OK) {
-		log_debug(&g->log, "banner %s: %s", path, strerror(errno));
-		return;
-	}
-	guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
-	    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
+	if (g->user.config.banner != NULL)
+		show(g, g->user.config.banner);
+	/* To users who do not exist, too, or it would tell who does. */
+	if (nologin != NULL && g->user.account.uid != 0)
+		show(g, nologin);
 }
 
 static void

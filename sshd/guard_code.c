@@ -87,7 +87,7 @@ guard_on_code(struct guard *g, const struct msg_guard_code *m)
 void
 guard_code_answered(struct guard *g, const struct msg_guard_grant *m)
 {
-	SCOPED(writer_free) struct writer text = writer_init(1024);
+	char text[512];
 
 	g->code_question = 0;
 	guard_refuse(g, m->answer == EPHEMERAL_UNKNOWN ? REASON_PASSWORD : REASON_KEY_OVER,
@@ -97,11 +97,7 @@ guard_code_answered(struct guard *g, const struct msg_guard_grant *m)
 		    .user = g->user.is_valid ? span_str(g->user.account.name) : SPAN_EMPTY,
 		    .address = source(g) }, NULL));
 	} else if (m->reason.len > 0) {
-		text_visible(&text, m->reason);
-		wr_raw(&text, SPAN_LIT("\r\n"));
-		if (wr_end(&text) == ERR_OK)
-			guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
-			    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
+		guard_tell(g, text_visible_str(text, sizeof(text), m->reason));
 	}
 	guard_fail(g, true);
 }

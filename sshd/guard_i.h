@@ -205,6 +205,9 @@ struct span guard_hostkey(const struct guard *g);
 /* Finds the account and what the config says for it. ERR_NOMEM. */
 enum err guard_find_user(struct guard *g, struct span name);
 
+/* The file that keeps all but root out, if it is there; else NULL. */
+const char *guard_nologin(void);
+
 /* "invalid user NAME" or "NAME", for log lines; within buf. */
 const char *guard_who(const struct guard *g, char *buf, size_t size);
 

@@ -235,7 +235,7 @@ answer_query(struct guard *g, enum ephemeral_answer answer)
 static void
 denied(struct guard *g, struct span reason)
 {
-	SCOPED(writer_free) struct writer text = writer_init(1024);
+	char text[512];
 
 	writer_reset(&g->key.options);
 	g->key.grant[0] = '\0';
@@ -243,14 +243,9 @@ denied(struct guard *g, struct span reason)
 		guard_proved(g);
 		return;
 	}
-	if (reason.len > 0) {
-		text_visible(&text, reason);
-		wr_raw(&text, SPAN_LIT("\r\n"));
-	}
 	guard_refuse(g, REASON_KEY_OVER, SSHD_EphemeralKeys);
-	if (text.len > 0 && wr_end(&text) == ERR_OK)
-		guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
-		    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
+	if (reason.len > 0)
+		guard_tell(g, text_visible_str(text, sizeof(text), reason));
 	guard_fail(g, true);
 }
 

@@ -139,6 +139,18 @@ name_groups(const struct group_list *list, struct span text, struct group_names 
 	return ERR_OK;
 }
 
+const char *
+guard_nologin(void)
+{
+	static const char *const paths[] = { "/etc/nologin", "/run/nologin" };
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		if (access(paths[i], F_OK) == 0)
+			return paths[i];
+	}
+	return NULL;
+}
+
 /* What the files of the machine say of the account and of logins as such. */
 static struct account_facts
 find_facts(const struct account *a)
@@ -150,7 +162,7 @@ find_facts(const struct account *a)
 		f.shell_exists = true;
 		f.shell_executable = S_ISREG(st.st_mode) && (st.st_mode & 0111) != 0;
 	}
-	f.nologin_exists = access("/etc/nologin", F_OK) == 0 || access("/run/nologin", F_OK) == 0;
+	f.nologin_exists = guard_nologin() != NULL;
 	return f;
 }
 
@@ -178,7 +190,7 @@ account_may(struct guard *g, const struct account *a)
 		    v == ACCOUNT_NO_SHELL ? "does not exist" : "is not executable");
 	else if (v == ACCOUNT_NOLOGIN)
 		log_info(&g->log, "User %s not allowed because %s exists", a->name,
-		    access("/etc/nologin", F_OK) == 0 ? "/etc/nologin" : "/run/nologin");
+		    guard_nologin() != NULL ? guard_nologin() : "a nologin file");
 	else
 		log_info(&g->log, "User %s not allowed because %s", a->name, account_verdict_text(v));
 	return false;

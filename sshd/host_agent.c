@@ -73,34 +73,58 @@ receive_frame(int fd, struct writer *w, struct agent_frame *frame, msec until)
 	return e;
 }
 
+/* Asks at the socket; the frame's body borrows from answer. */
 static enum err
-ask(int fd, struct span request, struct writer *sig, msec until)
+ask(const char *path, struct span request, struct writer *answer, struct agent_frame *frame)
 {
-	SCOPED(writer_free) struct writer answer = writer_init(AGENT_MAX_FRAME);
-	struct agent_frame frame;
-	struct span s;
+	msec until = clock_boot() + AGENT_MSEC;
+	enum err e;
+	int fd;
 
-	TRY(send_all(fd, request, until));
-	TRY(receive_frame(fd, &answer, &frame, until));
-	if (frame.type != AGENT_SIGN_RESPONSE)
+	TRY(net_connect_unix(path, SOCK_STREAM, &fd));
+	e = send_all(fd, request, until);
+	if (e == ERR_OK)
+		e = receive_frame(fd, answer, frame, until);
+	close(fd);
+	return e;
+}
+
+enum err
+host_agent_has(const char *path, struct span blob)
+{
+	SCOPED(writer_free) struct writer request = writer_init(64), answer = writer_init(AGENT_MAX_FRAME);
+	struct agent_identities keys;
+	struct agent_frame frame;
+	struct span one, comment;
+
+	agent_put(&request, AGENT_REQUEST_IDENTITIES);
+	TRY(wr_end(&request));
+	TRY(ask(path, writer_span(&request), &answer, &frame));
+	if (frame.type != AGENT_IDENTITIES_ANSWER)
 		return ERR_DENIED;
-	TRY(agent_signature_get(frame.body, &s));
-	wr_raw(sig, s);
-	return wr_end(sig);
+	TRY(agent_identities_get(frame.body, &keys));
+	while (agent_identity_get(&keys, &one, &comment)) {
+		if (span_eq(one, blob))
+			return ERR_OK;
+	}
+	TRY(agent_identities_end(&keys));
+	return ERR_NOTFOUND;
 }
 
 enum err
 host_agent_sign(const char *path, struct span blob, struct span alg, struct span data,
     struct writer *sig)
 {
-	SCOPED(writer_free) struct writer request = writer_init(AGENT_MAX_FRAME);
-	enum err e;
-	int fd;
+	SCOPED(writer_free) struct writer request = writer_init(AGENT_MAX_FRAME), answer = writer_init(AGENT_MAX_FRAME);
+	struct agent_frame frame;
+	struct span s;
 
 	agent_sign_put(&request, blob, data, alg);
 	TRY(wr_end(&request));
-	TRY(net_connect_unix(path, SOCK_STREAM, &fd));
-	e = ask(fd, writer_span(&request), sig, clock_boot() + AGENT_MSEC);
-	close(fd);
-	return e;
+	TRY(ask(path, writer_span(&request), &answer, &frame));
+	if (frame.type != AGENT_SIGN_RESPONSE)
+		return ERR_DENIED;
+	TRY(agent_signature_get(frame.body, &s));
+	wr_raw(sig, s);
+	return wr_end(sig);
 }

@@ -13,6 +13,9 @@
 #include "base/span.h"
 #include "base/writer.h"
 
+/* Asks the agent at a socket whether it has the key. ERR_NOTFOUND: it has not; else as below. */
+enum err host_agent_has(const char *path, struct span blob);
+
 /* Asks the agent at a socket for a signature by alg; waits a few seconds. ERR_SYSTEM, ERR_TIMEOUT, ERR_DENIED, ERR_FORMAT. */
 enum err host_agent_sign(const char *path, struct span blob, struct span alg, struct span data,
     struct writer *sig);

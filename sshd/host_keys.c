@@ -134,17 +134,34 @@ load_private(struct host_key *k, const char *path, const struct log *log)
 	return private_file_read(writer_span(&text), SPAN_EMPTY, &k->key, NULL);
 }
 
-/* The key, by the agent if there is one that may have it. */
+/* The key, if the agent has it. */
+static enum err
+load_from_agent(struct host_key *k, const char *path, const char *agent, const struct log *log)
+{
+	enum err e;
+
+	TRY(load_public(k, path));
+	e = host_agent_has(agent, key_blob(k->key));
+	if (e != ERR_OK) {
+		log_error(log, "Host key %s: the agent at %s %s%s", path, agent,
+		    e == ERR_NOTFOUND ? "does not have it" : "cannot be asked: ",
+		    e == ERR_NOTFOUND ? "" : e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		key_free(&k->key);
+		return e;
+	}
+	log_verbose(log, "Host key %s: its signatures are made by the agent at %s", path, agent);
+	k->agent = span_dup_str(span_str(agent));
+	return k->agent == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+/* The key, by the agent if it has it, else the file's own. */
 static enum err
 load_any(struct host_key *k, const char *path, const struct sshd_config *config, const struct log *log)
 {
 	const char *agent = agent_of(config);
 
-	if (agent != NULL && load_public(k, path) == ERR_OK) {
-		log_verbose(log, "Host key %s: its signatures are made by the agent at %s", path, agent);
-		k->agent = span_dup_str(span_str(agent));
-		return k->agent == NULL ? ERR_NOMEM : ERR_OK;
-	}
+	if (agent != NULL && load_from_agent(k, path, agent, log) == ERR_OK)
+		return ERR_OK;
 	return load_private(k, path, log);
 }
 

@@ -34,6 +34,7 @@ test_penalties_OBJS = sshd/penalties.o
 test_guard_access_OBJS = sshd/guard_access.o sshd/client_host.o sshd/guard_methods.o
 test_sshd_options_OBJS = sshd/options.o
 sshd_FUZZ = regress/fuzz/fuzz_control.c regress/fuzz/fuzz_sshd_messages.c
-sshd_FUZZ += regress/fuzz/fuzz_control_frames.c
+sshd_FUZZ += regress/fuzz/fuzz_control_frames.c regress/fuzz/fuzz_rhosts.c
+fuzz_rhosts_OBJS = sshd/rhosts.o
 fuzz_control_frames_OBJS = sshd/control_frames.o
 fuzz_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

@@ -150,6 +150,20 @@ def test_the_agent_of_the_environment(serve, agent):
     assert run(s.ssh("echo in", key=s.key, program="ssh")).stdout == "in\n"
 
 
+def test_a_server_whose_agent_has_not_its_key_does_not_start(folder, agent):
+    for i, (socket, why) in enumerate(((agent, "does not have it"), (f"{folder}/nobody", "cannot be asked: No such file"))):
+        d = folder / f"d{i}"
+        d.mkdir()
+        key = harness.make_key(d / "key")
+        run(["mv", key, str(d / "away")])
+        (d / "config").write_text(f"HostKey {key}\nHostKeyAgent {socket}\nPidFile none\n")
+        done = run([harness.SSHD, "-t", "-f", str(d / "config")], check=False)
+        assert done.returncode == 1 and f"Host key {key}: the agent at {socket} {why}" in done.stderr
+        # The private half in the file does as well.
+        run(["mv", str(d / "away"), key])
+        assert run([harness.SSHD, "-t", "-f", str(d / "config")]).returncode == 0
+
+
 def test_an_agent_without_the_key_lets_nobody_be_fooled(in_agent, agent):
     s = in_agent("ed25519")
     run(["ssh-add", "-q", "-D"], env=dict(os.environ, SSH_AUTH_SOCK=agent))

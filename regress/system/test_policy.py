@@ -207,6 +207,51 @@ def test_a_home_that_is_not_there_is_said(serve, folder):
 
 
 @needs_root
+@pytest.mark.parametrize("where", ["etc", "run"])
+def test_nologin_closes_logins_for_all_but_root_and_says_why(folder, where):
+    if where == "etc":  # a copy of it, which other tests do not see
+        run(["cp", "-a", "/etc", str(folder / "etc")])
+        mount = f"mount --bind {folder}/etc /etc"
+    else:
+        mount = "mount -t tmpfs tmpfs /run"
+    mount += f" && echo 'Back at noon.' >/{where}/nologin"
+    with harness.server(folder / "s", prefix=["unshare", "--mount", "sh", "-c", f'{mount} && exec "$@"', "sh"]) as s:
+        key = harness.make_key(folder / "id")
+        for user in ("alice", "root"):
+            s.authorize(key + ".pub", user=user)
+        for user in ("alice", "nobody-at-all"):
+            done = run(s.ssh("echo in", key=key, user=user, program="ssh"), check=False)
+            assert done.returncode == 255 and "Back at noon." in done.stderr
+        s.wait_log(f"User alice not allowed because /{where}/nologin exists")
+        s.wait_log("Refused invalid user alice from 127.0.0.1")
+        s.wait_log("reason=nologin rule=-")
+        done = run(s.ssh("echo in", key=key, user="root", program="ssh"))
+        assert done.stdout == "in\n" and "Back at noon." not in done.stderr
+
+
+@needs_root
+def test_a_shell_need_not_be_in_etc_shells(serve, folder):
+    """As in OpenSSH without PAM: it must be there and be a program, no more."""
+    accounts = folder / "accounts"
+    accounts.mkdir()
+    shell = accounts / "unlisted"
+    shell.write_text('#!/bin/sh\nexec /bin/sh "$@"\n')
+    (accounts / "passwd").write_text("".join(f"u{i}:x:1001:1001::/home/alice:{path}\n" for i, path in
+                                             enumerate((shell, accounts / "missing", accounts))))
+    s = serve(f"PasswdFile {accounts}/passwd")
+    for i, (mode, lets_in, why) in enumerate(((0o755, True, None), (0, False, "does not exist"), (0, False, "is not executable"))):
+        if mode:
+            os.chmod(shell, mode)
+        s.authorize(s.key + ".pub", user=f"u{i}")
+        done = run(s.ssh("echo in", key=s.key, user=f"u{i}", program="ssh"), check=False)
+        assert (done.stdout == "in\n") == lets_in
+        if why:
+            s.wait_log(f"User u{i} not allowed because shell {[None, accounts / 'missing', accounts][i]} {why}")
+    with open("/etc/shells", encoding="utf-8") as f:
+        assert str(shell) not in f.read()
+
+
+@needs_root
 def test_a_shell_that_cannot_be_run_is_said(serve, folder):
     accounts = folder / "accounts"
     accounts.mkdir()
