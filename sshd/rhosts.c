@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "sshd/rhosts.h"
 
-#include <strings.h>
-
 #include "keys/line.h"
 
 /* A name in a line; wild: it means everybody. */
@@ -25,10 +23,21 @@ take_name(struct span s)
 	return n;
 }
 
+static uint8_t
+fold(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+/* All bytes count, also those behind a NUL. */
 static bool
 equal_fold(struct span a, struct span b)
 {
-	return a.len == b.len && strncasecmp((const char *)a.p, (const char *)b.p, a.len) == 0;
+	for (size_t i = 0; i < a.len && i < b.len; i++) {
+		if (fold(a.p[i]) != fold(b.p[i]))
+			return false;
+	}
+	return a.len == b.len;
 }
 
 /* What one line says. */

@@ -62,11 +62,24 @@ each_line_means_what_it_says(void **state)
 	}
 }
 
+static void
+a_name_does_not_end_at_a_nul(void **state)
+{
+	struct rhosts_question q = { .host = SPAN_LIT("desk\0a"), .address = SPAN_LIT("192.0.2.7"),
+	    .client_user = SPAN_LIT("carol"), .server_user = SPAN_LIT("carol") };
+
+	(void)state;
+	assert_int_equal(rhosts_look(SPAN_LIT("desk\0b"), &q), RHOSTS_UNKNOWN);
+	assert_int_equal(rhosts_look(SPAN_LIT("desk"), &q), RHOSTS_UNKNOWN);
+	assert_int_equal(rhosts_look(SPAN_LIT("DESK\0A"), &q), RHOSTS_YES);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_line_means_what_it_says),
+		cmocka_unit_test(a_name_does_not_end_at_a_nul),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
