@@ -27,6 +27,7 @@ transport_config_of(const struct conn_config *config, const struct transport_hos
 		.required_rsa_bits = config->required_rsa_bits,
 		.asks_group = config->asks_group,
 		.rng = config->rng,
+		.is_bare = config->is_bare,
 #ifdef FUZZING
 		.is_clear = config->is_clear,
 #endif
@@ -60,6 +61,11 @@ start(struct conn *c, const struct conn_config *config, msec now)
 {
 	TRY(start_transport(c, config, now));
 	TRY(auth_new(&c->auth, c->side, c->transport));
+	if (config->is_bare) {
+		c->bare = CONN_IS_BARE;
+		c->open = CONN_IS_OPEN;
+		transport_authenticated(c->transport);
+	}
 	return channels_new(&c->channels, c->side, c->transport, config->window_budget);
 }
 
@@ -138,7 +144,7 @@ conn_deadline(const struct conn *c)
 bool
 conn_is_open(const struct conn *c)
 {
-	return c->open == CONN_IS_OPEN && auth_is_open(c->auth);
+	return c->open == CONN_IS_OPEN && (c->bare == CONN_IS_BARE || auth_is_open(c->auth));
 }
 
 void
@@ -207,6 +213,9 @@ take_packet(struct conn *c, struct span payload, struct event *ev)
 	uint8_t number = payload.p[0];
 	const struct rule *rule;
 
+	/* Nothing is agreed on there and nobody logs in: only 1 to 4 and the connection layer. */
+	if (c->bare == CONN_IS_BARE && number > 4 && number < 80)
+		return refuse(c, number);
 	switch (legality(c->side, state_of(c), is_strict, number, &rule)) {
 	case VERDICT_ALLOW:
 		TRY(call_handler(c, rule, payload, ev));

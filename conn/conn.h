@@ -63,6 +63,14 @@ struct conn_config {
 	bool asks_group;		/* server: NEED_GROUP comes; else groups are our own */
 
 	struct rng rng;
+
+	/*
+	 * Between two processes of one user that share a connection: nobody
+	 * proves anything and nothing is encrypted. It begins behind the login,
+	 * packets have no padding; of the members above only side, window_budget
+	 * and rng count, and of the messages those of the connection layer.
+	 */
+	bool is_bare;
 #ifdef FUZZING
 	bool is_clear;			/* no encryption, no proofs: inputs get through */
 #endif

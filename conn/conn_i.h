@@ -17,6 +17,7 @@ struct conn {
 	bool has_service;		/* ssh-userauth has been accepted */
 	uint32_t auth_asked;		/* id of the open NEED_AUTH*; 0: none */
 	uint64_t open;			/* CONN_IS_OPEN, or anything else */
+	uint64_t bare;			/* CONN_IS_BARE, or anything else */
 };
 
 /*
@@ -24,6 +25,9 @@ struct conn {
  * one flipped bit in memory opens nothing.
  */
 #define CONN_IS_OPEN	UINT64_C(0x5aa5c3963c69d22d)
+
+/* There is nobody to authenticate (conn_config.is_bare); as far from anything else. */
+#define CONN_IS_BARE	UINT64_C(0xc39a5a3ca5366596)
 
 /* Whether authentication has succeeded. */
 bool conn_is_open(const struct conn *c);

@@ -88,7 +88,8 @@ exchange_time(struct transport *t)
 void
 transport_rekey(struct transport *t)
 {
-	if (t->phase == PHASE_RUNNING && t->exchange == NULL && !transport_is_over(t))
+	if (t->phase == PHASE_RUNNING && t->exchange == NULL && !transport_is_over(t) &&
+	    !t->config.is_bare)
 		exchange_start(t);
 }
 

@@ -31,6 +31,9 @@ padding_of(const struct transport *t, const uint8_t *payload, size_t len)
 	uint8_t number = payload[0];
 	size_t more;
 
+	/* OpenSSH's ssh takes no packet_length below 5 there, and passes over what is too much. */
+	if (t->config.is_bare)
+		return len < PADDING_MIN ? PADDING_MIN - len : 0;
 	if (t->config.side != SIDE_CLIENT || t->is_authenticated || number < 50 || number > 79)
 		return n;
 	more = PAD_SECRET_TO - (HEAD + len + n) % PAD_SECRET_TO;
@@ -64,7 +67,7 @@ packet_seal(struct transport *t, uint8_t *p, size_t len)
 	size_t total = 4 + packet_length + f->alg.tag_len;
 	enum err e;
 
-	must(len > 0 && packet_length <= LIMIT_PACKET && pad >= PADDING_MIN);
+	must(len > 0 && packet_length <= LIMIT_PACKET && (pad >= PADDING_MIN || t->config.is_bare));
 	p[0] = (uint8_t)(packet_length >> 24);
 	p[1] = (uint8_t)(packet_length >> 16);
 	p[2] = (uint8_t)(packet_length >> 8);
@@ -138,6 +141,15 @@ discard(struct transport *t)
 		(void)!transport_fault(t, ERR_MAC, "Corrupted MAC on input.");
 }
 
+/* Whether packet_length may be what follows; a bare packet is not padded to anything. */
+static bool
+is_length_valid(const struct transport *t, uint32_t packet_length)
+{
+	if (t->config.is_bare)
+		return packet_length >= 2 && packet_length <= LIMIT_PACKET;
+	return protect_length_valid(&t->flow[RX].alg, packet_length);
+}
+
 /*
  * Learns the length of the packet at the front. Nothing is computed with it
  * before it has been found valid, whatever the cipher: this is the one place.
@@ -152,7 +164,7 @@ learn_length(struct transport *t, struct span in)
 	e = protect_length(f->protect, f->seq, in, &packet_length);
 	if (e != ERR_OK)
 		return transport_fault(t, e, "packet length could not be decrypted");
-	if (!protect_length_valid(&f->alg, packet_length))
+	if (!is_length_valid(t, packet_length))
 		return bad_packet(t, ERR_LIMIT, "Bad packet length.");
 	t->packet_length = packet_length;
 	return ERR_OK;
@@ -173,7 +185,7 @@ open_packet(struct transport *t, struct room packet, struct span *payload)
 		return transport_fault(t, e, "packet could not be decrypted");
 	padding = packet.p[4];
 	/* At least one byte of payload: the message's number. */
-	if (padding < PADDING_MIN || padding + 2 > t->packet_length)
+	if ((padding < PADDING_MIN && !t->config.is_bare) || padding + 2 > t->packet_length)
 		return transport_fault(t, ERR_FORMAT, "Corrupted padding on input.");
 	*payload = span_of(packet.p + HEAD, t->packet_length - 1 - padding);
 	return ERR_OK;

@@ -15,6 +15,8 @@
 bool
 transport_tx_is_open(const struct transport *t)
 {
+	if (t->config.is_bare)
+		return true;
 	return t->session_id_len > 0 &&
 	    (t->exchange == NULL || t->exchange->has_sent_newkeys);
 }

@@ -76,6 +76,10 @@ check_lists(const struct transport *t)
 static enum err
 start(struct transport *t)
 {
+	if (t->config.is_bare) {
+		t->phase = PHASE_RUNNING;
+		return start_flows(t);
+	}
 	TRY(copy_hostkeys(t));
 	TRY(check_lists(t));
 	TRY(start_flows(t));
@@ -140,6 +144,9 @@ send_disconnect(struct transport *t, uint32_t reason, struct span text)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
 
+	/* It would be taken for the end of the connection that is shared: hanging up is enough. */
+	if (t->config.is_bare)
+		return;
 	wr_u8(&w, MSG_DISCONNECT);
 	wr_u32(&w, reason);
 	wr_bytes(&w, text);

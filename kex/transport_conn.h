@@ -40,6 +40,7 @@ struct transport_config {
 	bool asks_group;
 	struct rng rng;
 	bool is_clear;		/* fuzzing builds only: no encryption, no proofs */
+	bool is_bare;		/* see struct conn_config */
 };
 
 enum phase {

@@ -142,7 +142,8 @@ void pump_pause(struct pump *p, struct channel_id id, bool paused);
  * The channel's program has ended: what its sources hold now is sent, then
  * the request (asking for no answer), and when the sources come to their end
  * EOF and CLOSE. A pty is taken to be at its end then; of pipes another
- * process may still have the other end. ERR_NOMEM.
+ * process may still have the other end. No request (NULL): EOF and CLOSE
+ * alone. ERR_NOMEM.
  */
 enum err pump_finish(struct pump *p, struct channel_id id, const char *request,
     struct span body);

@@ -192,9 +192,9 @@ pump_finish(struct pump *p, struct channel_id id, const char *request,
 	if (e == ERR_NOTFOUND || (e == ERR_OK && pc->exit != EXIT_NONE))
 		return ERR_OK;
 	TRY(e);
-	pc->exit_request = strdup(request);
+	pc->exit_request = request == NULL ? NULL : strdup(request);
 	wr_raw(&pc->exit_body, body);
-	if (pc->exit_request == NULL)
+	if (request != NULL && pc->exit_request == NULL)
 		return ERR_NOMEM;
 	TRY(wr_end(&pc->exit_body));
 	pc->exit = EXIT_DUE;

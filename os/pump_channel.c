@@ -230,8 +230,9 @@ settle_finish(struct pumped *pc)
 {
 	if (pc->exit != EXIT_DUE || !is_dry(pc))
 		return;
-	conn_channel_request(pc->pump->conn, pc->id, pc->exit_request, false,
-	    writer_span(&pc->exit_body));
+	if (pc->exit_request != NULL)
+		conn_channel_request(pc->pump->conn, pc->id, pc->exit_request, false,
+		    writer_span(&pc->exit_body));
 	pc->exit = EXIT_TOLD;
 }
 

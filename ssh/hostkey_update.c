@@ -262,7 +262,7 @@ hostkeys_event(struct ssh *s, const struct event *ev)
 	if (ev->type != EV_GLOBAL_REQUEST || ev->want_reply ||
 	    !span_is(ev->request, "hostkeys-00@openssh.com"))
 		return false;
-	if (s->settings.config.update_host_keys == YNA_NO || !h->is_confirmed || h->has_updated)
+	if (h == NULL || s->settings.config.update_host_keys == YNA_NO || !h->is_confirmed || h->has_updated)
 		return true;
 	h->has_updated = true;
 	u = calloc(1, sizeof(*u));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "keys/cert.h"
@@ -174,6 +175,38 @@ has_path(const struct identities *ids, const char *path)
 	return false;
 }
 
+/*
+ * "-i id-cert.pub": the certificate, and the key that stands beside it, if one
+ * does (the agent may have it). False if the file is none.
+ */
+static bool
+add_cert_for_key(const struct ssh *s, struct identities *ids, const char *path, enum err *e)
+{
+	static const char suffix[] = "-cert.pub";
+	size_t len = strlen(path), n = sizeof(suffix) - 1;
+	struct identity seen = { .path = NULL };
+	struct identity *id;
+	char *copy, *key;
+	bool is_cert = read_cert(path, &seen) == ERR_OK;
+
+	writer_free(&seen.cert);
+	key_free(&seen.pub);
+	if (!is_cert)
+		return false;
+	copy = strdup(path);
+	*e = copy == NULL ? ERR_NOMEM : add_cert(s, ids, copy, true);
+	if (*e != ERR_OK || len <= n || strcmp(path + len - n, suffix) != 0)
+		return true;
+	key = strndup(path, len - n);
+	if (key == NULL)
+		*e = ERR_NOMEM;
+	else if (access(key, F_OK) != 0 || has_path(ids, key) || ids->n == IDENTITIES_MAX)
+		free(key);
+	else if ((*e = add_file(ids, key, true, &id)) == ERR_OK)
+		find_public(id);
+	return true;
+}
+
 static enum err
 add_files(struct ssh *s, struct identities *ids)
 {
@@ -183,13 +216,15 @@ add_files(struct ssh *s, struct identities *ids)
 	for (size_t i = 0; i < c->identity_files.n && ids->n < IDENTITIES_MAX; i++) {
 		struct identity *id;
 		size_t at = ids->n;
+		enum err e = ERR_OK;
 		char *path;
 
 		if (settings_expand(&s->settings, &s->log, SSH_KEYWORD_IdentityFile,
 		    c->identity_files.v[i], &path) != ERR_OK)
 			continue;
-		if (has_path(ids, path)) {
+		if (has_path(ids, path) || add_cert_for_key(s, ids, path, &e)) {
 			free(path);
+			TRY(e);
 			continue;
 		}
 		TRY(add_file(ids, path, is_named, &id));

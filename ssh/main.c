@@ -66,7 +66,7 @@ connect_or_share(struct ssh *s)
 
 	if (mux_client_run(s, &code) == ERR_OK)
 		return code;
-	return reconnect_run(s);
+	return s->master_fd != -1 ? ssh_run(s) : reconnect_run(s);
 }
 
 static int
@@ -88,7 +88,7 @@ start(struct ssh *s, int argc, char **argv)
 		log_fatal(&s->log, "%s", s->settings.config.refuse_connection);
 		return 255;
 	}
-	if (s->options.mux_command == NULL &&
+	if ((s->options.mux_command == NULL || strcmp(s->options.mux_command, "proxy") == 0) &&
 	    s->settings.config.session_type == SESSION_TYPE_SUBSYSTEM &&
 	    s->settings.command == NULL) {
 		log_fatal(&s->log, "You must specify a subsystem to invoke.");
@@ -114,7 +114,7 @@ int
 ssh_main(int argc, char **argv)
 {
 	struct ssh s = { .exit_code = 255, .argv0 = argc > 0 ? argv[0] : "ssh",
-	    .route = { .read_fd = -1, .write_fd = -1, .socket = -1 } };
+	    .route = { .read_fd = -1, .write_fd = -1, .socket = -1 }, .master_fd = -1 };
 	int code;
 
 	fill_standard_descriptors();

@@ -11,7 +11,7 @@ ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/dest
 	ssh/session_open.c ssh/session_start.c ssh/settings.c ssh/settings_read.c ssh/ssh.c \
 	ssh/timeouts.c ssh/x11.c ssh/x11_cookie.c
 ssh_SRCS += ssh/hostkey_cert.c ssh/hostkey_dns.c ssh/identity_find.c ssh/login_hostbased.c ssh/login_tell.c
-ssh_SRCS += ssh/tunnel.c
+ssh_SRCS += ssh/tunnel.c ssh/mux_proxy.c ssh/mux_proxy_listen.c
 ssh_TESTS = regress/unit/test_escape.c regress/unit/test_destination.c
 ssh_TESTS += regress/unit/test_hostkey.c
 test_hostkey_OBJS = ssh/hostkey.o ssh/hostkey_cert.o ssh/hostkey_dns.o ssh/hostkey_files.o ssh/hostkey_ip.o \

@@ -7,9 +7,12 @@
  * master    the process that has the connection, and listens on ControlPath
  * client    a process that borrows it: it hands its standard descriptors
  *           over, keeps the terminal in raw mode, and waits for the end
+ * proxy     a client (-O proxy) that speaks the connection layer of SSH itself:
+ *           conn/ without keys on either side of the socket
  *
  * mux_listen.c is the master's socket and its life, mux_master.c its clients,
- * mux_request.c what they ask for; mux_client.c is the other side.
+ * mux_request.c what they ask for, mux_proxy.c what becomes of those in proxy
+ * mode; mux_client.c is the other side.
  */
 #ifndef SSH_MUX_H
 #define SSH_MUX_H
@@ -21,8 +24,8 @@
 /*
  * Lets a running master do what this run is for, if there is one at
  * ControlPath: ERR_OK, and *code is the exit code. ERR_NOTFOUND: there is none
- * that would, so a connection of our own is needed; what has to be known about
- * it was told.
+ * that would, so a connection of our own is needed (with -O proxy: by way of
+ * s->master_fd); what has to be known about it was told.
  */
 enum err mux_client_run(struct ssh *s, int *code);
 
@@ -45,6 +48,12 @@ void mux_idle(struct ssh *s);
 
 /* Takes an event of a client's session. False if it is none of it. */
 bool mux_event(struct ssh *s, const struct event *ev);
+
+/* Takes an event of a channel of a client in proxy mode, or of one that is for it. False if it is none of it. */
+bool mux_proxy_event(struct ssh *s, const struct event *ev);
+
+/* As mux_detached(), for clients in proxy mode. */
+bool mux_proxy_detached(struct ssh *s, struct channel_id id);
 
 /* All that came for a channel has been written. False if it is none of a client's. */
 bool mux_detached(struct ssh *s, struct channel_id id);

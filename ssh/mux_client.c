@@ -125,6 +125,11 @@ mux_client_run(struct ssh *s, int *code)
 		log_debug(&s->log, "auto-mux: Trying existing master at '%s'", path);
 	e = open_wire(s, path, &wire);
 	free(path);
+	if (e == ERR_OK && command != NULL && strcmp(command, "proxy") == 0) {
+		e = mux_client_proxy(s, &wire);
+		mux_wire_close(&wire);
+		return e == ERR_OK ? ERR_NOTFOUND : ERR_OK;
+	}
 	if (e == ERR_OK) {
 		e = command != NULL ? mux_client_command(s, &wire, command, code) :
 		    mux_client_session(s, &wire, code);

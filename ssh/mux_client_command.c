@@ -176,6 +176,33 @@ info(struct ssh *s, struct mux_wire *w, const char *name)
 }
 
 enum err
+mux_client_proxy(struct ssh *s, struct mux_wire *w)
+{
+	SCOPED(writer_free) struct writer out = writer_init(64);
+	size_t mark = wr_open(&out);
+	enum mux_type type;
+	struct span body;
+	char buf[512];
+	enum err e;
+
+	mux_plain_put(&out, &(struct mux_plain){ MUX_PROXY, 0 });
+	e = call(w, &out, mark, &type, &body);
+	if (e != ERR_OK) {
+		log_fatal(&s->log, "Control master terminated unexpectedly");
+		return ERR_DENIED;
+	}
+	/* Nothing may be there that does not answer what we have yet to ask. */
+	if (type != MUX_PROXY_OK || w->in.len != w->used) {
+		log_fatal(&s->log, "proxy request failed: %s",
+		    reason_of(type, body, buf, sizeof(buf)));
+		return ERR_DENIED;
+	}
+	s->master_fd = w->fd;
+	w->fd = -1;
+	return ERR_OK;
+}
+
+enum err
 mux_client_command(struct ssh *s, struct mux_wire *w, const char *command, int *code)
 {
 	enum err e;

@@ -36,12 +36,15 @@ struct mux_client {
 	bool is_answered;		/* the request */
 };
 
+struct mux_proxy;
+
 struct mux {
 	struct ssh *s;
 	char *path;			/* of the socket; NULL: not listening */
 	int fd;				/* listening; -1: not */
 	struct watch *watch;
 	struct mux_client *clients;
+	struct mux_proxy *proxies;	/* clients that speak SSH themselves */
 	struct session **sessions;	/* of clients, also of those that have gone */
 	size_t n_sessions;
 	uint32_t last_number;
@@ -82,6 +85,20 @@ enum err mux_session_new(struct mux_client *c, uint32_t request, struct session 
 
 /* Forgets a session of a client. */
 void mux_session_drop(struct session *se);
+
+/* --- mux_proxy.c --- */
+
+/*
+ * Takes the socket of a client that has asked for proxy mode; the answer has
+ * been sent. Owns fd, also on error. ERR_NOMEM, ERR_SYSTEM.
+ */
+enum err mux_proxy_new(struct ssh *s, int fd, uint32_t number);
+
+/* Ends all; they are closed without a word. */
+void mux_proxies_free(struct mux *m);
+
+/* Writes their channels, a line each. */
+void mux_proxies_list(const struct mux *m, struct writer *w);
 
 /* --- mux_request.c --- */
 
@@ -130,6 +147,12 @@ enum err mux_client_session(struct ssh *s, struct mux_wire *w, int *code);
 
 /* Does what -O says. ERR_DENIED and the like: it was told, the exit code is 255. */
 enum err mux_client_command(struct ssh *s, struct mux_wire *w, const char *command, int *code);
+
+/*
+ * -O proxy: the socket is s->master_fd from then on, and carries the messages
+ * of the connection layer. ERR_DENIED: it was told.
+ */
+enum err mux_client_proxy(struct ssh *s, struct mux_wire *w);
 
 /* Asks for all forwardings of this run, or for their end. What is wrong is told. */
 enum err mux_client_forwards(struct ssh *s, struct mux_wire *w, bool is_cancel);

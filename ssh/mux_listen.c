@@ -97,7 +97,7 @@ on_persisted(void *arg)
 {
 	struct ssh *s = arg;
 
-	if (conn_channel_count(s->conn) > 0 || s->mux->clients != NULL)
+	if (conn_channel_count(s->conn) > 0 || s->mux->clients != NULL || s->mux->proxies != NULL)
 		return;
 	log_debug(&s->log, "ControlPersist timeout expired");
 	ssh_leave(s, 0);
@@ -197,7 +197,8 @@ mux_idle(struct ssh *s)
 	const struct control_persist *p = &s->settings.config.control_persist;
 	struct mux *m = s->mux;
 
-	if (m == NULL || conn_channel_count(s->conn) > 0 || m->clients != NULL || s->is_leaving)
+	if (m == NULL || conn_channel_count(s->conn) > 0 || m->clients != NULL ||
+	    m->proxies != NULL || s->is_leaving)
 		return;
 	if (m->is_stopped && (p->on || !s->session->is_there)) {
 		ssh_leave(s, 0);
@@ -214,6 +215,7 @@ mux_free(struct mux *m)
 		return;
 	while (m->clients != NULL)
 		mux_client_free(m->clients);
+	mux_proxies_free(m);
 	while (m->n_sessions > 0)
 		mux_session_drop(m->sessions[0]);
 	mux_stop(m->s);

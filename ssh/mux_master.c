@@ -153,6 +153,8 @@ mux_list(const struct ssh *s, struct writer *w)
 		wr_printf(w, "  #%u %s (multiplexed)\n", se->id.n,
 		    se->is_stdio_forward ? "stdio-forward" : "client-session");
 	}
+	if (s->mux != NULL)
+		mux_proxies_list(s->mux, w);
 }
 
 /* --- what becomes of a session, told to its client --- */
@@ -411,7 +413,8 @@ mux_client_free(struct mux_client *c)
 		conn_channel_close(c->s->conn, se->id);
 	}
 	watch_free(c->watch);
-	close(c->fd);
+	if (c->fd != -1)
+		close(c->fd);
 	for (size_t i = 0; i < c->n_fds; i++)
 		close(c->fds[i]);
 	writer_free(&c->in);

@@ -341,6 +341,29 @@ tell(struct mux_client *c, struct span body)
 	return ERR_OK;
 }
 
+/* From here on the socket speaks SSH; nothing may have been sent ahead. */
+static enum err
+become_proxy(struct mux_client *c, struct span body)
+{
+	bool is_all = body.p + body.len == c->in.p + c->in.len;
+	struct mux_plain m;
+	int fd = c->fd;
+
+	TRY(mux_plain_get(body, &m));
+	if (!is_all || c->session != NULL)
+		return ERR_SEQUENCE;
+	if (!is_allowed(c, m.request, "Allow proxied connection to %s? ", c->s->settings.host))
+		return ERR_OK;
+	answer(c, MUX_PROXY_OK, m.request);
+	if (c->is_ending || c->out.len > 0)
+		return ERR_LIMIT;
+	watch_free(c->watch);
+	c->watch = NULL;
+	c->fd = -1;
+	c->is_ending = true;
+	return mux_proxy_new(c->s, fd, c->number);
+}
+
 /* --- all --- */
 
 static enum err
@@ -367,6 +390,7 @@ static const struct request requests[] = {
 	{ MUX_CLOSE_FWD, 0, close_forward },
 	{ MUX_STOP_LISTENING, 0, stop_listening },
 	{ MUX_EXT_INFO, 0, tell },
+	{ MUX_PROXY, 0, become_proxy },
 };
 
 static const struct request *

@@ -152,7 +152,7 @@ static enum err
 take_mux_command(struct options *o, const char *value)
 {
 	static const char *const commands[] = { "check", "forward", "cancel", "exit", "stop",
-		"conninfo", "channels" };
+		"conninfo", "channels", "proxy" };
 
 	if (o->mux_command != NULL) {
 		fputs("Multiplexing command already specified\n", stderr);
@@ -162,8 +162,7 @@ take_mux_command(struct options *o, const char *value)
 	for (size_t i = 0; i < COUNT(commands); i++)
 		if (strcmp(value, commands[i]) == 0)
 			return ERR_OK;
-	fputs(strcmp(value, "proxy") == 0 ? "There is no proxy mode of multiplexing here.\n" :
-	    "Invalid multiplex command.\n", stderr);
+	fputs("Invalid multiplex command.\n", stderr);
 	return ERR_SYNTAX;
 }
 

@@ -215,7 +215,8 @@ on_event(void *arg, struct event *ev)
 		if (ev->type >= EV_AUTH_READY && ev->type < EV_AUTH_SUCCESS)
 			login_event(s, ev);
 		else if (!alive_event(s, ev) && !hostkeys_event(s, ev) && !session_event(s, ev) &&
-		    !mux_event(s, ev) && !tunnel_event(s, ev) && !forwards_event(s, ev))
+		    !mux_event(s, ev) && !mux_proxy_event(s, ev) && !tunnel_event(s, ev) &&
+		    !forwards_event(s, ev))
 			refuse(s, ev);
 	}
 	if (ev->type == EV_CHANNEL_CLOSED || ev->type == EV_CHANNEL_REFUSED)
@@ -229,7 +230,7 @@ on_detached(void *arg, struct channel_id id)
 
 	if (s->session != NULL && s->session->is_there && s->session->id.n == id.n)
 		session_detached(s->session);
-	else if (!mux_detached(s, id) && !tunnel_detached(s, id))
+	else if (!mux_detached(s, id) && !mux_proxy_detached(s, id) && !tunnel_detached(s, id))
 		forwards_detached(s, id);
 	ssh_leave_if_done(s);
 }
@@ -332,6 +333,24 @@ start_conn(struct ssh *s, const char *ident)
 	return ERR_OK;
 }
 
+/* -O proxy: a master has logged in for us, and the socket that we share is all there is. */
+static enum err
+run_by_master(struct ssh *s)
+{
+	const struct pump_calls calls = { on_event, on_detached, on_end, s };
+	const struct conn_config config = { .side = SIDE_CLIENT, .rng = rng_system(),
+	    .is_bare = true };
+
+	snprintf(s->route.peer_text, sizeof(s->route.peer_text), "UNKNOWN");
+	s->exit_code = 255;
+	TRY(names_new(&s->names, s->loop));
+	TRY(conn_new(&s->conn, &config, loop_time(s->loop)));
+	TRY(pump_new(&s->pump, s->loop, s->master_fd, s->master_fd, s->conn, &calls));
+	s->master_fd = -1;
+	go_on(s);
+	return loop_run(s->loop);
+}
+
 /* Everything from the name of a host to the end of the connection. */
 static enum err
 run(struct ssh *s)
@@ -340,6 +359,12 @@ run(struct ssh *s)
 	enum err e;
 
 	TRY(loop_new(&s->loop));
+	if (s->master_fd != -1) {
+		e = run_by_master(s);
+		if (e != ERR_OK)
+			log_fatal(&s->log, "%s", err_text(e));
+		return e;
+	}
 	e = connect_route(s);
 	if (e != ERR_OK) {
 		/* The way to it may be there later; that it was never there is a mistake. */
@@ -395,6 +420,8 @@ tear_down(struct ssh *s)
 	route_close(&s->route);
 	if (s->route.read_fd != -1)
 		close(s->route.read_fd);
+	if (s->master_fd != -1)
+		close(s->master_fd);
 	free(s->hostkey_algs_own);
 	free(s->peer_ident);
 }

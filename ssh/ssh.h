@@ -80,6 +80,7 @@ struct ssh {
 	msec stood;			/* how long the last one was open */
 	bool is_in_background;		/* a master that stays for others */
 	bool mux_has_forwards;		/* the master we are a client of has ours already */
+	int master_fd;			/* -O proxy: a master's socket is our way; -1: it is not */
 	int exit_code;
 };
 

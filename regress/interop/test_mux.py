@@ -260,6 +260,120 @@ def test_agent_by_way_of_the_master(pair, folder):
         harness.end(p)
 
 
+# --- proxy mode: the client speaks SSH itself, over the socket ---
+
+PROXY = ["-O", "proxy"]
+
+
+def test_a_session_in_proxy_mode(pair):
+    pair.start()
+    done = pair.run("cat; echo err >&2; exit 7", options=PROXY, input="in\n")
+    assert (done.stdout, done.stderr, done.returncode) == ("in\n", "err\n", 7)
+    data = os.urandom(1 << 20) * 16
+    done = pair.run("cat", options=PROXY, input=data, text=False, timeout=60)
+    assert done.returncode == 0 and hashlib.sha256(done.stdout).digest() == hashlib.sha256(data).digest()
+    assert pair.run("echo-it", options=[*PROXY, "-s"], input="to the subsystem\n").stdout == "to the subsystem\n"
+    assert pair.process.poll() is None, "the master goes on"
+
+
+def test_a_terminal_in_proxy_mode(pair):
+    pair.start()
+    command = pair.command(pair.client, options=[NOWHERE, *PROXY, "-tt"])
+    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", dimensions=(33, 77))
+    child.sendline("PS1=; stty size; tty")
+    child.expect("33 77\r\n/dev/pts/[0-9]+\r\n")
+    child.setwinsize(44, 99)
+    child.sendline("stty size; while [ \"$(stty size)\" != '44 99' ]; do sleep .1; done; echo lar''ger")
+    child.expect("larger\r\n")
+    child.sendline("exit 5")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 5
+
+
+@pytest.mark.parametrize("flag", ["-L", "-R"])
+def test_forwardings_in_proxy_mode_end_with_their_client(pair, flag):
+    if flag == "-R" and pair.master != "ours":
+        pytest.skip("OpenSSH's master does not tell a client in proxy mode that the server listens")
+    pair.start()
+    port = harness.free_port()
+    with echo_server() as target:
+        p = subprocess.Popen(pair.command(pair.client, options=[NOWHERE, *PROXY, "-N", flag,
+                                                                f"{port}:127.0.0.1:{target}"]),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        wait_until(lambda: p.poll() is not None or echoes(port), f"{flag} to work")
+        assert echoes(port, os.urandom(1 << 20))
+        harness.end(p)
+        p.stderr.close()
+        if pair.master == "ours":
+            wait_until(lambda: not echoes(port), "the forwarding to be gone")
+    assert pair.run("echo on").stdout == "on\n"
+
+
+def test_a_client_in_proxy_mode_that_is_killed_takes_its_command_along(own):
+    own.start()
+    p = subprocess.Popen(own.command("ours", "echo $$; exec cat", options=[NOWHERE, *PROXY]),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    pid = int(p.stdout.readline())
+    assert re.search(r"#\d+ proxied for client \d+\n", own.ask("channels").stdout)
+    harness.end(p, signal.SIGKILL)
+    p.communicate()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"), "the command to end")
+    wait_until(lambda: own.ask("channels").stdout == "", "the channel to be gone")
+    assert own.run("echo on").stdout == "on\n"
+
+
+def test_a_client_in_proxy_mode_whose_master_dies_ends_with_255(own):
+    own.start()
+    p = subprocess.Popen(own.command("ours", "echo up; sleep 300", options=[NOWHERE, *PROXY]),
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert p.stdout.readline() == "up\n"
+    own.process.kill()
+    assert p.wait(20) == 255
+    p.communicate()
+
+
+def test_agent_x11_and_interfaces_do_not_go_by_way_of_a_proxy(own, folder):
+    agent = str(folder / "agent.sock")
+    p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: harness.listens_at(agent), "the agent")
+        os.environ["SSH_AUTH_SOCK"] = agent
+        own.start("-A", "-o", f"IdentityAgent={agent}")
+        done = own.run("echo [$SSH_AUTH_SOCK]", options=[*PROXY, "-A", "-o", f"IdentityAgent={agent}"])
+        assert done.stdout == "[]\n", done.stderr
+    finally:
+        os.environ.pop("SSH_AUTH_SOCK", None)
+        harness.end(p)
+
+
+def bare(payload):
+    """A packet as it stands in proxy mode: no padding."""
+    return (len(payload) + 1).to_bytes(4, "big") + b"\0" + payload
+
+
+@pytest.mark.parametrize("junk", [
+    b"\xff" * 64, b"\0" * 16, bare(b""), bare(b"\x14" + b"\0" * 200), bare(b"\x32\0\0\0\1a"), bare(b"\x5a"),
+    bare(b"\x61\0\0\0\7"), bare(b"\x5e\0\0\0\0\0\0\0\1x"), b"\0\0\0\x02\xff\x5a",
+    bare(b"\x5a\0\0\0\7session" + b"\xff" * 8 + b"\0" * 4)])
+def test_garbage_in_proxy_mode_harms_nobody(own, junk):
+    own.start()
+    with socket.socket(socket.AF_UNIX) as c:
+        c.settimeout(20)
+        c.connect(own.socket)
+        c.sendall(b"\0\0\0\x08\0\0\0\1\0\0\0\4" + b"\0\0\0\x08\x10\0\0\x0f\0\0\0\1")
+        got = b""
+        while b"\x80\0\0\x0f\0\0\0\1" not in got:
+            part = c.recv(4096)
+            assert part, got
+            got += part
+        c.sendall(junk)
+        c.shutdown(socket.SHUT_WR)
+        while c.recv(4096):
+            pass
+    assert own.run("echo well").stdout == "well\n"
+
+
 # --- commands ---
 
 def test_check_and_exit(pair):
@@ -346,8 +460,6 @@ def test_what_the_master_knows(own):
     p.communicate("", timeout=20)
     done = own.ask("nonsense", check=False)
     assert done.returncode == 255 and "Invalid multiplex command." in done.stderr
-    done = own.ask("proxy", check=False)
-    assert done.returncode == 255 and "There is no proxy mode of multiplexing here." in done.stderr
 
 
 # --- becoming master, or not ---

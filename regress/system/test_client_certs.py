@@ -242,6 +242,13 @@ def test_certificate_file(users, folder):
     assert "ED25519-CERT" in done.stderr
 
 
+def test_the_file_of_a_certificate_where_a_key_is_named(users):
+    cert = users.certify()
+    done = users.ask("-v", "-o", "IdentitiesOnly=yes", key=cert)
+    assert is_in(done)
+    assert f"certificate file {cert} type" in done.stderr and "ED25519-CERT" in done.stderr
+
+
 def test_a_certificate_file_that_is_none_is_told_and_passed_over(users, folder):
     users.server.authorize(users.key + ".pub")
     for path, why in ((f"{folder}/nothing", "No such file or directory"), (users.key + ".pub", "not a user certificate")):
