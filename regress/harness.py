@@ -128,6 +128,15 @@ def end(process, sig=signal.SIGTERM, timeout=5):
     return process.returncode
 
 
+def runs(pid):
+    """Whether there is that process and it has not ended: a dead one may wait for its parent."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Server:
     """Our sshd, running in the foreground with a config of its own."""
 

@@ -129,6 +129,11 @@ on_terminate(void *arg, int signo)
 	log_info(l->log, "Received signal %d; terminating.", signo);
 	listener_notify(l, "STOPPING=1");
 	l->status = signo == SIGTERM ? 0 : 255;
+	if (l->one_only && l->n_connections > 0) {
+		/* It was there for that connection only; turn() waits for its end. */
+		listener_end_all(l);
+		return;
+	}
 	l->ends = true;
 	loop_stop(l->loop);
 }

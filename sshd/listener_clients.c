@@ -300,6 +300,16 @@ find_session(struct listener *l, uint64_t number)
 }
 
 void
+listener_end_all(struct listener *l)
+{
+	for (struct connection *c = l->connections; c != NULL; c = c->next) {
+		if (c->guard != 0)	/* not reaped: the number is still its own */
+			kill(c->guard, SIGTERM);
+		timer_set(c->kill, loop_now(l->loop) + LEFT_OVER_MSEC);
+	}
+}
+
+void
 listener_kill_session(void *arg, uint64_t number)
 {
 	struct msg_guard_end m = { .text = SPAN_LIT("the key that opened this session was revoked") };

@@ -144,6 +144,9 @@ void listener_log_drop(struct listener *l, struct drops *d, const struct endpoin
 /* SIGCHLD: reaps what has ended. */
 void listener_reap(struct listener *l);
 
+/* Has every client's guard end it, and kills what is left soon after. */
+void listener_end_all(struct listener *l);
+
 /* Ends the client with this session number. */
 void listener_kill_session(void *arg, uint64_t number);
 

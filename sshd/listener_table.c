@@ -122,8 +122,11 @@ listener_open_table(struct listener *l)
 		TRY(ephemeral_new(&l->table, &limits, rng_system()));
 		TRY(journal_new(&l->journal, l->table, l->log));
 		journal_set_file(l->journal, c->ephemeral_key_event_log);
-		/* Logins work without it; the log has said what is missing. */
-		if (c->ephemeral_keys)
+		/*
+		 * Logins work without it; the log has said what is missing. With -i the table
+		 * ends with the one connection, and the socket may be that of the real server.
+		 */
+		if (c->ephemeral_keys && !l->in->options->inetd)
 			(void)!open_control(l);
 		return ERR_OK;
 	}

@@ -345,14 +345,6 @@ def test_keys_of_root_by_ephemeral_table(serve):
     assert re.search(r"Accepted publickey for root .* ephemeral key \w+ registered by ", s.log_text())
 
 
-def runs(pid):
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_revoking_with_kill_ends_what_has_no_terminal(serve):
     import json
     s = serve(key=False)
@@ -364,7 +356,7 @@ def test_revoking_with_kill_ends_what_has_no_terminal(serve):
     entry = (listed if isinstance(listed, list) else listed["keys"])[0]
     s.ephemeral("revoke", entry["id"], "--kill")
     assert p.wait(10) == 255
-    wait_until(lambda: not runs(pid), "the command to be gone", 5)
+    wait_until(lambda: not harness.runs(pid), "the command to be gone", 5)
 
 
 @pytest.mark.parametrize("tty", [False, True])
@@ -376,10 +368,10 @@ def test_revoking_with_kill_ends_what_has_got_away_within_a_second(serve, tty):
     p = subprocess.Popen(s.ssh(script, key=s.key, tty=tty), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE)
     pids = [int(p.stdout.readline()) for _ in range(4)]
-    assert all(runs(pid) for pid in pids)
+    assert all(harness.runs(pid) for pid in pids)
     began = time.monotonic()
     s.ephemeral("revoke", "all", "--kill")
-    wait_until(lambda: not any(runs(pid) for pid in pids), "all of them to be gone", 5)
+    wait_until(lambda: not any(harness.runs(pid) for pid in pids), "all of them to be gone", 5)
     assert time.monotonic() - began < (1.0 if "sanitize" not in harness.BINDIR else 4.0)
     assert p.wait(10) == 255
     why = (p.stdout if tty else p.stderr).read()
@@ -391,7 +383,7 @@ def test_a_session_without_a_grant_leaves_its_daemons_alone(serve):
     done = run(s.ssh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!", key=s.key))
     pid = int(done.stdout)
     time.sleep(0.5)
-    assert runs(pid)
+    assert harness.runs(pid)
     run(["kill", str(pid)])
 
 

@@ -160,6 +160,27 @@ def test_inetd_mode_serves_standard_input_and_output(folder):
     assert (done.stdout, done.returncode) == ("in\nUNKNOWN 65535 UNKNOWN 65535\n", 3), done.stderr
 
 
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_an_inetd_server_ends_its_connection(folder, sig):
+    """Who started it (Go's tests of its ssh client, say) waits for the end of all that holds its stderr."""
+    key = login_key(folder)
+    pid = folder / "server"
+    proxy = f"sh -c 'echo $$ >{pid}; exec " + " ".join(start(folder, "-i", "-E", str(folder / "log"))) + "'"
+    client = subprocess.Popen(ssh(folder, key, "echo in; exec cat", proxy=proxy), stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert client.stdout.readline() == "in\n"
+        server = int(pid.read_text())
+        assert not (folder / "e.sock").exists()     # it may be that of the server that stays
+        os.kill(server, sig)
+        client.wait(timeout=10)
+        assert client.returncode == 255
+        wait_until(lambda: not harness.runs(server), "the server to be gone")
+        assert "killed by signal" not in (folder / "log").read_text()
+    finally:
+        harness.end(client)
+
+
 def test_debug_mode_serves_one_connection(folder):
     port = harness.free_port()
     key = login_key(folder)
