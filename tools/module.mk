@@ -8,7 +8,8 @@ PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \
 	tools/ssh_ephemeral_client.c tools/ssh_ephemeral_code.c tools/ssh_ephemeral_connect.c \
 	tools/ssh_ephemeral_keys.c tools/ssh_ephemeral_events.c tools/ssh_ephemeral_list.c \
-	tools/ssh_ephemeral_loopback.c tools/ssh_ephemeral_server.c tools/ssh_ephemeral_where.c sshd/control_client.c sshd/control_frames.c sshd/control_policy.c sshd/own_account.c \
+	tools/ssh_ephemeral_loopback.c tools/ssh_ephemeral_server.c tools/ssh_ephemeral_users.c \
+	tools/ssh_ephemeral_where.c sshd/control_client.c sshd/control_frames.c sshd/control_policy.c sshd/own_account.c \
 	sshd/load.c
 tools_TESTS += regress/unit/test_ssh_ephemeral.c
 test_ssh_ephemeral_OBJS = $(ssh-ephemeral_SRCS:.c=.o) sshd/control.o sshd/journal.o sshd/journal_event.o \

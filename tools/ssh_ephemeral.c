@@ -34,7 +34,8 @@ static const struct {
 	    "login [CODE] [ssh options] [USER@]HOST[:PORT] [-- ssh options and COMMAND]" },
 	{ "events", eph_events_main, "events [WHERE] [--follow] [--new]" },
 	{ "penalties", eph_penalties_main, "penalties [--socket PATH] [--json] [--clear ADDRESS|all]" },
-	{ "loopback", eph_loopback_main, "loopback [--sshd PATH] [--json] [-- COMMAND [ARGUMENT...]]" },
+	{ "loopback", eph_loopback_main, "loopback [--user NAME]... [-o KEYWORD=VALUE]... [--sshd PATH] [--json]\n"
+	    "        [-- COMMAND [ARGUMENT...]]" },
 };
 
 static void

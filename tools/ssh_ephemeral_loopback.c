@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,8 @@ struct run {
 	int signo;			/* that ended this; 0: none */
 	struct timer *hurry;		/* SIGKILL for a command that does not end */
 	struct watch *input;
+	struct watch *parent;		/* of a descriptor of who started this */
+	int parent_fd;			/* -1: none */
 };
 
 /* --- what ends it --- */
@@ -41,15 +44,11 @@ is_from_terminal(int signo)
 	return (signo == SIGINT || signo == SIGQUIT) && tcgetpgrp(STDERR_FILENO) == getpgrp();
 }
 
+/* Ends the command, and with it all; or all at once. */
 static void
-on_signal(void *arg, int signo)
+end_by(struct run *r, int signo)
 {
-	struct run *r = arg;
-
 	if (r->pid != 0) {
-		/* The command decides, as under a shell. */
-		if (is_from_terminal(signo))
-			return;
 		r->signo = signo;
 		kill(r->pid, signo);
 		timer_set(r->hurry, loop_now(r->lb.loop) + COMMAND_MS);
@@ -58,6 +57,28 @@ on_signal(void *arg, int signo)
 	r->signo = signo;
 	r->stop = true;
 	loop_stop(r->lb.loop);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct run *r = arg;
+
+	/* The command decides, as under a shell. */
+	if (r->pid == 0 || !is_from_terminal(signo))
+		end_by(r, signo);
+}
+
+/* Who started this has ended, in whatever way. */
+static void
+on_orphaned(void *arg, unsigned events)
+{
+	struct run *r = arg;
+
+	(void)events;
+	watch_free(r->parent);
+	r->parent = NULL;
+	end_by(r, SIGHUP);
 }
 
 static void
@@ -109,6 +130,27 @@ take_signals(struct run *r)
 	return loop_signal(r->lb.loop, SIGCHLD, on_child, r);
 }
 
+/*
+ * A descriptor of the parent, not PR_SET_PDEATHSIG: that comes when the thread
+ * that started this ends, which test programs have many of.
+ */
+static enum err
+watch_parent(struct run *r)
+{
+	pid_t parent = getppid();
+
+	/* 0: it is in another namespace. 1: whoever started this has left it to init. */
+	if (parent <= 1)
+		return ERR_OK;
+	r->parent_fd = (int)syscall(SYS_pidfd_open, parent, 0);
+	if (r->parent_fd == -1)
+		return ERR_OK;		/* an old kernel: the end of standard input has to do */
+	TRY(loop_watch(r->lb.loop, &r->parent, r->parent_fd, LOOP_READ, on_orphaned, r));
+	if (getppid() != parent)	/* it has ended meanwhile, and the number may be another's */
+		on_orphaned(r, 0);
+	return ERR_OK;
+}
+
 /* --- what is said --- */
 
 static void
@@ -122,8 +164,13 @@ tell_json(const struct run *r)
 	public_line_put(&line, key_blob(lb->host.key), SPAN_EMPTY);
 	wr_printf(&w, "{\"host\": \"loopback\", \"address\": \"127.0.0.1\", \"port\": %u, \"user\": ",
 	    (unsigned)lb->port);
-	json_put_str(&w, span_str(lb->me.name));
-	wr_printf(&w, ", \"config\": ");
+	json_put_str(&w, span_str(lb->users[0]));
+	wr_printf(&w, ", \"users\": [");
+	for (size_t i = 0; i < lb->n_users; i++) {
+		wr_printf(&w, "%s", i == 0 ? "" : ", ");
+		json_put_str(&w, span_str(lb->users[i]));
+	}
+	wr_printf(&w, "], \"config\": ");
 	json_put_str(&w, span_str(lb->config));
 	wr_printf(&w, ", \"known_hosts\": ");
 	json_put_str(&w, span_str(lb->known_hosts));
@@ -150,7 +197,7 @@ tell_words(const struct run *r)
 
 	fprintf(stderr, "sshd runs on 127.0.0.1 port %u, its host key and your key in memory only; "
 	    "key %s registered for %s as %s.\n", (unsigned)lb->port,
-	    fingerprint_str(fingerprint, key_blob(lb->user.key), FINGERPRINT_SHA256), lb->me.name,
+	    fingerprint_str(fingerprint, key_blob(lb->user.key), FINGERPRINT_SHA256), lb->users[0],
 	    lb->id);
 	if (r->command != NULL)
 		fprintf(stderr, "For your command: ssh -F \"$DAYFLY_LOOPBACK_CONFIG\" loopback. "
@@ -159,7 +206,7 @@ tell_words(const struct run *r)
 		fprintf(stderr, "This shell is over ssh; all of it is gone when you leave.\n");
 	fprintf(stderr, "By hand: ssh-keygen -t ed25519 -N '' -f k; sshd -f CONFIG -p %u -D -e & "
 	    "ssh-ephemeral add --user %s k.pub; ssh -i k -p %u 127.0.0.1\n",
-	    (unsigned)lb->port, lb->me.name, (unsigned)lb->port);
+	    (unsigned)lb->port, lb->users[0], (unsigned)lb->port);
 }
 
 /* --- the command --- */
@@ -175,7 +222,7 @@ set_environment(const struct loopback *lb)
 		{ "DAYFLY_LOOPBACK_HOST", "loopback" },
 		{ "DAYFLY_LOOPBACK_ADDRESS", "127.0.0.1" },
 		{ "DAYFLY_LOOPBACK_PORT", port },
-		{ "DAYFLY_LOOPBACK_USER", lb->me.name },
+		{ "DAYFLY_LOOPBACK_USER", lb->users[0] },
 		{ "DAYFLY_LOOPBACK_IDENTITY", lb->user.path },
 		{ "DAYFLY_LOOPBACK_KNOWN_HOSTS", lb->known_hosts },
 		{ "DAYFLY_EPHEMERAL_SOCKET", lb->socket },
@@ -270,8 +317,8 @@ run(struct run *r, const char *sshd)
 
 	if (code != EPH_DONE)
 		return code;
-	if (loop_new(&r->lb.loop) != ERR_OK || take_signals(r) != ERR_OK) {
-		timer_free(r->hurry);
+	if (loop_new(&r->lb.loop) != ERR_OK || take_signals(r) != ERR_OK ||
+	    watch_parent(r) != ERR_OK) {
 		loop_free(r->lb.loop);
 		return eph_complain(EPH_REFUSED, "cannot wait for anything: %s", strerror(errno));
 	}
@@ -280,9 +327,9 @@ run(struct run *r, const char *sshd)
 		code = serve(r);
 	loopback_stop(&r->lb);
 	loopback_clean(&r->lb);
-	timer_free(r->hurry);
-	watch_free(r->input);
 	loop_free(r->lb.loop);
+	if (r->parent_fd != -1)
+		close(r->parent_fd);
 	return code;
 }
 
@@ -292,11 +339,13 @@ eph_loopback_main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "sshd", required_argument, NULL, 's' },
+		{ "user", required_argument, NULL, 'u' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct run r = { .lb = { .host = { .fd = -1 }, .user = { .fd = -1 } } };
+	struct run r = { .lb = { .host = { .fd = -1 }, .user = { .fd = -1 } },
+	    .parent_fd = -1 };
 	const char *sshd = NULL;
-	int opt, fd;
+	int opt, fd, code = EPH_DONE;
 
 	/* No key may land on 0, 1 or 2, which the command inherits. */
 	do
@@ -306,13 +355,19 @@ eph_loopback_main(int argc, char **argv)
 		close(fd);
 	optind = 1;
 	opterr = 0;
-	while ((opt = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "+o:", options, NULL)) != -1) {
 		if (opt == 'j')
 			r.json = true;
 		else if (opt == 's')
 			sshd = optarg;
+		else if (opt == 'u')
+			code = loopback_add_user(&r.lb, optarg);
+		else if (opt == 'o')
+			code = loopback_add_option(&r.lb, optarg);
 		else
-			return eph_bad_option("loopback", argv);
+			code = eph_bad_option("loopback", argv);
+		if (code != EPH_DONE)
+			return code;
 	}
 	if (optind < argc && strcmp(argv[optind - 1], "--") != 0)
 		return eph_usage("loopback: a command comes behind --");

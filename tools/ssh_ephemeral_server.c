@@ -15,7 +15,6 @@
 #include "os/file.h"
 #include "os/net.h"
 #include "os/process.h"
-#include "os/whoami.h"
 #include "tools/ssh_ephemeral.h"
 #include "tools/ssh_ephemeral_loopback.h"
 
@@ -127,6 +126,7 @@ write_server_config(const struct loopback *lb)
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
 
 	wr_printf(&w, "# a throwaway sshd of ssh-ephemeral loopback\n"
+	    "%s%s%s"
 	    "ListenAddress 127.0.0.1\n"
 	    "Port %u\n"
 	    "HostKey %s\n"
@@ -143,6 +143,8 @@ write_server_config(const struct loopback *lb)
 	    "PerSourcePenalties no\n"
 	    "EphemeralKeySocket %s\n"
 	    "EphemeralKeyMaxTTL %dw\n",
+	    lb->has_virtual ? "PasswdFile /etc/passwd " : "", lb->has_virtual ? lb->passwd : "",
+	    lb->has_virtual ? "\n" : "",
 	    (unsigned)lb->port, lb->host.path, lb->socket, GRANT_WEEKS);
 	TRY(wr_end(&w));
 	return file_create(lb->server_config, writer_span(&w), 0600, FILE_REPLACE);
@@ -153,8 +155,10 @@ write_client_config(const struct loopback *lb)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
 
-	wr_printf(&w, "# for the throwaway sshd of ssh-ephemeral loopback\n"
-	    "Host loopback\n"
+	wr_printf(&w, "# for the throwaway sshd of ssh-ephemeral loopback\n");
+	for (size_t i = 0; i < lb->n_users; i++)
+		wr_printf(&w, "Host %s.loopback\n\tUser %s\n", lb->users[i], lb->users[i]);
+	wr_printf(&w, "Host loopback *.loopback\n"
 	    "\tHostName 127.0.0.1\n"
 	    "\tPort %u\n"
 	    "\tUser %s\n"
@@ -167,7 +171,7 @@ write_client_config(const struct loopback *lb)
 	    "\tStrictHostKeyChecking yes\n"
 	    "\tCheckHostIP no\n"
 	    "\tControlPath none\n",
-	    (unsigned)lb->port, lb->me.name, lb->user.path, lb->known_hosts);
+	    (unsigned)lb->port, lb->users[0], lb->user.path, lb->known_hosts);
 	TRY(wr_end(&w));
 	return file_create(lb->config, writer_span(&w), 0600, FILE_REPLACE);
 }
@@ -196,6 +200,7 @@ static enum err
 write_files(struct loopback *lb)
 {
 	TRY(choose_port(lb));
+	TRY(loopback_write_passwd(lb));
 	TRY(write_known_hosts(lb));
 	TRY(write_server_config(lb));
 	return write_client_config(lb);
@@ -204,16 +209,18 @@ write_files(struct loopback *lb)
 int
 loopback_prepare(struct loopback *lb)
 {
-	enum err e = whoami_account(&lb->me);
+	int code = loopback_check_users(lb);
+	enum err e;
 
-	if (e != ERR_OK)
-		return eph_complain(EPH_REFUSED, "who runs this: %s", err_text(e));
+	if (code != EPH_DONE)
+		return code;
 	if (!make_folder(lb))
 		return eph_complain(EPH_REFUSED, "cannot make a folder for the configs: %s",
 		    strerror(errno));
 	snprintf(lb->config, sizeof(lb->config), "%s/ssh_config", lb->folder);
 	snprintf(lb->known_hosts, sizeof(lb->known_hosts), "%s/known_hosts", lb->folder);
 	snprintf(lb->server_config, sizeof(lb->server_config), "%s/sshd_config", lb->folder);
+	snprintf(lb->passwd, sizeof(lb->passwd), "%s/passwd", lb->folder);
 	snprintf(lb->socket, sizeof(lb->socket), "%s/control.sock", lb->folder);
 	e = eph_key_make(&lb->host, "loopback host key");
 	if (e == ERR_OK)
@@ -238,8 +245,9 @@ is_running(struct loopback *lb)
 static enum err
 launch(struct loopback *lb)
 {
-	char *argv[] = { lb->sshd, (char[]){ "-D" }, (char[]){ "-e" }, (char[]){ "-f" },
-	    lb->server_config, NULL };
+	char *argv[2 * LOOPBACK_MAX + 6] = { lb->sshd, (char[]){ "-D" }, (char[]){ "-e" },
+	    (char[]){ "-f" }, lb->server_config };
+	char minus_o[] = "-o";
 	struct process_job job = process_job(lb->sshd, argv);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct process_fd fds[] = { { null, 0 }, { null, 1 }, { STDERR_FILENO, 2 } };
@@ -247,6 +255,10 @@ launch(struct loopback *lb)
 
 	if (null == -1)
 		return ERR_SYSTEM;
+	for (size_t i = 0; i < lb->n_options; i++) {
+		argv[5 + 2 * i] = minus_o;
+		argv[6 + 2 * i] = (char *)lb->options[i];
+	}
 	job.fds = fds;
 	job.n_fds = COUNT(fds);
 	job.directory = "/";
@@ -283,7 +295,7 @@ wait_until_served(struct loopback *lb, struct eph_client *c, const bool *stop)
 	while (!*stop && is_running(lb) && loop_time(lb->loop) < give_up) {
 		if (eph_try(c, lb->socket) == ERR_OK)
 			return ERR_OK;
-		TRY(loop_turn(lb->loop, loop_time(lb->loop) + 5));
+		TRY(loop_turn(lb->loop, loop_time(lb->loop) + 1));
 	}
 	return *stop ? ERR_CLOSED : lb->server == 0 ? ERR_NOTFOUND : ERR_TIMEOUT;
 }
@@ -293,14 +305,15 @@ keep_id(void *arg, const struct msg_ctl_grant *m)
 {
 	struct loopback *lb = arg;
 
-	snprintf(lb->id, sizeof(lb->id), "%.*s", (int)m->id.len, (const char *)m->id.p);
+	if (lb->id[0] == '\0')
+		snprintf(lb->id, sizeof(lb->id), "%.*s", (int)m->id.len, (const char *)m->id.p);
 }
 
 static int
-register_key(struct loopback *lb, struct eph_client *c)
+register_key(struct loopback *lb, struct eph_client *c, const char *user)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
-	struct msg_ctl_add m = { .user = span_str(lb->me.name), .key = key_blob(lb->user.key),
+	struct msg_ctl_add m = { .user = span_str(user), .key = key_blob(lb->user.key),
 	    .ttl = (uint64_t)GRANT_WEEKS * 7 * 24 * 3600 * 1000, .comment = SPAN_LIT("loopback") };
 
 	c->grant = keep_id;
@@ -334,7 +347,9 @@ loopback_start(struct loopback *lb, const bool *stop)
 		    START_MS / 1000);
 	if (e != ERR_OK)
 		return eph_complain(EPH_REFUSED, "%s has ended before it served", lb->sshd);
-	code = register_key(lb, &c);
+	code = EPH_DONE;
+	for (size_t i = 0; i < lb->n_users && code == EPH_DONE; i++)
+		code = register_key(lb, &c, lb->users[i]);
 	eph_close(&c);
 	return code;
 }
@@ -384,6 +399,7 @@ loopback_clean(struct loopback *lb)
 		(void)unlink(lb->config);
 		(void)unlink(lb->known_hosts);
 		(void)unlink(lb->server_config);
+		(void)unlink(lb->passwd);
 		(void)unlink(lb->socket);
 		if (rmdir(lb->folder) == -1)
 			(void)eph_complain(0, "%s: %s", lb->folder, strerror(errno));
