@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: ISC
-"""What ssh-audit says of our server: with its defaults, and with the lines of docs/ALGORITHMS.md."""
+"""What ssh-audit says of our server: with its built-in lists, and with the config of an installation."""
+import asyncio
 import os
 import re
 import sys
 
+import asyncssh
+import paramiko
 import pytest
 
 import harness
 from harness import run
 
 MODULES = os.path.join(harness.PEERS, "ssh-audit/usr/lib/python3/dist-packages")
-DOC = os.path.join(os.path.dirname(__file__), "../../docs/ALGORITHMS.md")
+CONFIG = os.path.join(os.path.dirname(__file__), "../../packaging/sshd_config")
 
 # All of them are in OpenSSH 10's default lists, and objected to there, too.
 OBJECTS = {
@@ -45,13 +48,48 @@ def test_ssh_audit_objects_to_what_openssh_offers_too_and_to_nothing_else(folder
     assert found == OBJECTS, report
 
 
-def test_ssh_audit_finds_no_failure_and_no_warning_with_the_lines_of_the_manual(folder):
-    with open(DOC, encoding="utf-8") as f:
-        lines = [line.strip() for line in f if line.startswith("    ")]
-    assert len(lines) == 3
-    with harness.server(folder / "sshd", keys=("ed25519", "ecdsa", "rsa"), config="\n".join(lines)) as s:
-        found, report = audit(s.port)
-        assert found == {}, report
-        key = harness.make_key(folder / "id")
-        s.authorize(key + ".pub")
-        assert run(s.ssh("echo ok", key=key)).stdout == "ok\n"
+@pytest.fixture
+def installed(folder):
+    """A server with that config and keys of all kinds."""
+    with open(CONFIG, encoding="utf-8") as f:
+        config = f.read()
+    with harness.server(folder / "sshd", keys=("ed25519", "ecdsa", "rsa"), config=config) as s:
+        yield s
+
+
+def test_ssh_audit_finds_no_failure_and_no_warning_with_the_config_of_an_installation(installed):
+    found, report = audit(installed.port)
+    assert found == {}, report
+
+
+def test_clients_at_hand_log_in_with_the_config_of_an_installation(installed, folder):
+    """Those that know one of its MACs, or a cipher that needs none."""
+    key = harness.make_key(folder / "id")
+    installed.authorize(key + ".pub")
+    rsa = harness.make_key(folder / "id_rsa", "rsa", bits="2048")
+    installed.authorize(rsa + ".pub")
+    home = str(folder / "home")
+    os.makedirs(os.path.join(home, ".ssh"))
+    env = {**os.environ, "HOME": home}
+    user = harness.login_user()
+    for program in (harness.SSH, "ssh", os.path.join(harness.PEERS, "openssh10/usr/bin/ssh")):
+        assert run(installed.ssh("echo ok", key=key, program=program)).stdout == "ok\n"
+    run(["dropbearconvert", "openssh", "dropbear", key, os.path.join(home, "id")])
+    run(["puttygen", key, "-O", "private", "-o", os.path.join(home, "id.ppk")], env=env)
+    fingerprint = run(["ssh-keygen", "-lf", os.path.join(installed.dir, "host_ed25519.pub")]).stdout.split()[1]
+    assert run(["dbclient", "-y", "-y", "-p", str(installed.port), "-i", os.path.join(home, "id"), f"{user}@127.0.0.1",
+                "echo ok"], env=env).stdout == "ok\n"
+    assert run(["plink", "-batch", "-ssh", "-P", str(installed.port), "-l", user, "-i", os.path.join(home, "id.ppk"),
+                "-hostkey", fingerprint, "127.0.0.1", "echo ok"], env=env).stdout == "ok\n"
+    t = paramiko.Transport(("127.0.0.1", installed.port))
+    t.start_client(timeout=20)
+    t.auth_publickey(user, paramiko.RSAKey.from_private_key_file(rsa))
+    assert t.is_authenticated()
+    t.close()
+
+    async def by_asyncssh():
+        async with asyncssh.connect("127.0.0.1", installed.port, username=user, known_hosts=None, client_keys=[key],
+                                    config=None, agent_path=None) as c:
+            return (await c.run("echo ok")).stdout
+
+    assert asyncio.run(by_asyncssh()) == "ok\n"
