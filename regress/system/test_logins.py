@@ -144,6 +144,7 @@ def test_an_ordinary_users_sshd_lets_only_him_in(folder):
             run(["chown", "bob", f"{s.dir}/authorized_keys.{user}"])
         assert run(s.ssh("id -un", key=key, user="bob")).stdout == "bob\n"
         assert run(s.ssh("id -un", key=key, user="alice"), check=False).returncode == 255
+        s.wait_log("reason=other-uid rule=-")
         assert run(s.ssh("tty", key=key, user="bob", tty=True)).stdout.startswith("/dev/pts/")
 
 

@@ -66,6 +66,9 @@ def test_a_wrong_password_does_not(serve, user, password):
     _, code = by_password(s, user, password, "echo in")
     assert code == 255
     assert re.search(rf"Failed password for (invalid user )?{user} from 127.0.0.1", s.log_text())
+    # Who may not log in at all is refused for that, whatever he types.
+    reason = {"nobody-at-all": "unknown-user", "carol": "account-locked"}.get(user, "wrong-password")
+    s.wait_log(f"reason={reason} rule=")
 
 
 @needs_root

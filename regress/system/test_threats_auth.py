@@ -2,14 +2,13 @@
 """What has let strangers in elsewhere: inputs that no client sends, and what comes of them (docs/THREATS.md)."""
 import os
 import queue
-import struct
-import threading
 
 import paramiko
 import pytest
 
 import harness
 from harness import run
+from raw_auth import Client, string
 
 USER = harness.login_user()
 
@@ -25,42 +24,6 @@ def serve(folder):
     yield start
     for s in servers:
         s.stop()
-
-
-class Client:
-    """Sends requests for authentication that are made by hand, one after the other."""
-
-    def __init__(self, server):
-        self.t = paramiko.Transport(("127.0.0.1", server.port))
-        self.t.start_client(timeout=20)
-        with pytest.raises(paramiko.BadAuthenticationType):
-            self.t.auth_none(USER)
-
-    def ask(self, method, *fields):
-        """Whether the request was answered; False: the connection is over."""
-        m = paramiko.Message()
-        m.add_byte(paramiko.common.cMSG_USERAUTH_REQUEST)
-        for text in (USER, "ssh-connection", method):
-            m.add_string(text)
-        for field in fields:
-            if isinstance(field, bool):
-                m.add_boolean(field)
-            elif isinstance(field, int):
-                m.add_int(field)
-            else:
-                m.add_string(field)
-        answered = threading.Event()
-        self.t.auth_handler.auth_event = answered
-        try:
-            self.t._send_message(m)
-        except (OSError, EOFError, paramiko.SSHException):
-            return False
-        answered.wait(harness.TIMEOUT)      # set at the end of the connection, too
-        return self.t.is_active()
-
-    def close(self):
-        assert not self.t.is_authenticated()
-        self.t.close()
 
 
 def test_threats_4_methods_that_are_not_there_count_as_tries(serve):
@@ -81,7 +44,7 @@ def test_threats_4_hunting_for_keys_ends_at_a_limit(serve):
     c = Client(s)
     answered = 0
     while answered < 1000:
-        blob = b"".join(struct.pack(">I", len(x)) + x for x in (b"ssh-ed25519", os.urandom(32)))
+        blob = string("ssh-ed25519") + string(os.urandom(32))
         if not c.ask("publickey", False, "ssh-ed25519", blob):
             break
         answered += 1

@@ -27,6 +27,7 @@
 #include "sshd/guard.h"
 #include "sshd/load.h"
 #include "sshd/messages.h"
+#include "sshd/reasons.h"
 #include "sshd/session.h"
 
 #define WAIT_MSEC	10000
@@ -894,6 +895,20 @@ a_second_request_before_the_answer_ends_it(void **state)
 	expect_end(f);
 }
 
+/* Services that do not exist end the connection in wire: only one that has been taken over asks for them. */
+static void
+no_such_service_is_a_reason_for_a_wire_that_has_lost_its_senses(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	exchange(f);
+	assert_int_equal(ipc_send_from_wire_auth(&f->wire, &(struct msg_from_wire_auth){ .id = 7,
+	    .user = SPAN_LIT("me"), .service = SPAN_LIT("ssh-magic"), .method = SPAN_LIT("none") }, NULL), ERR_OK);
+	assert_int_equal(receive_answer(f), AUTH_RESULT_FAILURE);
+	assert_string_equal(reason_code(REASON_NO_SERVICE), "no-such-service");
+}
+
 static void
 a_change_of_user_ends_it(void **state)
 {
@@ -1029,6 +1044,7 @@ main(void)
 		T(a_denial_is_explained_to_who_signs_and_to_nobody_else),
 		T(of_users_who_may_not_log_in_the_table_is_asked_too_but_not_by_name),
 		T(a_second_request_before_the_answer_ends_it),
+		T(no_such_service_is_a_reason_for_a_wire_that_has_lost_its_senses),
 		T(a_change_of_user_ends_it),
 		T(a_message_out_of_phase_ends_it),
 		T(a_message_that_nobody_knows_ends_it),
