@@ -199,6 +199,12 @@ channels_malformed(struct channels *cs, enum err e)
 }
 
 enum err
+channels_not_open(struct channels *cs)
+{
+	return transport_fault(cs->t, ERR_SEQUENCE, "channel is not open yet");
+}
+
+enum err
 channel_read(struct channels *cs, struct reader *r, struct channel **ch)
 {
 	struct channel_id id = { rd_u32(r) };
@@ -216,9 +222,7 @@ enum err
 channel_read_live(struct channels *cs, struct reader *r, struct channel **ch)
 {
 	TRY(channel_read(cs, r, ch));
-	if (*ch != NULL && (*ch)->life != LIFE_LIVE)
-		return transport_fault(cs->t, ERR_SEQUENCE, "channel is not open yet");
-	return ERR_OK;
+	return *ch != NULL && (*ch)->life != LIFE_LIVE ? channels_not_open(cs) : ERR_OK;
 }
 
 struct writer *

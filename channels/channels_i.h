@@ -133,6 +133,9 @@ struct channel *channel_find(const struct channels *cs, struct channel_id id);
  */
 enum err channel_read(struct channels *cs, struct reader *r, struct channel **ch);
 
+/* Ends the connection over a message for a channel that is not live yet. */
+enum err channels_not_open(struct channels *cs);
+
 /* As channel_read(), for the messages that a channel must be live for. */
 enum err channel_read_live(struct channels *cs, struct reader *r,
     struct channel **ch);

@@ -83,12 +83,16 @@ channels_on_request(struct channels *cs, struct span payload, msec now, struct e
 	uint32_t id = 0;
 
 	cs->now = now;
-	TRY(channel_read_live(cs, &r, &ch));
+	TRY(channel_read(cs, &r, &ch));
 	request = rd_bytes(&r);
 	want_reply = rd_flag(&r);
 	body = rd_rest(&r);
 	if (rd_end(&r) != ERR_OK)
 		return channels_malformed(cs, rd_end(&r));
+	if (ch != NULL && ch->life != LIFE_LIVE) {
+		/* Ruby's net-ssh sends "env" on a forwarded-tcpip before it confirms it. */
+		return want_reply ? channels_not_open(cs) : ERR_OK;
+	}
 	/* After CLOSE nothing can be answered, but exit-status may still come. */
 	if (ch == NULL || (want_reply && ch->half[TX] == CLOSED))
 		return ERR_OK;

@@ -217,6 +217,32 @@ messages_before_the_confirmation_end_the_connection(void **state)
 }
 
 static void
+a_request_before_the_confirmation_is_ignored_unless_it_wants_a_reply(void **state)
+{
+	struct channels_pair p;
+	struct channel_id id;
+	struct writer w;
+
+	(void)state;
+	pair_new(&p);
+	assert_int_equal(channels_open(p.cs[SIDE_SERVER], "forwarded-tcpip", SPAN_EMPTY, &id), ERR_OK);
+	w = request_message(id.n, "env", false);
+	assert_int_equal(raw(&p, SIDE_SERVER, &w), ERR_OK);
+	assert_int_equal(p.ev.type, EV_NONE);
+	w = message(91, id.n);
+	for (uint32_t n = 0; n < 3; n++)
+		wr_u32(&w, 1000 * n);		/* its number, window and packet size */
+	assert_int_equal(raw(&p, SIDE_SERVER, &w), ERR_OK);
+	assert_int_equal(p.ev.type, EV_CHANNEL_OPENED);
+
+	assert_int_equal(channels_open(p.cs[SIDE_SERVER], "forwarded-tcpip", SPAN_EMPTY, &id), ERR_OK);
+	w = request_message(id.n, "env", true);
+	assert_int_equal(raw(&p, SIDE_SERVER, &w), ERR_SEQUENCE);
+	expect_fault(&p, SIDE_SERVER, "channel is not open yet");
+	pair_free(&p);
+}
+
+static void
 every_message_after_close_is_dropped(void **state)
 {
 	struct channels_pair p;
@@ -624,6 +650,7 @@ main(void)
 		cmocka_unit_test(a_number_that_never_was_ends_the_connection),
 		cmocka_unit_test(a_number_the_peer_cannot_know_yet_ends_the_connection),
 		cmocka_unit_test(messages_before_the_confirmation_end_the_connection),
+		cmocka_unit_test(a_request_before_the_confirmation_is_ignored_unless_it_wants_a_reply),
 		cmocka_unit_test(every_message_after_close_is_dropped),
 		cmocka_unit_test(data_after_eof_ends_the_connection),
 		cmocka_unit_test(a_second_eof_ends_the_connection),
