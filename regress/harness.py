@@ -248,6 +248,13 @@ def have(program):
     return shutil.which(program) is not None
 
 
+def can_make_tunnels():
+    """Whether this machine has /dev/net/tun, and lets root use it in a network of his own."""
+    if not ROOT or not os.path.exists("/dev/net/tun"):
+        return False
+    return run(["unshare", "--net", "ip", "tuntap", "add", "dev", "tun0", "mode", "tun"], check=False).returncode == 0
+
+
 class FarNetwork:
     """A network of its own, which reaches this one through a cable that can be cut. Needs root."""
 
@@ -274,6 +281,37 @@ class FarNetwork:
 
     def run(self, *words, check=True):
         return run(self.command(*words), check=check)
+
+    def carries(self, inner, near, far, size=1000):
+        """Whether what is sent there by way of two tun or tap devices comes back: 1000 times size bytes, by TCP."""
+        for side, number, dev in ((run, 1, near), (lambda words: self.run(*words), 2, far)):
+            side(["ip", "addr", "add", f"{inner}.{number}/24", "dev", dev])
+            side(["ip", "link", "set", dev, "up"])
+        # No ping: a TCP connection says as much, and carries more.
+        with subprocess.Popen(["python3", "-c", f"""
+import socket
+with socket.create_server(("{inner}.1", 4567)) as s:
+    print("up", flush=True)
+    c, _ = s.accept()
+    while data := c.recv(65536):
+        c.sendall(data)
+    c.close()
+"""], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                server.stdout.readline()
+                done = self.run("python3", "-c", f"""
+import socket, threading
+c = socket.create_connection(("{inner}.1", 4567), 20)
+data = b"x" * {size} * 1000
+threading.Thread(target=lambda: (c.sendall(data), c.shutdown(socket.SHUT_WR))).start()
+got = b""
+while part := c.recv(65536):
+    got += part
+print(got == data)
+""")
+                return done.stdout == "True\n" and server.wait(20) == 0
+            finally:
+                server.kill()
 
     def cut(self):
         """Nothing comes through any more, and nobody is told."""

@@ -22,9 +22,9 @@ COOKIE = "0123456789abcdef0123456789abcdef"
 class OwnServer(peer_servers.Peer):
     """Our sshd, with the interface of the others."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, config=""):
         super().__init__(folder)
-        self.server = harness.Server(folder / "own")
+        self.server = harness.Server(folder / "own", config=config)
         self.server.authorize(self.key + ".pub")
         self.port = self.server.port
         self.known = self.server.known_hosts()
@@ -43,9 +43,16 @@ def server(request, folder):
 
 
 @pytest.fixture(params=["9.2", "10.0"])
-def openssh(request, folder):
-    s = peer_servers.OpenSSH(folder / "peer", version=request.param,
-                             config="X11Forwarding yes\nXAuthLocation /usr/bin/xauth")
+def openssh_version(request):
+    return request.param
+
+
+@pytest.fixture(params=["ours", "openssh-9.2", "openssh-10.0"])
+def showing(request, folder):
+    """A server that forwards X11."""
+    config = "X11Forwarding yes\nXAuthLocation /usr/bin/xauth"
+    s = OwnServer(folder, config) if request.param == "ours" else peer_servers.OpenSSH(
+        folder / "peer", version=request.param.removeprefix("openssh-"), config=config)
     yield s
     s.stop()
 
@@ -329,19 +336,19 @@ with socket.create_connection(("localhost", 6000 + number), 10) as c:
 
 
 @pytest.mark.skipif(not harness.have("xauth"), reason="needs xauth")
-def test_x11_reaches_the_display_with_its_own_cookie(openssh, display):
+def test_x11_reaches_the_display_with_its_own_cookie(showing, display):
     env, seen = display
-    done = run(openssh.ssh("python3 -c '" + X_CLIENT.replace("'", "'\\''") + "'", options=["-Y"]), env=env, check=False)
+    done = run(showing.ssh("python3 -c '" + X_CLIENT.replace("'", "'\\''") + "'", options=["-Y"]), env=env, check=False)
     assert done.stdout == "welcome\n", done.stderr
     assert seen[0].endswith(bytes.fromhex(COOKIE)), "the display got its own cookie"
-    remote = run(openssh.ssh('xauth list "$DISPLAY"', options=["-Y"]), env=env).stdout
+    remote = run(showing.ssh('xauth list "$DISPLAY"', options=["-Y"]), env=env).stdout
     assert remote.split()[2] != COOKIE, "the server did not"
 
 
 @pytest.mark.skipif(not harness.have("xauth"), reason="needs xauth")
-def test_x11_with_a_wrong_cookie_is_rejected(openssh, display):
+def test_x11_with_a_wrong_cookie_is_rejected(showing, display):
     env, seen = display
-    done = run(openssh.ssh("python3 -c '" + X_CLIENT.replace("'", "'\\''") + "' " + COOKIE, options=["-Y"]), env=env,
+    done = run(showing.ssh("python3 -c '" + X_CLIENT.replace("'", "'\\''") + "' " + COOKIE, options=["-Y"]), env=env,
                check=False)
     assert "closed" in done.stdout or "Error" in done.stderr
     assert "X11 connection rejected because of wrong authentication." in done.stderr
@@ -349,23 +356,25 @@ def test_x11_with_a_wrong_cookie_is_rejected(openssh, display):
 
 
 @pytest.mark.skipif(not harness.have("xauth"), reason="needs xauth")
-def test_untrusted_x11_needs_a_display_that_makes_cookies(openssh, display):
+def test_untrusted_x11_needs_a_display_that_makes_cookies(showing, display):
     env, _ = display
-    done = run(openssh.ssh("echo display=$DISPLAY", options=["-X"]), env=env, check=False)
+    done = run(showing.ssh("echo display=$DISPLAY", options=["-X"]), env=env, check=False)
     assert "untrusted X11 forwarding setup failed: xauth key data not generated" in done.stderr
     assert done.stdout == "display=\n"
 
 
-def test_x11_without_or_with_a_bad_display_goes_on_without(openssh):
+def test_x11_without_or_with_a_bad_display_goes_on_without(showing):
     env = {k: v for k, v in os.environ.items() if k != "DISPLAY"}
-    assert run(openssh.ssh("echo ok$DISPLAY", options=["-Y"]), env=env).stdout == "ok\n"
-    done = run(openssh.ssh("echo ok$DISPLAY", options=["-Y"]), env={**env, "DISPLAY": ":0;reboot"})
+    assert run(showing.ssh("echo ok$DISPLAY", options=["-Y"]), env=env).stdout == "ok\n"
+    done = run(showing.ssh("echo ok$DISPLAY", options=["-Y"]), env={**env, "DISPLAY": ":0;reboot"})
     assert done.stdout == "ok\n" and 'DISPLAY ":0;reboot" invalid; disabling X11 forwarding' in done.stderr
 
 
-@pytest.mark.skipif(not harness.have("Xvfb") or not harness.have("xdpyinfo"), reason="needs Xvfb and xdpyinfo")
-@pytest.mark.parametrize("flag", ["-Y", "-X"])
-def test_an_x_client_shows_up_on_a_real_display(openssh, folder, flag):
+@pytest.fixture
+def xvfb(folder):
+    """A real X server: the environment that leads to it."""
+    if not harness.have("Xvfb") or not harness.have("xdpyinfo"):
+        pytest.skip("needs Xvfb and xdpyinfo")
     authority = str(folder / "Xauthority")
     number = 200 + os.getpid() % 1000
     env = {**os.environ, "DISPLAY": f":{number}", "XAUTHORITY": authority}
@@ -373,13 +382,52 @@ def test_an_x_client_shows_up_on_a_real_display(openssh, folder, flag):
     x = subprocess.Popen(["Xvfb", f":{number}", "-screen", "0", "640x480x24", "-auth", authority, "-nolisten", "tcp", "-noreset"],
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"), "the X server")
-        done = run(openssh.ssh("xdpyinfo", options=[flag]), env=env, check=False)
-        assert "640x480 pixels" in done.stdout, done.stderr
-        done = run(openssh.ssh("XAUTHORITY=/dev/null xdpyinfo", options=[flag]), env=env, check=False)
-        assert done.returncode != 0 and "640x480" not in done.stdout, "without the cookie"
+        wait_until(lambda: harness.listens_at(f"/tmp/.X11-unix/X{number}"), "the X server")
+        yield env
     finally:
         harness.end(x)
+
+
+@pytest.mark.parametrize("flag", ["-Y", "-X"])
+def test_an_x_client_shows_up_on_a_real_display(showing, xvfb, flag):
+    done = run(showing.ssh("xdpyinfo", options=[flag]), env=xvfb, check=False)
+    assert "640x480 pixels" in done.stdout, done.stderr
+    done = run(showing.ssh("XAUTHORITY=/dev/null xdpyinfo", options=[flag]), env=xvfb, check=False)
+    assert done.returncode != 0 and "640x480" not in done.stdout, "without the cookie"
+
+
+def test_an_untrusted_x_client_is_rejected_when_forward_x11_timeout_is_over(showing, xvfb):
+    done = run(showing.ssh("while xdpyinfo >&2; do :; done; echo over",
+                           options=["-X", "-v", "-o", "ForwardX11Timeout=2"]), env=xvfb, check=False)
+    assert done.stdout == "over\n"
+    assert "640x480 pixels" in done.stderr, "it was let in before"
+    assert "Rejected X11 connection after ForwardX11Timeout expired" in done.stderr
+    assert "640x480 pixels" in run(showing.ssh("xdpyinfo", options=["-X"]), env=xvfb).stdout, "a new one is let in"
+
+
+def test_an_interface_on_both_sides_carries_packets(openssh_version, folder):
+    if not harness.can_make_tunnels():
+        pytest.skip("this machine makes no tun devices")
+    far = harness.FarNetwork()
+    server = peer_servers.OpenSSH(folder / "peer", version=openssh_version,
+                                  config=f"ListenAddress {far.net}.1\nPermitRootLogin yes\nPermitTunnel yes")
+    with open(server.known, encoding="utf-8") as f:
+        known = f.read()
+    with open(server.known, "w", encoding="utf-8") as f:
+        f.write(known.replace("127.0.0.1", f"{far.net}.1"))
+    server.user = "root"
+    unit = {"9.2": 17, "10.0": 18}[openssh_version]
+    p = subprocess.Popen(far.command(*server.ssh("echo up; exec sleep 60", options=["-w", f"7:{unit}"], host=f"{far.net}.1")),
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert p.stdout.readline() == "up\n", p.communicate()
+        assert far.carries(f"10.97.{unit}", f"tun{unit}", "tun7")
+    finally:
+        p.kill()
+        p.communicate()
+        server.stop()
+        wait_until(lambda: not os.path.exists(f"/sys/class/net/tun{unit}"), "the interface to be gone")
+        far.stop()
 
 
 # --- escapes ---

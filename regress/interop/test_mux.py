@@ -18,6 +18,7 @@ import pytest
 import harness
 import peer_servers
 from harness import run, wait_until
+from test_client_life import COOKIE, X_CLIENT, display  # noqa: F401 (a fixture)
 
 # A port nobody listens on: what works with it goes by way of the master.
 NOWHERE = "nowhere"
@@ -28,12 +29,15 @@ PAIRS = [("ours", "ours"), ("ours", "openssh-9.2"), ("openssh-9.2", "ours"), ("o
          ("openssh-10.0", "ours")]
 
 
+CONFIG = "MaxSessions 100\nX11Forwarding yes\nXAuthLocation /usr/bin/xauth\nSubsystem echo-it /bin/cat\n"
+
+
 class OwnServer(peer_servers.Peer):
     """Our sshd, with the interface of the others."""
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.server = harness.Server(folder / "own", config="AcceptEnv TEST_*\nMaxSessions 100\nSubsystem echo-it /bin/cat")
+        self.server = harness.Server(folder / "own", config=CONFIG + "AcceptEnv TEST_*")
         self.server.authorize(self.key + ".pub")
         self.port = self.server.port
         self.known = self.server.known_hosts()
@@ -60,10 +64,10 @@ class Setup:
         first = [command[0], *(["-p", "9"] if NOWHERE in command else []), "-o", "IgnoreUnknown=WarnWeakCrypto"]
         return first + [c for c in command[1:] if c != NOWHERE]
 
-    def start(self, *options):
+    def start(self, *options, mode="-M", env=None):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command(self.master, options=["-M", "-N", *options]),
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(self.master, options=[mode, "-N", *options]),
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
         wait_until(lambda: self.process.poll() is not None or os.path.exists(self.socket), "the master")
         assert self.process.poll() is None, self.log_text()
 
@@ -87,7 +91,7 @@ class Setup:
 @pytest.fixture(params=["ours", "openssh-10.0"])
 def server(request, folder):
     s = OwnServer(folder) if request.param == "ours" else peer_servers.OpenSSH(
-        folder / "peer", version="10.0", config="MaxSessions 100\nMaxStartups 100\nSubsystem echo-it /bin/cat")
+        folder / "peer", version="10.0", config=CONFIG + "MaxStartups 100")
     yield s
     s.stop()
 
@@ -258,6 +262,16 @@ def test_agent_by_way_of_the_master(pair, folder):
     finally:
         os.environ.pop("SSH_AUTH_SOCK", None)
         harness.end(p)
+
+
+def test_x11_by_way_of_the_master(pair, display):
+    env, seen = display
+    pair.start("-Y", env=env)
+    show = "python3 -c '" + X_CLIENT.replace("'", "'\\''") + "'"
+    done = pair.run(show, options=["-Y"], env=env)
+    assert done.stdout == "welcome\n", done.stderr
+    assert len(seen) == 1 and seen[0].endswith(bytes.fromhex(COOKIE)), "the display got its own cookie"
+    assert pair.run("echo [$DISPLAY]", options=["-x"], env=env).stdout == "[]\n"
 
 
 # --- proxy mode: the client speaks SSH itself, over the socket ---
@@ -565,22 +579,22 @@ def test_a_session_that_is_refused_is_opened_without_the_master(folder):
         first.communicate("", timeout=20)
 
 
-def test_ask_lets_nobody_in_who_is_not_allowed(own, folder):
+@pytest.mark.parametrize("mode", ["-MM", "-oControlMaster=ask", "-oControlMaster=autoask"])
+def test_ask_lets_nobody_in_who_is_not_allowed(own, folder, mode):
     askpass = folder / "askpass"
     answer = folder / "answer"
     askpass.write_text(f"#!/bin/sh\ncat {answer}\n")
     askpass.chmod(0o755)
-    os.environ.update(SSH_ASKPASS=str(askpass), SSH_ASKPASS_REQUIRE="force")
-    try:
-        own.start("-M")
-    finally:
-        del os.environ["SSH_ASKPASS"], os.environ["SSH_ASKPASS_REQUIRE"]
+    own.start(mode=mode, env={**os.environ, "SSH_ASKPASS": str(askpass), "SSH_ASKPASS_REQUIRE": "force"})
     answer.write_text("no\n")
     done = own.run("echo in")
     assert done.returncode == 255 and "refused by master: Permission denied" in done.stderr
     assert own.ask("exit", check=False).returncode == 255
+    assert own.run("echo in", options=PROXY).returncode == 255
     answer.write_text("yes\n")
     assert own.run("echo in").stdout == "in\n"
+    assert own.run("echo in", options=PROXY).stdout == "in\n"
+    assert own.run("echo in", options=["-oControlMaster=autoask"]).stdout == "in\n", "who finds one becomes a client"
 
 
 def test_garbage_at_the_socket_harms_nobody(own):

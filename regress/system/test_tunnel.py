@@ -6,17 +6,10 @@ import subprocess
 import pytest
 
 import harness
-from harness import FarNetwork, run, wait_until
+from harness import FarNetwork, wait_until
 
 
-def can_make_tunnels():
-    """Whether this machine has /dev/net/tun, and lets root use it in a network of his own."""
-    if not harness.ROOT or not os.path.exists("/dev/net/tun"):
-        return False
-    return run(["unshare", "--net", "ip", "tuntap", "add", "dev", "tun0", "mode", "tun"], check=False).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not can_make_tunnels(), reason="this machine makes no tun devices")
+pytestmark = pytest.mark.skipif(not harness.can_make_tunnels(), reason="this machine makes no tun devices")
 
 
 @pytest.fixture
@@ -52,33 +45,7 @@ def test_packets_travel_both_ways(folder, far, mode, kind, size, program):
                 program=program)
     try:
         assert p.stdout.readline() == f"{kind}8\n"
-        run(["ip", "addr", "add", f"{inner}.1/24", "dev", f"{kind}8"])
-        run(["ip", "link", "set", f"{kind}8", "up"])
-        far.run("ip", "addr", "add", f"{inner}.2/24", "dev", f"{kind}7")
-        far.run("ip", "link", "set", f"{kind}7", "up")
-        # No ping: a TCP connection says as much, and carries more.
-        server = subprocess.Popen(["python3", "-c", f"""
-import socket
-with socket.create_server(("{inner}.1", 4567)) as s:
-    print("up", flush=True)
-    c, _ = s.accept()
-    while data := c.recv(65536):
-        c.sendall(data)
-    c.close()
-"""], stdout=subprocess.PIPE, text=True)
-        assert server.stdout.readline() == "up\n"
-        done = far.run("python3", "-c", f"""
-import socket, threading
-c = socket.create_connection(("{inner}.1", 4567), 20)
-data = b"x" * {size} * 1000
-threading.Thread(target=lambda: (c.sendall(data), c.shutdown(socket.SHUT_WR))).start()
-got = b""
-while part := c.recv(65536):
-    got += part
-print(got == data)
-""")
-        assert done.stdout == "True\n"
-        assert server.wait(20) == 0
+        assert far.carries(inner, f"{kind}8", f"{kind}7", size)
     finally:
         p.kill()
         p.wait()
