@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""docs/INTEROP.md from what test_algorithms.py saw.
+"""docs/INTEROP.md from what test_algorithms.py and test_forwardings.py saw.
 
 usage: table.py RESULTS             prints it
        table.py RESULTS DOCUMENT    says what differs, if anything does
@@ -13,6 +13,7 @@ import os
 import sys
 
 KINDS = ["key exchange", "cipher", "MAC", "compression", "host key", "user key"]
+FORWARDINGS = ["-L port", "-L socket", "-R port", "-R socket", "-D", "-W", "-A", "-X", "-w"]
 HEAD = """\
 # Interoperability
 
@@ -31,6 +32,12 @@ with its exit status.
 Algorithms are ours as `ssh -Q` names them. Certificates and keys on security tokens have tests of their own
 (`regress/system`, `regress/unit`). paramiko is that of Debian 12, OpenSSH 10.0 that of its backports, asyncssh (2.20)
 that of Debian 13. The newest ones, for what no other peer has, are those of Debian testing.
+
+In the tables of forwarding a cell is a test of `regress/interop/test_forwardings.py`, named as our `ssh` and OpenSSH's ask
+for it (PuTTY says `-nc` for `-W`, Dropbear `-B`; the Python libraries have functions). ● there: what was sent came out at the
+other end, and back, both ways closed; `-A`: the agent's key was listed; `-X`: a client in the session was let in by the
+display, with the display's own cookie; `-w`: TCP went through the two interfaces. No mark: the peer does not have it, or
+leaves it to the program that is built with it.
 
 ## Peers that do not keep to RFC 4253 7.1
 
@@ -73,7 +80,8 @@ def tables(peers, ours):
     has = {cell for cells in common.values() for cell in cells}
     newest = {peer: {cell: mark for cell, mark in cells.items() if cell not in has}
               for peer, cells in peers.items() if peer.endswith(NEWEST)}
-    return table(common, ours, KINDS) + table(newest, ours, KINDS[:1])
+    every = {**ours, "forwarding": FORWARDINGS}
+    return table(common, every, KINDS + ["forwarding"]) + table(newest, ours, KINDS[:1])
 
 
 def document(folder):

@@ -42,11 +42,6 @@ def server(request, folder):
     s.stop()
 
 
-@pytest.fixture(params=["9.2", "10.0"])
-def openssh_version(request):
-    return request.param
-
-
 @pytest.fixture(params=["ours", "openssh-9.2", "openssh-10.0"])
 def showing(request, folder):
     """A server that forwards X11."""
@@ -58,11 +53,11 @@ def showing(request, folder):
 
 
 class Service:
-    """A TCP server on loopback that does one thing with each connection."""
+    """A server on loopback, or at a socket of the test's own, that does one thing with each connection."""
 
-    def __init__(self, one):
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.port = self.listener.getsockname()[1]
+    def __init__(self, one, listener=None):
+        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = None if listener else self.listener.getsockname()[1]
         self.one = one
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -311,16 +306,13 @@ def display(folder):
             break
         except OSError:
             continue
-    service = Service(one)
-    service.listener.close()
-    service.listener = listener
-    threading.Thread(target=service.serve, daemon=True).start()
+    service = Service(one, listener)
     authority = str(folder / "Xauthority")
     name = f"127.0.0.1:{number}"
     env = {**os.environ, "DISPLAY": name + ".0", "XAUTHORITY": authority}
     run(["xauth", "-f", authority, "add", name, "MIT-MAGIC-COOKIE-1", COOKIE], env=env)
     yield env, seen
-    listener.close()
+    service.stop()
 
 
 X_CLIENT = r'''
@@ -403,31 +395,6 @@ def test_an_untrusted_x_client_is_rejected_when_forward_x11_timeout_is_over(show
     assert "640x480 pixels" in done.stderr, "it was let in before"
     assert "Rejected X11 connection after ForwardX11Timeout expired" in done.stderr
     assert "640x480 pixels" in run(showing.ssh("xdpyinfo", options=["-X"]), env=xvfb).stdout, "a new one is let in"
-
-
-def test_an_interface_on_both_sides_carries_packets(openssh_version, folder):
-    if not harness.can_make_tunnels():
-        pytest.skip("this machine makes no tun devices")
-    far = harness.FarNetwork()
-    server = peer_servers.OpenSSH(folder / "peer", version=openssh_version,
-                                  config=f"ListenAddress {far.net}.1\nPermitRootLogin yes\nPermitTunnel yes")
-    with open(server.known, encoding="utf-8") as f:
-        known = f.read()
-    with open(server.known, "w", encoding="utf-8") as f:
-        f.write(known.replace("127.0.0.1", f"{far.net}.1"))
-    server.user = "root"
-    unit = {"9.2": 17, "10.0": 18}[openssh_version]
-    p = subprocess.Popen(far.command(*server.ssh("echo up; exec sleep 60", options=["-w", f"7:{unit}"], host=f"{far.net}.1")),
-                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert p.stdout.readline() == "up\n", p.communicate()
-        assert far.carries(f"10.97.{unit}", f"tun{unit}", "tun7")
-    finally:
-        p.kill()
-        p.communicate()
-        server.stop()
-        wait_until(lambda: not os.path.exists(f"/sys/class/net/tun{unit}"), "the interface to be gone")
-        far.stop()
 
 
 # --- escapes ---
