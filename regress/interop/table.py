@@ -13,7 +13,7 @@ import os
 import sys
 
 KINDS = ["key exchange", "cipher", "MAC", "compression", "host key", "user key"]
-FORWARDINGS = ["-L port", "-L socket", "-R port", "-R socket", "-D", "-W", "-A", "-X", "-w"]
+FORWARDINGS = ["-L port", "-L socket", "-R port", "-R socket", "-D", "-W", "-A", "-X"]
 HEAD = """\
 # Interoperability
 
@@ -36,8 +36,9 @@ that of Debian 13. The newest ones, for what no other peer has, are those of Deb
 In the tables of forwarding a cell is a test of `regress/interop/test_forwardings.py`, named as our `ssh` and OpenSSH's ask
 for it (PuTTY says `-nc` for `-W`, Dropbear `-B`; the Python libraries have functions). ● there: what was sent came out at the
 other end, and back, both ways closed; `-A`: the agent's key was listed; `-X`: a client in the session was let in by the
-display, with the display's own cookie; `-w`: TCP went through the two interfaces. No mark: the peer does not have it, or
-leaves it to the program that is built with it.
+display, with the display's own cookie. No mark: the peer does not have it, or leaves it to the program that is built with it.
+asyncssh is that of Debian 12 there. `-w`, which only OpenSSH has, is tested beside them, both ways round, where a machine
+makes such interfaces.
 
 ## Peers that do not keep to RFC 4253 7.1
 

@@ -234,7 +234,6 @@ def test_an_interface_on_both_sides_carries_packets(peer, direction, unit, folde
         server.stop()
         wait_until(lambda: not os.path.exists(f"/sys/class/net/tun{unit}"), "the interface to be gone")
         far.stop()
-    done(peer, direction, "-w")
 
 
 # --- our sshd ---
