@@ -19,7 +19,7 @@ static const struct {
 	int (*main)(int argc, char **argv);
 	const char *usage;
 } commands[] = {
-	{ "add", eph_add_main, "add --user NAME [--ttl TIME] [--once | --uses N] [--grace TIME]\n"
+	{ "add", eph_add_main, "add --user NAME... [--ttl TIME] [--once | --uses N] [--grace TIME]\n"
 	    "        [--from CIDR,...] [--session TIME|grant] [--options OPTIONS] [--comment TEXT]\n"
 	    "        [WHERE] [--json] KEY.pub|-" },
 	{ "list", eph_list_main, "list [WHERE] [--json]" },

@@ -12,8 +12,13 @@
 #include "os/file.h"
 #include "tools/ssh_ephemeral.h"
 
+/* Accounts in one call. */
+#define MAX_USERS	64
+
 struct add {
 	struct eph_where where;
+	const char *users[MAX_USERS];
+	size_t n_users;
 	const char *key_file;
 	bool json;
 	bool has_comment;
@@ -39,6 +44,15 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ NULL, 0, NULL, 0 },
 };
+
+static int
+add_user(struct add *a, const char *name)
+{
+	if (*name == '\0' || a->n_users == MAX_USERS)
+		return eph_usage("add: --user takes the name of an account, %d times at most", MAX_USERS);
+	a->users[a->n_users++] = name;
+	return EPH_DONE;
+}
 
 static int
 set_uses(struct add *a, const char *value)
@@ -79,8 +93,7 @@ one_option(struct add *a, int opt, const char *value, char **argv)
 {
 	switch (opt) {
 	case OPT_USER:
-		a->m.user = span_str(value);
-		return EPH_DONE;
+		return add_user(a, value);
 	case OPT_TTL:
 		return set_time("--ttl", value, &a->m.ttl);
 	case OPT_ONCE:
@@ -121,7 +134,7 @@ parse(struct add *a, int argc, char **argv)
 		if (code != EPH_DONE)
 			return code;
 	}
-	if (a->m.user.len == 0)
+	if (a->n_users == 0)
 		return eph_usage("add: --user NAME is needed: whom the key lets in");
 	if (optind + 1 != argc)
 		return eph_usage("add: one KEY.pub is needed, or - for standard input");
@@ -194,10 +207,25 @@ show(void *arg, const struct msg_ctl_grant *m)
 	(void)eph_print(&w);
 }
 
+/* For one account after the other; what was registered before a refusal has been shown. */
+static int
+add_each(struct add *a, struct eph_client *c)
+{
+	int code = EPH_DONE;
+
+	for (size_t i = 0; i < a->n_users && code == EPH_DONE; i++) {
+		SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
+
+		a->m.user = span_str(a->users[i]);
+		msg_ctl_add_put(&w, &a->m);
+		code = eph_ask(c, &w);
+	}
+	return code;
+}
+
 static int
 add(struct add *a)
 {
-	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
 	struct eph_client c;
 	int code = read_key(a);
 
@@ -208,8 +236,7 @@ add(struct add *a)
 		return code;
 	c.grant = show;
 	c.arg = a;
-	msg_ctl_add_put(&w, &a->m);
-	code = eph_ask(&c, &w);
+	code = add_each(a, &c);
 	eph_close(&c);
 	return code;
 }

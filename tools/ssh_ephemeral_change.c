@@ -138,6 +138,8 @@ eph_revoke_main(int argc, char **argv)
 			json = true;
 			break;
 		case 'u':
+			if (m.user.len > 0)
+				return eph_usage("revoke: --user is given once");
 			m.user = span_str(optarg);
 			break;
 		case 'k':

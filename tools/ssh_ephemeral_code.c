@@ -106,6 +106,8 @@ code_option(struct code *c, int opt, char **argv)
 {
 	switch (opt) {
 	case 'U':
+		if (c->m.user.len > 0)
+			return eph_usage("code: a code is for one account: give --user once");
 		c->m.user = span_str(optarg);
 		return EPH_DONE;
 	case 't':

@@ -220,6 +220,20 @@ revoke_takes_a_fingerprint_a_user_and_all(void **state)
 }
 
 static void
+add_for_several_users_registers_for_each_up_to_the_first_refusal(void **state)
+{
+	(void)state;
+	assert_int_equal(ADD("--user", "bob", "--json", key_path), EPH_DONE);
+	says("\"user\": \"alice\"");
+	says("\"user\": \"bob\"");
+	assert_int_equal(RUN("revoke", "--socket", socket_path, "all"), EPH_DONE);
+	assert_int_equal(ADD("--user", "carol", "--user", "bob", key_path), EPH_REFUSED);
+	says("for alice as");
+	says("there is no user carol");
+	assert_null(strstr(output, "bob"));
+}
+
+static void
 refusals_exit_1_and_say_why(void **state)
 {
 	char bad[100];
@@ -272,6 +286,11 @@ wrong_usage_exits_2(void **state)
 	says("--uses");
 	assert_int_equal(ADD("--once", "--uses", "2", key_path), EPH_USAGE);
 	assert_int_equal(ADD("--once", "--grace", "5m", key_path), EPH_USAGE);
+	assert_int_equal(ADD("--user", "", key_path), EPH_USAGE);
+	assert_int_equal(RUN("code", "--user", "alice", "--user", "bob"), EPH_USAGE);
+	says("one account");
+	assert_int_equal(RUN("revoke", "--user", "alice", "--user", "bob"), EPH_USAGE);
+	says("once");
 	assert_int_equal(RUN("revoke"), EPH_USAGE);
 	assert_int_equal(RUN("revoke", "--user", "alice", "all"), EPH_USAGE);
 	assert_int_equal(RUN("revoke", "SHA256:short"), EPH_USAGE);
@@ -320,6 +339,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_key_is_added_listed_extended_and_revoked),
 		T(revoke_takes_a_fingerprint_a_user_and_all),
+		T(add_for_several_users_registers_for_each_up_to_the_first_refusal),
 		T(refusals_exit_1_and_say_why),
 		T(a_full_table_says_so),
 		T(wrong_usage_exits_2),
