@@ -34,7 +34,7 @@ start_process(struct guard *g, int *fd)
 	struct born born;
 	enum err e;
 
-	e = nursery_ask_session(g->start->nursery_fd, fd);
+	e = nursery_ask_session(g->start->nursery_fd, g->proof.grant[0] != '\0', fd);
 	if (e == ERR_OK)
 		e = nursery_wait(*fd, &born);
 	if (e != ERR_OK) {

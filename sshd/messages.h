@@ -388,9 +388,9 @@ enum session_part {
 
 /* --- listener, guard -> nursery --- */
 
-/* Somebody is to be born. Descriptor: his end of the ipc to whoever asks. */
+/* Somebody is to be born; kept: with a keeper (sshd/keeper.h). Descriptor: his end of the ipc to whoever asks. */
 #define NURSERY_WIRE_FIELDS(F)		F(u32, uid)
-#define NURSERY_SESSION_FIELDS(F)
+#define NURSERY_SESSION_FIELDS(F)	F(flag, is_kept)
 
 #define TO_NURSERY(M)							\
 	M(nursery_wire,		PHASE_NEW,	0, NURSERY_WIRE_FIELDS)	\

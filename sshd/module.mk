@@ -5,7 +5,7 @@ CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/journal.c sshd/journal_
 	sshd/control_requests.c sshd/penalties.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
 sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c sshd/host_agent.c
-sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/listener_held.c sshd/listener_startups.c sshd/startups.c sshd/listener_takeover.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c
+sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/listener_held.c sshd/listener_startups.c sshd/startups.c sshd/listener_takeover.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/keeper.c
 sshd_SRCS += sshd/guard.c sshd/guard_sign.c sshd/guard_user.c sshd/guard_access.c sshd/guard_auth.c
 sshd_SRCS += sshd/guard_methods.c sshd/guard_password.c sshd/guard_change.c sshd/guard_explain.c sshd/reasons.c sshd/guard_key.c sshd/guard_keyfile.c sshd/guard_cert.c sshd/guard_command.c sshd/guard_options.c sshd/guard_host.c sshd/guard_hostbased.c sshd/rhosts.c sshd/client_host.c sshd/resolver.c sshd/guard_login.c sshd/guard_end.c
 sshd_SRCS += sshd/guard_code.c
@@ -26,6 +26,8 @@ sshd_TESTS += regress/unit/test_sshd_messages.c regress/unit/test_sshd_options.c
 sshd_TESTS += regress/unit/test_guard.c
 test_guard_OBJS = $(patsubst %.c,%.o,$(filter sshd/guard%,$(sshd_SRCS))) sshd/host_keys.o sshd/host_agent.o sshd/client_host.o sshd/rhosts.o sshd/load.o \
 	sshd/login_record.o sshd/nursery_ask.o sshd/reasons.o sshd/title.o sshd/control_policy.o sshd/own_account.o
+sshd_TESTS += regress/unit/test_keeper.c
+test_keeper_OBJS = sshd/keeper.o sshd/title.o
 test_startups_OBJS = sshd/startups.o
 test_reasons_OBJS = sshd/reasons.o
 test_rhosts_OBJS = sshd/rhosts.o

@@ -5,7 +5,8 @@
  *
  * peers: the listener and its guards (nursery_*), all at the other end of one
  * descriptor; it ends when the last of them has closed it. To what is born it
- * says its pid (from_nursery_born), on behalf of it, to whoever asked.
+ * says its pid (from_nursery_born), on behalf of it, to whoever asked; of a
+ * session with a keeper, the keeper does.
  *
  * It runs as the listener does, because what is born has to become somebody
  * else. It reads no file, knows no secret, and hears of no client.
@@ -17,11 +18,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "crypto/crypto.h"
 #include "os/ipc.h"
 #include "os/process.h"
+#include "sshd/keeper.h"
 #include "sshd/messages.h"
 #include "sshd/session.h"
 #include "sshd/wire.h"
@@ -78,21 +81,45 @@ on_nursery_wire(struct nursery *n, const struct msg_nursery_wire *m, struct ipc_
 	return ERR_OK;
 }
 
+/* The keeper, who announces the session himself: it is his child. */
+NORETURN static void
+keep_session(struct nursery *n, struct ipc_fds *fds)
+{
+	pid_t pid = keeper_fork(&n->title);
+	int pidfd;
+
+	if (pid == 0) {
+		settle(n, fds->fd[0]);
+		_exit(session_run(&n->title));
+	}
+	if (pid == -1)			/* the end of file says so */
+		_exit(255);
+	/* Not waited for yet, so that the number is its own. */
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	announce(fds, pid, pidfd);
+	process_close_others(NULL, 0);
+	_exit(keeper_run(pid));
+}
+
 static enum err
 on_nursery_session(struct nursery *n, const struct msg_nursery_session *m, struct ipc_fds *fds)
 {
 	int pidfd;
 	pid_t pid;
 
-	(void)m;
 	if (fds->n != 1)
 		return ERR_FORMAT;
 	pid = process_fork_sibling(&pidfd);
+	if (pid == 0 && m->is_kept)
+		keep_session(n, fds);
 	if (pid == 0) {
 		settle(n, fds->fd[0]);
 		_exit(session_run(&n->title));
 	}
-	if (pid != -1)
+	if (pid != -1 && m->is_kept) {	/* only a keeper: nobody waits to hear of him */
+		if (pidfd != -1)
+			close(pidfd);
+	} else if (pid != -1)
 		announce(fds, pid, pidfd);
 	return ERR_OK;
 }

@@ -2,7 +2,8 @@
 /*
  * sshd/nursery.h - the process that wires and sessions are forked from.
  *
- * born    forked from the nursery, as a child of the nursery's parent
+ * born    forked from the nursery, as a child of the nursery's parent, or of
+ *         its own keeper, who is that
  *
  * Starting libcrypto and relocating a program costs milliseconds and most of
  * a megabyte that is written to. The nursery, executed by the listener, has
@@ -17,6 +18,7 @@
 #ifndef SSHD_NURSERY_H
 #define SSHD_NURSERY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -46,10 +48,10 @@ struct born {
 
 /*
  * Asks the nursery at the other end of fd for a wire with this uid, or for a
- * session. Returns at once; born_wait() tells the pid. ERR_SYSTEM.
+ * session, which may have a keeper (sshd/keeper.h). Returns at once; born_wait() tells the pid. ERR_SYSTEM.
  */
 enum err nursery_ask_wire(int fd, uint32_t uid, int *born_fd);
-enum err nursery_ask_session(int fd, int *born_fd);
+enum err nursery_ask_session(int fd, bool is_kept, int *born_fd);
 
 /*
  * Waits, for a second at most, until what answers on born_fd is born; all of

@@ -48,11 +48,11 @@ nursery_ask_wire(int fd, uint32_t uid, int *born_fd)
 }
 
 enum err
-nursery_ask_session(int fd, int *born_fd)
+nursery_ask_session(int fd, bool is_kept, int *born_fd)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_IPC);
 
-	msg_nursery_session_put(&w, &(struct msg_nursery_session){ .ends_here = 0 });
+	msg_nursery_session_put(&w, &(struct msg_nursery_session){ .is_kept = is_kept });
 	TRY(wr_end(&w));
 	return ask(fd, writer_span(&w), born_fd);
 }

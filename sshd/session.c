@@ -31,6 +31,7 @@
 #include "os/ids.h"
 #include "os/process.h"
 #include "os/process_tree.h"
+#include "sshd/keeper.h"
 #include "sshd/session_forward.h"
 
 /* Of all pieces of a part. */
@@ -202,9 +203,12 @@ become_user(struct session *s)
 		log_error(&s->log, "cannot become %s: %s", s->user, strerror(errno));
 	(void)setenv("HOME", s->home, 1);
 	(void)prctl(PR_SET_DUMPABLE, 0);	/* his programs are his own to trace; this is not */
+	if (s->grant[0] == '\0')
+		return e;
 	/* What a granted session leaves behind must be found when it is ended by force. */
-	if (s->grant[0] != '\0' && process_adopt_orphans() != ERR_OK)
+	if (process_adopt_orphans() != ERR_OK)
 		log_error(&s->log, "cannot adopt orphans: %s", strerror(errno));
+	process_die_with_parent(s->parent);
 	return e;
 }
 
@@ -335,7 +339,8 @@ end_due(void *arg)
 	program_signal_all(s, SIGKILL);
 	if (s->grant[0] != '\0')
 		(void)!process_kill_descendants(getpid(), -1);
-	leave(s, 0);
+	/* The keeper has the rights for what the user may not kill. */
+	leave(s, s->grant[0] != '\0' ? KEEPER_BY_FORCE : 0);
 }
 
 static enum err
@@ -422,6 +427,7 @@ session_run(const struct title *title)
 	if (s == NULL)
 		return 255;
 	s->title = *title;
+	s->parent = getppid();
 	title_set(title, "[session]");
 	s->phase = PHASE_NEW;
 	for (size_t i = 0; i < SESSION_N_PARTS; i++)

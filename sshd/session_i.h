@@ -71,6 +71,7 @@ struct names;
 
 struct session {
 	struct title title;
+	pid_t parent;			/* the keeper, of a session that an ephemeral key opened */
 	struct log log;			/* its lines go to the guard */
 	struct loop *loop;
 	uint32_t phase;

@@ -381,6 +381,37 @@ def test_revoking_with_kill_ends_what_has_got_away_within_a_second(serve, tty):
     assert b"the key that opened this session was revoked" in why
 
 
+@pytest.mark.parametrize("sig", ["KILL", "STOP"])
+def test_who_kills_his_own_session_process_leaves_nothing_behind(serve, sig):
+    """The one above it is the server's, and takes what he has left."""
+    s = serve(key=False)
+    s.ephemeral("add", "--user", harness.login_user(), s.key + ".pub")
+    script = ("(setsid sh -c 'trap \"\" HUP TERM; (sleep 1000 & echo $!); echo $$; sleep 1000' &) ; (nohup sleep 1000 >/dev/null 2>&1 & echo $!); "
+              f"read go; kill -{sig} $PPID; sleep 1000")
+    p = subprocess.Popen(s.ssh(script, key=s.key), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pids = [int(p.stdout.readline()) for _ in range(3)]
+    assert all(harness.runs(pid) for pid in pids)
+    keeper = [pid for pid, command in s.children().items() if "[keeper]" in command]
+    assert len(keeper) == 1
+    if harness.ROOT:
+        assert os.stat(f"/proc/{keeper[0]}").st_uid == 0, "not his to kill"
+    p.stdin.write(b"go\n")
+    p.stdin.flush()
+    if sig == "STOP":
+        s.ephemeral("revoke", "all", "--kill")
+    wait_until(lambda: not any(harness.runs(pid) for pid in [*pids, *keeper]), "all of them to be gone", 10)
+    assert p.wait(10) == 255
+
+
+def test_who_logs_out_of_a_granted_session_keeps_his_daemons(serve):
+    s = serve(key=False)
+    s.ephemeral("add", "--user", harness.login_user(), s.key + ".pub")
+    pid = int(run(s.ssh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!", key=s.key)).stdout)
+    wait_until(lambda: not any("[keeper]" in c or "@" in c for c in s.children().values()), "the session to be gone")
+    assert harness.runs(pid)
+    run(["kill", str(pid)])
+
+
 def test_a_session_without_a_grant_leaves_its_daemons_alone(serve):
     s = serve()
     done = run(s.ssh("setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo $!", key=s.key))
