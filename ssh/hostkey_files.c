@@ -146,7 +146,8 @@ order_with_command(struct ssh *s)
 	size_t n = s->hostkeys->n_files;
 	enum err e;
 
-	TRY(hostkeys_ask_command(s, "ORDER", s->hostkeys->name, SPAN_EMPTY));
+	if (!ssh_config_is_set(&s->settings.config, SSH_KEYWORD_HostKeyAlgorithms))
+		TRY(hostkeys_ask_command(s, "ORDER", s->hostkeys->name, SPAN_EMPTY));
 	e = order_algs(s);
 	while (s->hostkeys->n_files > n)
 		forget_last_file(s->hostkeys);

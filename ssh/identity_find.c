@@ -155,15 +155,20 @@ add_cert(const struct ssh *s, struct identities *ids, char *path, bool is_named)
 	return e == ERR_NOMEM ? e : ERR_OK;
 }
 
-/* The certificate beside a key: "id-cert.pub". */
+/* The certificates beside a key: "id-cert.pub", or "id.pub" if somebody put one there. */
 static enum err
-add_cert_beside(const struct ssh *s, struct identities *ids, const char *key_path)
+add_certs_beside(const struct ssh *s, struct identities *ids, const char *key_path)
 {
-	char *path;
+	static const char *const ends[] = { "-cert.pub", ".pub" };
 
-	if (asprintf(&path, "%s-cert.pub", key_path) == -1)
-		return ERR_NOMEM;
-	return add_cert(s, ids, path, false);
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		char *path;
+
+		if (asprintf(&path, "%s%s", key_path, ends[i]) == -1)
+			return ERR_NOMEM;
+		TRY(add_cert(s, ids, path, false));
+	}
+	return ERR_OK;
 }
 
 static bool
@@ -231,9 +236,9 @@ add_files(struct ssh *s, struct identities *ids)
 		find_public(id);
 		log_debug(&s->log, "identity file %s type %s", path,
 		    id->pub == NULL ? "-1" : key_type(id->pub));
-		TRY(add_cert_beside(s, ids, ids->v[at].path));
-		if (ids->n > at + 1)
-			ids->v[at + 1].is_named = is_named;
+		TRY(add_certs_beside(s, ids, path));
+		for (size_t k = at + 1; k < ids->n; k++)
+			ids->v[k].is_named = is_named;
 	}
 	return ERR_OK;
 }

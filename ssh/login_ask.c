@@ -10,8 +10,8 @@
 #include "os/tty.h"
 #include "ssh/login.h"
 
-/* A banner longer than this is cut: nobody reads so much at a login. */
-#define PRINT_MAX	(64 * 1024)
+/* What one message can have; servers show licences and the like. */
+#define PRINT_MAX	LIMIT_PACKET
 
 static void
 put_printable(struct writer *w, struct span s)

@@ -45,6 +45,8 @@ dump(struct ssh *s)
 {
 	SCOPED(writer_free) struct writer w = writer_init(16 * 1024 * 1024);
 
+	if (settings_show(&s->settings, &s->log) != ERR_OK)
+		return 255;
 	ssh_config_dump(&s->settings.config, span_str(s->settings.host_typed), &w);
 	if (wr_end(&w) != ERR_OK)
 		return 255;

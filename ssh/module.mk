@@ -8,7 +8,7 @@ ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/dest
 	ssh/mux_client_session.c ssh/mux_listen.c ssh/mux_master.c ssh/mux_request.c ssh/mux_wire.c \
 	ssh/options.c ssh/proof.c ssh/proxy.c ssh/query.c ssh/reconnect.c ssh/session.c \
 	ssh/session_commandline.c ssh/session_escape.c \
-	ssh/session_open.c ssh/session_start.c ssh/settings.c ssh/settings_read.c ssh/ssh.c \
+	ssh/session_open.c ssh/session_start.c ssh/settings.c ssh/settings_read.c ssh/settings_show.c ssh/ssh.c \
 	ssh/timeouts.c ssh/x11.c ssh/x11_cookie.c
 ssh_SRCS += ssh/hostkey_cert.c ssh/hostkey_dns.c ssh/identity_find.c ssh/login_hostbased.c ssh/login_tell.c
 ssh_SRCS += ssh/tunnel.c ssh/mux_proxy.c ssh/mux_proxy_listen.c

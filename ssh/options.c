@@ -113,6 +113,20 @@ take_port(struct options *o, const char *value)
 	return add_setting(&o->lines, "Port", span_str(value));
 }
 
+/*
+ * -l, or what stands before the host. A variable in it would be expanded, and
+ * the command line may have been made by somebody who should not see ours.
+ */
+static enum err
+take_user(struct options *o, struct span user)
+{
+	if (!ssh_user_is_safe(user)) {
+		fputs("remote username contains invalid characters\n", stderr);
+		return ERR_SYNTAX;
+	}
+	return add_setting(&o->lines, "User", user);
+}
+
 static enum err
 take_background(struct options *o)
 {
@@ -120,7 +134,7 @@ take_background(struct options *o)
 	return add_copy(&o->front, "StdinNull yes");
 }
 
-/* What -W implies (ssh(1)). */
+/* -W; what it implies is in imply_options(). */
 static enum err
 take_stdio_forward(struct options *o, const char *value)
 {
@@ -130,9 +144,7 @@ take_stdio_forward(struct options *o, const char *value)
 	}
 	o->stdio_forward = value;
 	TRY(add_copy(&o->front, "RequestTTY no"));
-	TRY(add_copy(&o->front, "SessionType none"));
-	TRY(add_copy(&o->front, "ExitOnForwardFailure yes"));
-	return add_copy(&o->front, "ClearAllForwardings yes");
+	return add_copy(&o->front, "SessionType none");
 }
 
 /* -J may be written over by nothing, and -o ProxyCommand must not come with it. */
@@ -257,6 +269,8 @@ take_value(struct options *o, char letter, const char *value)
 		return take_mux_command(o, value);
 	case 'o':
 		return add_copy(&o->lines, value);
+	case 'l':
+		return take_user(o, span_str(value));
 	case 'p':
 		return take_port(o, value);
 	case 'Q':
@@ -346,7 +360,7 @@ take_destination(struct options *o, const char *text)
 	    destination_put_user(&d, &user) != ERR_OK)
 		return usage();
 	if (user.len > 0)
-		TRY(add_setting(&o->lines, "User", writer_span(&user)));
+		TRY(take_user(o, writer_span(&user)));
 	if (d.port != 0) {
 		snprintf(port, sizeof(port), "%u", d.port);
 		TRY(add_setting(&o->lines, "Port", span_str(port)));
@@ -372,12 +386,23 @@ take_command(struct options *o, int n, char **words)
 	return o->command == NULL ? ERR_NOMEM : ERR_OK;
 }
 
+/* What -W implies unless another option says otherwise (ssh(1)). */
+static enum err
+imply_options(struct options *o)
+{
+	if (o->stdio_forward == NULL)
+		return ERR_OK;
+	TRY(add_copy(&o->lines, "ExitOnForwardFailure yes"));
+	return add_copy(&o->lines, "ClearAllForwardings yes");
+}
+
 /* Flags that were counted become lines, for the config to judge. */
 static enum err
 finish(struct options *o)
 {
 	char level[16];
 
+	TRY(imply_options(o));
 	if (o->no_tty)
 		TRY(add_copy(&o->front, "RequestTTY no"));
 	if (o->tty > 0)

@@ -81,36 +81,79 @@ take_socket(struct ssh *s, int from)
 
 /* --- starting --- */
 
-/* Starts a program with one end of a socket pair as its standard input and output. */
+/* What a proxy talks to us through; both descriptors of an end may be the same. */
+struct ends {
+	int read[2];			/* ours, then its standard output */
+	int write[2];			/* ours, then its standard input */
+};
+
+static void
+close_end(struct ends *p, int which)
+{
+	close(p->read[which]);
+	if (p->write[which] != p->read[which])
+		close(p->write[which]);
+}
+
+/*
+ * Pipes for others' programs, which may open /dev/stdin or ask what the other end is;
+ * one socket for our own, and for those that are to pass a descriptor.
+ */
 static enum err
-start(struct ssh *s, const char *path, char *const *argv, bool passes_socket)
+make_ends(struct ends *p, bool is_socket)
+{
+	int out[2], in[2];
+
+	if (is_socket) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p->read) == -1)
+			return ERR_SYSTEM;
+		memcpy(p->write, p->read, sizeof(p->write));
+		return ERR_OK;
+	}
+	if (pipe2(out, O_CLOEXEC) == -1)
+		return ERR_SYSTEM;
+	if (pipe2(in, O_CLOEXEC) == -1) {
+		close(out[0]);
+		close(out[1]);
+		return ERR_SYSTEM;
+	}
+	*p = (struct ends){ .read = { out[0], out[1] }, .write = { in[1], in[0] } };
+	return ERR_OK;
+}
+
+/* Starts a program that makes the way to the server. */
+static enum err
+start(struct ssh *s, const char *path, char *const *argv, bool is_socket, bool passes_socket)
 {
 	struct process_job job = process_job(path, argv);
 	struct process_fd fds[] = { { -1, 0 }, { -1, 1 }, { 2, 2 } };
-	int pair[2];
+	struct ends ends;
 	enum err e;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1) {
-		log_fatal(&s->log, "Could not create a socket to communicate with the proxy: %s",
+	if (make_ends(&ends, is_socket) != ERR_OK) {
+		log_fatal(&s->log, "Could not create what to communicate with the proxy by: %s",
 		    strerror(errno));
 		return ERR_SYSTEM;
 	}
-	fds[0].from = fds[1].from = pair[1];
+	fds[0].from = ends.write[1];
+	fds[1].from = ends.read[1];
 	job.fds = fds;
 	job.n_fds = COUNT(fds);
 	e = process_start(&job, &s->route.proxy);
-	close(pair[1]);
+	close_end(&ends, 1);
 	if (e != ERR_OK) {
 		log_fatal(&s->log, "%s: %s", path, strerror(errno));
-		close(pair[0]);
+		close_end(&ends, 0);
 		s->route.proxy = 0;
 		return e;
 	}
 	s->route.is_proxied = true;
 	if (passes_socket)
-		return take_socket(s, pair[0]);
-	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	s->route.read_fd = s->route.write_fd = pair[0];
+		return take_socket(s, ends.read[0]);
+	(void)fcntl(ends.read[0], F_SETFL, O_NONBLOCK);
+	(void)fcntl(ends.write[0], F_SETFL, O_NONBLOCK);
+	s->route.read_fd = ends.read[0];
+	s->route.write_fd = ends.write[0];
 	return ERR_OK;
 }
 
@@ -135,7 +178,8 @@ start_command(struct ssh *s, const char *text)
 		shell = "/bin/sh";
 	argv[0] = (char *)(uintptr_t)shell;
 	argv[2] = line;
-	e = start(s, shell, argv, s->settings.config.proxy_use_fdpass);
+	e = start(s, shell, argv, s->settings.config.proxy_use_fdpass,
+	    s->settings.config.proxy_use_fdpass);
 	free(line);
 	free(expanded);
 	return e;
@@ -248,7 +292,7 @@ start_jump(struct ssh *s, const char *text)
 	e = jump_args(s, chain, &a);
 	if (e == ERR_OK) {
 		log_debug(&s->log, "Setting implicit ProxyCommand from ProxyJump: %s", chain);
-		e = start(s, own_path(s), a.v, false);
+		e = start(s, own_path(s), a.v, true, false);
 	} else {
 		log_fatal(&s->log, "Invalid ProxyJump \"%s\"", chain);
 	}

@@ -112,7 +112,8 @@ put_environment(struct ssh *s, struct writer *w)
 		if (n > 0 && n < pair.len && is_wanted(&c->send_env, span_first(pair, n)))
 			wr_bytes(w, pair);
 	}
-	for (size_t i = 0; i < c->set_env.n; i++) {
+	/* The first of a name counts (ssh_config(5)), and servers keep the last they get. */
+	for (size_t i = c->set_env.n; i-- > 0;) {
 		struct span pair = span_str(c->set_env.v[i]);
 		size_t n = span_find(pair, '='), mark;
 		char *value = NULL;

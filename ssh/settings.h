@@ -30,6 +30,12 @@ struct settings {
  */
 enum err settings_load(struct settings *s, const struct options *o, struct log *log);
 
+/*
+ * Gives the values that ssh -G shows expanded what they stand for; after this
+ * s is for nothing else. What is wrong is logged. As settings_expand().
+ */
+enum err settings_show(struct settings *s, const struct log *log);
+
 /* Frees. NULL is fine. */
 void settings_free(struct settings *s);
 

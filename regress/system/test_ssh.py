@@ -268,6 +268,9 @@ def test_known_hosts_command(client, folder):
     assert done.stdout == "hello\n", done.stderr
     assert log.read_text() == (f"ORDER {client.name} NONE NONE a b\n"
                                f"HOSTNAME {client.name} ssh-ed25519 {client.fingerprint} a b\n")
+    log.unlink()
+    client.run("true", options=options + ["-o", f"KnownHostsCommand={program} %I", "-o", "HostKeyAlgorithms=ssh-ed25519"])
+    assert log.read_text() == "HOSTNAME\n"        # in what order is not asked who has said it
     done = client.run("echo hello", options=options + ["-o", "KnownHostsCommand=/bin/false"])
     assert done.returncode == 255 and "KnownHostsCommand failed: /bin/false: exited with an error" in done.stderr
     done = client.run("echo hello", options=options + ["-o", "KnownHostsCommand=/nonexistent/program"])
@@ -635,7 +638,7 @@ def test_host_names_that_a_shell_could_obey(host):
     assert "hostname contains invalid characters" in done.stderr or "usage:" in done.stderr
 
 
-@pytest.mark.parametrize("user", ["$(id)", "a;b", "a'b", "a\tb", "-l"])
+@pytest.mark.parametrize("user", ["$(id)", "a;b", "a'b", "a\tb", "-l", "${HOME}"])
 def test_user_names_that_a_shell_could_obey(user):
     done = run([harness.SSH, "-F", "none", "-o", "ProxyCommand=echo %r", "-l", user, "host", "true"], check=False)
     assert done.returncode == 255
@@ -695,6 +698,30 @@ def test_destinations(text, user, host, port):
 @pytest.mark.parametrize("text", ["ssh://host:0", "ssh://host:x", "ssh://@host", "ssh://host/path", "@host", "user@"])
 def test_destinations_that_are_none(text):
     assert run([harness.SSH, "-G", "-F", "none", text], check=False).returncode == 255
+
+
+def test_values_are_shown_as_what_they_stand_for():
+    values = config_of("-F", "none", "-p", "2200", "-o", "ControlPath=/c/%r@%h:%p", "-o", "RemoteCommand=echo %n %%",
+                       "-o", "IdentityAgent=/a/%r", "-o", "ForwardAgent=$SOCKET", "-o", "LocalForward=/l/%h /l/%p",
+                       "-o", "RemoteForward=/r/%h /r/%p", "-o", "UserKnownHostsFile=/k/%h /k/%p", "ann@Host")
+    assert {k: values[k] for k in ("controlpath", "remotecommand", "identityagent", "forwardagent", "localforward",
+                                   "remoteforward", "userknownhostsfile")} == {
+        "controlpath": "/c/ann@host:2200", "remotecommand": "echo Host %", "identityagent": "/a/ann",
+        "forwardagent": "$SOCKET", "localforward": "/l/host /l/2200", "remoteforward": "/r/host /r/2200",
+        "userknownhostsfile": "/k/host /k/2200"}
+    assert config_of("-F", "none", "-o", "User=a%nb", "host")["user"] == "ahostb"
+    done = run([harness.SSH, "-G", "-F", "none", "-o", "ControlPath=%Z", "host"], check=False)
+    assert (done.returncode, done.stdout) == (255, "")
+
+
+def test_what_w_implies_may_be_said_otherwise():
+    def shown(*options):
+        values = config_of("-F", "none", *options, "-W", "a:1", "host")
+        return values["exitonforwardfailure"], values["clearallforwardings"]
+
+    assert shown() == ("yes", "yes")
+    assert shown("-o", "ExitOnForwardFailure=no") == ("no", "yes")
+    assert shown("-o", "ClearAllForwardings=no") == ("yes", "no")
 
 
 def test_options_may_follow_the_host():
@@ -867,6 +894,34 @@ def test_banner_is_shown_harmlessly(sshd, folder):
         assert done.returncode == 0
         assert "Welcome \\033[2J \u00e4\\a\n" in done.stderr or "Welcome \\033[2J \u00e4\\007\n" in done.stderr
         assert "Welcome" not in c.run("true", options=["-q"]).stderr
+
+
+def test_a_long_banner_arrives_whole(sshd, folder):
+    text = folder / "banner"
+    lines = "".join(f"line {i} of a text that lawyers like\n" for i in range(2000))
+    text.write_text(lines + "x" * 70000 + "\n")
+    with harness.server(folder / "other", config=f"Banner {text}") as other:
+        other.authorize(sshd.key + ".pub")
+        done = run(other.ssh("true", key=sshd.key))
+        assert done.stderr == text.read_text()
+
+
+def test_a_proxy_command_has_pipes(friend):
+    """Such programs may open /dev/stdin, or ask what they are connected to."""
+    proxy = (f"[ -p /dev/stdin ] && [ -p /dev/stdout ] && exec python3 -c '"
+             "import os, socket, sys, threading\n"
+             f"s = socket.create_connection((\"127.0.0.1\", {friend.sshd.port}))\n"
+             "def up():\n"
+             "    while (b := os.read(0, 65536)): s.sendall(b)\n"
+             "    s.shutdown(socket.SHUT_WR)\n"
+             "threading.Thread(target=up, daemon=True).start()\n"
+             "while (b := s.recv(65536)): os.write(1, b)'")
+    script = friend.folder / "proxy"
+    script.write_text("#!/bin/sh\n" + proxy + "\n")
+    script.chmod(0o755)
+    done = friend.run("head -c 1000000 /dev/zero | wc -c; cat", input="end",
+                      options=["-o", f"ProxyCommand={script}", "-o", f"HostKeyAlias={friend.name}"])
+    assert done.stdout.split() == ["1000000", "end"], done.stderr
 
 
 def test_no_nss(friend, folder):

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* What ssh -G shows of values with tokens: what they stand for, as far as is known before a connection. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ssh/settings.h"
+
+/* Gives *text what it stands for. NULL stays. */
+static enum err
+show(const struct settings *s, const struct log *log, enum ssh_keyword k, char **text)
+{
+	char *expanded = NULL;
+
+	if (*text == NULL)
+		return ERR_OK;
+	TRY(settings_expand(s, log, k, *text, &expanded));
+	free(*text);
+	*text = expanded;
+	return ERR_OK;
+}
+
+/* The socket of an agent: also a word, or the name of a variable, which stay. */
+static enum err
+show_agent(const struct settings *s, const struct log *log, enum ssh_keyword k, char **text)
+{
+	if (*text == NULL || strcmp(*text, "none") == 0 || strcmp(*text, "SSH_AUTH_SOCK") == 0 ||
+	    ((*text)[0] == '$' && (*text)[1] != '{'))
+		return ERR_OK;
+	return show(s, log, k, text);
+}
+
+static enum err
+show_forwards(const struct settings *s, const struct log *log, enum ssh_keyword k,
+    const struct forwards *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		TRY(show(s, log, k, &list->v[i].listen_path));
+		TRY(show(s, log, k, &list->v[i].connect_path));
+	}
+	return ERR_OK;
+}
+
+enum err
+settings_show(struct settings *s, const struct log *log)
+{
+	struct ssh_config *c = &s->config;
+
+	TRY(show(s, log, SSH_KEYWORD_User, &c->user));
+	TRY(show(s, log, SSH_KEYWORD_ControlPath, &c->control_path));
+	TRY(show(s, log, SSH_KEYWORD_RemoteCommand, &c->remote_command));
+	TRY(show_agent(s, log, SSH_KEYWORD_IdentityAgent, &c->identity_agent));
+	TRY(show_agent(s, log, SSH_KEYWORD_ForwardAgent, &c->forward_agent.socket));
+	for (size_t i = 0; i < c->user_known_hosts_files.n; i++)
+		TRY(show(s, log, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files.v[i]));
+	TRY(show_forwards(s, log, SSH_KEYWORD_LocalForward, &c->local_forwards));
+	return show_forwards(s, log, SSH_KEYWORD_RemoteForward, &c->remote_forwards);
+}
