@@ -230,7 +230,7 @@ static const char *
 check_auth_methods(struct span s)
 {
 	static const char *const known[] = {
-		"publickey", "password", "keyboard-interactive", "hostbased", "gssapi-with-mic",
+		"publickey", "password", "keyboard-interactive", "hostbased", "gssapi-with-mic", "none",
 	};
 	struct span method;
 
@@ -244,7 +244,7 @@ check_auth_methods(struct span s)
 			found |= span_is(name, known[i]);
 		if (!found)
 			return "must be any, or lists of publickey, password, "
-			    "keyboard-interactive, hostbased";
+			    "keyboard-interactive, hostbased, none";
 	}
 	return NULL;
 }

@@ -15,8 +15,9 @@
 /* A refusal takes at least so long, whatever it was refused for. */
 #define FAIL_MSEC	5
 
-/* A banner file that is sent. */
-#define BANNER_MAX	(32 * 1024)
+/* A banner file that is sent, and the most of it in one message: peers need not take more. */
+#define BANNER_MAX	(256 * 1024)
+#define BANNER_PART	(32 * 1024)
 
 /* --- answers --- */
 
@@ -358,17 +359,39 @@ guard_accept(struct guard *g, msec end)
 
 /* --- requests --- */
 
+/* The first message of a long banner: up to the end of a line, if the lines are not endless. */
+static struct span
+banner_part(struct span text)
+{
+	size_t n = BANNER_PART;
+
+	if (text.len <= n)
+		return text;
+	while (n > BANNER_PART / 2 && text.p[n - 1] != '\n')
+		n--;
+	return span_first(text, n == BANNER_PART / 2 ? BANNER_PART : n);
+}
+
 /* Shows a file. */
 static void
 show(struct guard *g, const char *path)
 {
 	SCOPED(writer_free) struct writer text = writer_init(BANNER_MAX);
+	enum err e = file_read(path, &text, NULL);
+	struct span rest = writer_span(&text);
 
-	if (file_read(path, &text, NULL) != ERR_OK)
-		log_debug(&g->log, "banner %s: %s", path, strerror(errno));
-	else if (text.len > 0)
+	if (e != ERR_OK) {
+		log_at(&g->log, e == ERR_LIMIT ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG1, "banner %s: %s", path,
+		    e == ERR_LIMIT ? err_text(e) : strerror(errno));
+		return;
+	}
+	while (rest.len > 0) {
+		struct span part = banner_part(rest);
+
 		guard_wire_sent(g, ipc_send_wire_banner(&g->wire,
-		    &(struct msg_wire_banner){ .text = writer_span(&text) }, NULL));
+		    &(struct msg_wire_banner){ .text = part }, NULL));
+		rest = span_skip(rest, part.len);
+	}
 }
 
 /* Shows the banner, and why logins are closed, once, before the first answer. */
@@ -427,6 +450,16 @@ guard_asked_again(struct guard *g, uint32_t id)
 	guard_refuse(g, REASON_NONE, SSHD_N_KEYWORDS);
 }
 
+/*
+ * "name:style": styles are those of login(1) on BSD. There are none here, but
+ * the name is what stands before it; what is signed has both.
+ */
+static struct span
+plain_name(struct span user)
+{
+	return span_first(user, span_find(user, ':'));
+}
+
 /* Keeps the request: it may be decided when the listener has answered. */
 static enum err
 keep_request(struct guard *g, const struct msg_from_wire_auth *m)
@@ -459,8 +492,8 @@ guard_auth(struct guard *g, const struct msg_from_wire_auth *m)
 	TRY(keep_request(g, m));
 	guard_refuse(g, REASON_NONE, SSHD_N_KEYWORDS);
 	if (!g->user.is_known)
-		TRY(guard_find_user(g, g->asked.user));
-	else if (!span_is(g->asked.user, g->user.name))
+		TRY(guard_find_user(g, plain_name(g->asked.user)));
+	else if (!span_is(plain_name(g->asked.user), g->user.name))
 		return ERR_SEQUENCE;	/* RFC 4252 5: it would have to begin anew */
 	if (g->user.config.refuse_connection) {
 		char who[LIMIT_USER * 4 + 32];

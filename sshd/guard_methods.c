@@ -46,6 +46,8 @@ is_named(const struct sshd_config *c, const char *method)
 static bool
 is_on(const struct sshd_config *c, struct span method)
 {
+	if (span_is(method, "none"))		/* for accounts without a password, where a chain names it */
+		return c->permit_empty_passwords && is_named(c, "none");
 	for (size_t i = 0; i < COUNT(methods); i++) {
 		if (!span_is(method, methods[i].name))
 			continue;

@@ -35,6 +35,18 @@ needs_none(const struct guard *g)
 	    guard_methods_any(&u->config);
 }
 
+/* Whether nothing at all is the next step: of a chain that says "none", or of any way. */
+static bool
+passes_none(const struct guard *g)
+{
+	const struct guard_user *u = &g->user;
+
+	if (needs_none(g))
+		return u->config.password_authentication;
+	return u->is_valid && u->account.hash.len == 0 &&
+	    guard_methods_allow(&u->config, &g->proof, SPAN_LIT("none"));
+}
+
 /* How old the password may still be used. */
 static enum verdict
 judge_age(struct guard *g)
@@ -222,11 +234,10 @@ guard_password(struct guard *g)
 void
 guard_none(struct guard *g)
 {
-	const struct guard_user *u = &g->user;
 	bool counts = g->none_seen;
 
 	g->none_seen = true;
-	if (needs_none(g) && u->config.password_authentication && judge_age(g) == VERDICT_RIGHT)
+	if (passes_none(g) && judge_age(g) == VERDICT_RIGHT)
 		guard_proved(g);
 	else if (counts)
 		guard_fail(g, true);

@@ -64,12 +64,48 @@ listener_notify(const struct listener *l, const char *text)
 	close(fd);
 }
 
+/* --- PID file --- */
+
+static void
+write_pid_file(const struct listener *l)
+{
+	const struct sshd_config *c = listener_config(l);
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	if (c->pid_file == NULL || l->in->options->debug > 0)
+		return;
+	if (file_create(c->pid_file, span_of(text, (size_t)n), 0644, FILE_REPLACE) == ERR_OK)
+		return;
+	/* The default one is root's: no reason to be loud about that. */
+	log_at(l->log, geteuid() != 0 && !sshd_config_is_set(c, SSHD_PidFile) ? LOG_LEVEL_DEBUG1 :
+	    LOG_LEVEL_ERROR, "Couldn't create pid file \"%s\": %s", c->pid_file, strerror(errno));
+}
+
+/* Removes the PID file if it is still ours. */
+static void
+remove_pid_file(const struct listener *l)
+{
+	const char *path = listener_config(l)->pid_file;
+	SCOPED(writer_free) struct writer text = writer_init(64);
+
+	if (path == NULL || l->in->options->debug > 0 || file_read(path, &text, NULL) != ERR_OK)
+		return;
+	wr_u8(&text, 0);
+	if (wr_end(&text) == ERR_OK && strtol((const char *)text.p, NULL, 10) == (long)getpid())
+		(void)unlink(path);
+}
+
 /* --- reload --- */
 
 /* Takes a new config and its keys in the place of the old ones. */
 static void
 replace(struct listener *l, struct loaded *loaded, struct host_keys *keys)
 {
+	const char *was = listener_config(l)->pid_file, *is = loaded->config.pid_file;
+
+	if (was != NULL && (is == NULL || strcmp(was, is) != 0))
+		remove_pid_file(l);
 	loaded_free(&l->in->loaded);
 	host_keys_free(&l->in->keys);
 	l->in->loaded = *loaded;
@@ -118,6 +154,7 @@ apply(struct listener *l)
 		log_error(l->log, "accept: %s", strerror(errno));
 	if (listener_open_table(l) != ERR_OK)
 		log_error(l->log, "ephemeral keys: settings stay as they were");
+	write_pid_file(l);	/* scripts take it away and wait for it, to know that it is done */
 	listener_show(l);
 }
 
@@ -206,37 +243,7 @@ set_up(struct listener *l)
 	return listener_open_table(l);
 }
 
-/* --- PID file and background --- */
-
-static void
-write_pid_file(const struct listener *l)
-{
-	const struct sshd_config *c = listener_config(l);
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-
-	if (c->pid_file == NULL || l->in->options->debug > 0)
-		return;
-	if (file_create(c->pid_file, span_of(text, (size_t)n), 0644, FILE_REPLACE) == ERR_OK)
-		return;
-	/* The default one is root's: no reason to be loud about that. */
-	log_at(l->log, geteuid() != 0 && !sshd_config_is_set(c, SSHD_PidFile) ? LOG_LEVEL_DEBUG1 :
-	    LOG_LEVEL_ERROR, "Couldn't create pid file \"%s\": %s", c->pid_file, strerror(errno));
-}
-
-/* Removes the PID file if it is still ours. */
-static void
-remove_pid_file(const struct listener *l)
-{
-	const char *path = listener_config(l)->pid_file;
-	SCOPED(writer_free) struct writer text = writer_init(64);
-
-	if (path == NULL || l->in->options->debug > 0 || file_read(path, &text, NULL) != ERR_OK)
-		return;
-	wr_u8(&text, 0);
-	if (wr_end(&text) == ERR_OK && strtol((const char *)text.p, NULL, 10) == (long)getpid())
-		(void)unlink(path);
-}
+/* --- background --- */
 
 /* Goes on in a child, away from the terminal; the parent ends with status 0. */
 static enum err

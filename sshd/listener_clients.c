@@ -243,6 +243,8 @@ ended(struct connection *c, pid_t pid, int status)
 		    "%s process %ld killed by signal %d", what, (long)pid, WTERMSIG(status));
 	}
 	if (pid == c->guard) {
+		if (l->one_only && status != 0)	/* inetd and scripts see how it went */
+			l->status = 255;
 		penalise(c, verdict(status));
 		c->guard = 0;
 		stop_talking(c);

@@ -160,7 +160,7 @@ enum wire_end {
 	M(wire_auth_answer,	PHASE_AUTH,	0, WIRE_AUTH_ANSWER_FIELDS) \
 	M(wire_prompts,		PHASE_AUTH,	0, WIRE_PROMPTS_FIELDS)	\
 	M(wire_change,		PHASE_AUTH,	0, WIRE_CHANGE_FIELDS)	\
-	M(wire_banner,		PHASE_AUTH,	8, WIRE_BANNER_FIELDS)	\
+	M(wire_banner,		PHASE_AUTH,	32, WIRE_BANNER_FIELDS)	\
 	M(wire_session,		PHASE_AUTH,	1, WIRE_SESSION_FIELDS)	\
 	M(wire_proof,		PHASE_OPEN,	0, WIRE_PROOF_FIELDS)	\
 	M(wire_end,		PHASE_RUN,	1, WIRE_END_FIELDS)

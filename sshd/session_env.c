@@ -198,7 +198,7 @@ from_file(struct variables *vars, const struct session *s)
 static void
 from_config(struct variables *vars, const struct sshd_config *c)
 {
-	for (size_t i = 0; i < c->set_env.n; i++) {
+	for (size_t i = c->set_env.n; i-- > 0;) {	/* of a name, the first counts */
 		struct span pair = span_str(c->set_env.v[i]);
 		size_t eq = span_find(pair, '=');
 

@@ -226,6 +226,13 @@ def test_a_certificate_beside_the_key_is_shown(users):
     assert is_in(users.ask())
 
 
+def test_a_certificate_in_the_place_of_the_public_key_is_shown(users):
+    os.rename(users.certify(), users.key + ".pub")
+    done = users.ask("-v")
+    assert is_in(done)
+    assert "ED25519-CERT" in done.stderr
+
+
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
 def test_certificates_of_other_types_are_shown(users, kind):
     key = harness.make_key(users.folder / f"id_{kind}", kind)

@@ -30,6 +30,14 @@ def test_each_host_key_type(folder, kind):
             assert run(s.ssh("echo in", key=key, program=program)).stdout == "in\n"
 
 
+@pytest.mark.parametrize("program", [harness.SSH, "ssh"])
+def test_a_style_behind_the_name_is_left_out(sshd, program):
+    user = harness.login_user()
+    assert run(sshd.ssh("id -un", key=sshd.key, user=f"{user}:style", program=program)).stdout == f"{user}\n"
+    assert f"Accepted publickey for {user} from" in sshd.log_text()
+    assert run(sshd.ssh("true", key=sshd.key, user=f":{user}", program=program), check=False).returncode == 255
+
+
 def test_an_unknown_key_and_an_unknown_user_look_the_same(sshd, folder):
     other = harness.make_key(folder / "other")
     messages = []

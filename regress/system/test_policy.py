@@ -141,6 +141,13 @@ def test_set_env_beats_everything(serve):
     assert out == "config key client\n"
 
 
+def test_of_a_name_in_set_env_the_first_counts_on_both_sides(serve):
+    s = serve("AcceptEnv B\nSetEnv A=first A=second")
+    for program in (harness.SSH, "ssh"):
+        done = run(s.ssh("echo $A $B", key=s.key, options=["-o", "SetEnv=B=one B=two"], program=program))
+        assert done.stdout == "first one\n"
+
+
 def test_permit_user_environment_is_off_by_itself(serve):
     s = serve(options='environment="B=key"')
     assert ask(s, "echo [$B]").stdout == "[]\n"

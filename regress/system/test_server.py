@@ -51,6 +51,43 @@ def test_a_reload_puts_a_new_config_into_force_and_keeps_sessions(sshd):
     assert p.wait(10) == 0
 
 
+def test_a_reload_makes_the_pid_file_anew(sshd):
+    """Scripts take it away before the signal, and wait for it."""
+    was, new = f"{sshd.dir}/sshd.pid", f"{sshd.dir}/other.pid"
+
+    def number(path):
+        with open(path, encoding="utf-8") as f:
+            return f.read()
+
+    os.unlink(was)
+    sshd.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: os.path.exists(was), "the PID file")
+    assert number(was) == f"{sshd.process.pid}\n"
+    rewrite(sshd, lambda t: t.replace(f"PidFile {was}", f"PidFile {new}"))
+    sshd.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: os.path.exists(new), "the new PID file")
+    assert number(new) == f"{sshd.process.pid}\n"
+    assert not os.path.exists(was)
+    sshd.stop()
+    assert not os.path.exists(new)
+
+
+def test_the_status_of_inetd_mode_says_whether_somebody_was_in(sshd):
+    command = [harness.SSHD, "-i", "-f", sshd.config_path, "-o", "EphemeralKeySocket=none"]
+    done = run(command, check=False, input="SSH-1.5-old\n")
+    assert done.returncode == 255 and "SSH-2.0-" in done.stdout
+    assert run(command, check=False, input="").returncode == 255
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        words = sshd.ssh("exit 3", key=sshd.key)
+        words[1:1] = ["-o", f"HostKeyAlias=[127.0.0.1]:{sshd.port}", "-p", str(listening.getsockname()[1])]
+        client = subprocess.Popen(words)
+        with listening.accept()[0] as s:
+            assert subprocess.run(command, stdin=s, stdout=s, timeout=30, check=False).returncode == 0
+        assert client.wait(10) == 3
+
+
 def test_a_wrong_config_is_named_with_its_line_and_the_old_one_stays(sshd):
     rewrite(sshd, lambda t: "NoSuchKeyword yes\nForceCommand echo new\n" + t)
     reload(sshd)

@@ -174,6 +174,26 @@ a_chain_that_asks_for_what_is_not_there_never_ends(void **state)
 }
 
 static void
+none_is_a_step_only_where_a_chain_says_so_and_empty_passwords_are_permitted(void **state)
+{
+	struct sshd_config c = { .pubkey_authentication = true, .permit_empty_passwords = true };
+	struct guard_proof p = { .progress = { 0 } };
+	SCOPED(writer_free) struct writer w = writer_init(100);
+
+	(void)state;
+	assert_false(allows(&c, &p, "none"));
+	c.authentication_methods = WORDS("none,publickey");
+	assert_true(allows(&c, &p, "none"));
+	assert_false(allows(&c, &p, "publickey"));
+	c.permit_empty_passwords = false;
+	assert_false(allows(&c, &p, "none"));
+	guard_methods(&c, &p, &w);
+	assert_int_equal(w.len, 0);
+	assert_false(guard_methods_advance(&c, &p, SPAN_LIT("none")));
+	assert_true(guard_methods_advance(&c, &p, SPAN_LIT("publickey")));
+}
+
+static void
 a_submethod_must_be_the_one_there_is(void **state)
 {
 	struct sshd_config c = { .password_authentication = true, .kbd_interactive_authentication = true,
@@ -243,6 +263,7 @@ main(void)
 		cmocka_unit_test(methods_must_be_switched_on),
 		cmocka_unit_test(chains_are_gone_through_in_their_order),
 		cmocka_unit_test(a_chain_that_asks_for_what_is_not_there_never_ends),
+		cmocka_unit_test(none_is_a_step_only_where_a_chain_says_so_and_empty_passwords_are_permitted),
 		cmocka_unit_test(a_submethod_must_be_the_one_there_is),
 		cmocka_unit_test(keyboard_interactive_goes_with_passwords_unless_it_is_named),
 		cmocka_unit_test(the_rule_that_keeps_a_method_away_is_named),

@@ -15,6 +15,7 @@ static const struct {
 	{ "AllowTcpForwarding Remote", "AllowTcpForwarding remote" },
 	{ "AllowUsers a b@10.0.0.0/8 *@host?", "AllowUsers a|b@10.0.0.0/8|*@host?" },
 	{ "AuthenticationMethods any", "AuthenticationMethods any" },
+	{ "AuthenticationMethods none", "AuthenticationMethods none" },
 	{ "AuthenticationMethods publickey,password publickey,keyboard-interactive:pam",
 	    "AuthenticationMethods publickey,password publickey,keyboard-interactive:pam" },
 	{ "AuthorizedKeysCommand /bin/keys --user \"%u\"\nAuthorizedKeysCommandUser nobody",
