@@ -38,7 +38,7 @@ enum err_class {
 	X(SEQUENCE,	PEER,	2,	"message not allowed now")	\
 	X(LIMIT,	PEER,	2,	"limit exceeded")		\
 	X(SERVICE,	PEER,	7,	"service not available")	\
-	X(MAC,		PEER,	5,	"message authentication failed") \
+	X(MAC,		PEER,	5,	"message authentication code incorrect") \
 	X(IDENT,	PEER,	8,	"invalid identification string") \
 	X(KEX,		PEER,	3,	"key exchange failed")		\
 	X(NEGOTIATE,	PEER,	3,	"no matching algorithm")	\

@@ -33,6 +33,7 @@ take_fact(struct sshd_test_facts *t, struct span name, struct span value)
 enum err
 sshd_test_facts_add(struct sshd_test_facts *t, struct span spec)
 {
+	const uint8_t *begin = spec.p;
 	struct span part;
 
 	while (span_token(&spec, ',', &part)) {
@@ -42,6 +43,8 @@ sshd_test_facts_add(struct sshd_test_facts *t, struct span spec)
 			t->facts.user_invalid = true;
 			continue;
 		}
+		if (part.len == 0 && part.p != begin)	/* scripts end the list with a comma */
+			continue;
 		if (equals == part.len)
 			return ERR_SYNTAX;
 		TRY(take_fact(t, span_first(part, equals), span_skip(part, equals + 1)));

@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: ISC */
 /* SSH_MSG_EXT_INFO (RFC 8308), both ways. */
+#include <string.h>
+
+#include "base/text.h"
 #include "kex/transport_i.h"
 #include "keys/cert.h"
 
-/* Writes the names of a list that sign by themselves, which a certificate's do not (RFC 8308 3.1). */
+/* Whether name is what a certificate's algorithm in list stands for. */
+static bool
+is_behind_cert(struct span list, const char *name)
+{
+	struct span one;
+
+	while (span_token(&list, ',', &one)) {
+		const char *plain = cert_alg_plain(one);
+
+		if (plain != NULL && strcmp(plain, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Writes the names that signatures may have (RFC 8308 3.1). Certificates have none of their own:
+ * where only they are taken, clients must still find what the keys in them may sign by.
+ */
 static void
 put_sig_algs(struct writer *w, struct span list)
 {
@@ -13,11 +34,16 @@ put_sig_algs(struct writer *w, struct span list)
 	wr_str(w, "server-sig-algs");
 	m = wr_open(w);
 	while (span_token(&rest, ',', &name)) {
-		if (name.len == 0 || cert_alg_plain(name) != NULL)
+		const char *plain = cert_alg_plain(name);
+		struct span before = span_first(list, (size_t)(name.p - list.p));
+
+		/* Once each: not by way of a certificate what the list or one before it has. */
+		if (name.len == 0 || (plain != NULL && (text_list_has(list, span_str(plain)) ||
+		    is_behind_cert(before, plain))))
 			continue;
 		if (n++ > 0)
 			wr_u8(w, ',');
-		wr_raw(w, name);
+		wr_raw(w, plain != NULL ? span_str(plain) : name);
 	}
 	wr_close(w, m);
 }

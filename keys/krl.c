@@ -235,6 +235,22 @@ ask_krl(struct span file, struct span blob, const struct cert *c, bool *revoked)
 	return e;
 }
 
+/* The key that a line of a text revokes: a certificate's is its subject. */
+static enum err
+take_line(const struct authorized_line *line, struct writer *key)
+{
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(cert_free) struct cert c = { .key = NULL };
+
+	if (cert_type_plain(line->type) == NULL)
+		return authorized_key(line, key);
+	TRY(base64_get(&blob, line->base64));
+	TRY(wr_end(&blob));
+	TRY(cert_parse(writer_span(&blob), &c));
+	wr_raw(key, key_blob(c.key));
+	return wr_end(key);
+}
+
 /* A text: a key on each line; a line that is none leaves the answer open. */
 static enum err
 ask_text(struct span file, struct span blob, bool *revoked)
@@ -248,9 +264,9 @@ ask_text(struct span file, struct span blob, bool *revoked)
 		SCOPED(writer_free) struct writer key = writer_init(LIMIT_LINE);
 
 		/* A type that is not known here cannot be the key's. */
-		if (line.err == ERR_UNSUPPORTED)
+		if (line.err == ERR_UNSUPPORTED && cert_type_plain(line.type) == NULL)
 			continue;
-		TRY(authorized_key(&line, &key));
+		TRY(take_line(&line, &key));
 		found = found || span_eq(writer_span(&key), blob);
 	}
 	*revoked = found;

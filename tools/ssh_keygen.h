@@ -158,8 +158,9 @@ enum err load_private(const struct keygen *kg, const char *path, struct key **k,
     struct writer *comment);
 
 /*
- * The public key or certificate in a .pub file: its blob and comment are
- * appended. ERR_NOTFOUND, ERR_SYSTEM, ERR_FORMAT.
+ * The public key or certificate in a .pub file, or that of a private key: in
+ * PATH.pub, or in its own file. Blob and comment, which begin empty, are
+ * written. ERR_NOTFOUND, ERR_SYSTEM, ERR_FORMAT.
  */
 enum err load_public_blob(const char *path, struct writer *blob, struct writer *comment);
 

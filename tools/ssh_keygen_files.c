@@ -213,8 +213,9 @@ load_private(const struct keygen *kg, const char *path, struct key **k,
 	return decrypt(kg, path, writer_span(&file), k, comment);
 }
 
-enum err
-load_public_blob(const char *path, struct writer *blob, struct writer *comment)
+/* The key and the comment of a public key's line. ERR_FORMAT if the file has none. */
+static enum err
+take_public_line(const char *path, struct writer *blob, struct writer *comment)
 {
 	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
 	struct authorized_walk walk;
@@ -223,11 +224,46 @@ load_public_blob(const char *path, struct writer *blob, struct writer *comment)
 	TRY(read_file(path, &file, NULL));
 	walk = (struct authorized_walk){ .rest = writer_span(&file) };
 	if (!authorized_next(&walk, &line) || line.base64.len == 0 ||
-	    base64_get(blob, line.base64) == ERR_SYNTAX)
+	    base64_get(blob, line.base64) == ERR_SYNTAX ||
+	    !span_eq(key_blob_type(writer_span(blob)), line.type))
 		return ERR_FORMAT;
 	wr_raw(comment, line.comment);
 	TRY(wr_end(comment));
 	return wr_end(blob);
+}
+
+/* The public half that a private key's file shows without its passphrase. */
+static enum err
+take_public_half(const char *path, struct writer *blob)
+{
+	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
+	SCOPED(private_file_free) struct private_file f = { 0 };
+
+	TRY(read_file(path, &file, NULL));
+	TRY(private_file_peek(writer_span(&file), &f));
+	if (f.pub == NULL)
+		return ERR_FORMAT;
+	wr_raw(blob, key_blob(f.pub));
+	return wr_end(blob);
+}
+
+enum err
+load_public_blob(const char *path, struct writer *blob, struct writer *comment)
+{
+	char beside[PATH_MAX];
+	int n = snprintf(beside, sizeof(beside), "%s.pub", path);
+	enum err e = take_public_line(path, blob, comment);
+
+	if (e != ERR_FORMAT && e != ERR_NOTFOUND)
+		return e;
+	writer_reset(blob);
+	writer_reset(comment);
+	/* The name of a private key means the public one: the file beside it has the comment, too. */
+	if (n > 0 && (size_t)n < sizeof(beside) && take_public_line(beside, blob, comment) == ERR_OK)
+		return ERR_OK;
+	writer_reset(blob);
+	writer_reset(comment);
+	return e == ERR_NOTFOUND ? e : take_public_half(path, blob);
 }
 
 enum err

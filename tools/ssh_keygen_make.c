@@ -29,6 +29,8 @@ static const struct {
 	{ "ssh-mldsa44-ed25519@openssh.com", 0, "mldsa44-ed25519" },
 	{ "rsa", 0, "rsa" },
 	{ "ssh-rsa", 0, "rsa" },
+	{ "rsa-sha2-256", 0, "rsa" },
+	{ "rsa-sha2-512", 0, "rsa" },
 };
 
 /* The kind that name stands for; sets bits where the name says them. */

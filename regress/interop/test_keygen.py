@@ -404,6 +404,21 @@ def test_certificates_go_both_ways(tmp_path, ca_kind, options):
     assert shown[0] == shown[1]
 
 
+def test_the_name_of_a_private_key_will_do_to_sign_the_public_one(tmp_path):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    make(THEIRS, tmp_path / "user", "ed25519", None, comment="whose key")
+    shown = []
+    for program in (KEYGEN, THEIRS):
+        run([program, "-q", "-s", "ca", "-I", "x", "-n", "u", "user"], cwd=tmp_path)
+        shown.append((tmp_path / "user-cert.pub").read_text().split(" ", 2)[2])
+    assert shown == ["whose key\n"] * 2
+    # Its own file shows the public half, too; only the comment is not in clear.
+    (tmp_path / "user.pub").unlink()
+    for program in (KEYGEN, THEIRS):
+        run([program, "-q", "-s", "ca", "-I", "x", "-n", "u", "user"], cwd=tmp_path)
+        assert "user" in same_output("-L", "-f", "user-cert.pub", cwd=tmp_path).stdout
+
+
 def test_serial_numbers_count_and_several_files_are_signed(tmp_path):
     make(THEIRS, tmp_path / "ca", "ed25519", None)
     for name in ("a", "b"):

@@ -407,7 +407,7 @@ a_user_s_own_algorithms_come_in_a_second_ext_info(void **state)
 
 	(void)state;
 	pair_init(&p, "ed25519");
-	p.user_algs = "rsa-sha2-512,ssh-ed25519-cert-v01@openssh.com";
+	p.user_algs = "rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com";
 	pair_open(&p);
 	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 5);
 	assert_true(conn_peer_extension(p.end[SIDE_CLIENT].conn, "server-sig-algs", &value));
@@ -417,6 +417,22 @@ a_user_s_own_algorithms_come_in_a_second_ext_info(void **state)
 	pair_run(&p);
 	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_EXT_INFO], 5);
 	assert_int_equal(p.end[SIDE_CLIENT].seen[EV_FAILED], 0);
+	pair_free(&p);
+}
+
+static void
+a_server_that_takes_only_certificates_tells_what_their_keys_sign_by(void **state)
+{
+	struct span value;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	p.user_algs = "ssh-ed25519-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-512,"
+	    "ssh-ed25519-cert-v01@openssh.com";
+	pair_open(&p);
+	assert_true(conn_peer_extension(p.end[SIDE_CLIENT].conn, "server-sig-algs", &value));
+	assert_true(span_is(value, "ssh-ed25519,rsa-sha2-512"));
 	pair_free(&p);
 }
 
@@ -498,6 +514,7 @@ main(void)
 		cmocka_unit_test(a_rekey_in_the_middle_of_byte_wise_delivery_works),
 		cmocka_unit_test(extensions_are_told_one_by_one_and_kept),
 		cmocka_unit_test(a_user_s_own_algorithms_come_in_a_second_ext_info),
+		cmocka_unit_test(a_server_that_takes_only_certificates_tells_what_their_keys_sign_by),
 		cmocka_unit_test(a_ping_is_answered),
 		cmocka_unit_test(a_disconnect_reaches_the_other_side_and_ends_both),
 		cmocka_unit_test(memory_shrinks_when_a_busy_connection_goes_idle),

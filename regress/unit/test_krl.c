@@ -154,6 +154,31 @@ a_revoked_ca_takes_its_certificates_along(void **state)
 }
 
 static void
+a_certificate_in_a_text_revokes_its_key(void **state)
+{
+	SCOPED(drop) struct span text = load("certs/ed25519.cert");
+	SCOPED(drop) struct span other = load("certs/rsa.cert");
+	SCOPED(drop) struct span damaged = load("certs/ed25519.cert");
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(cert_free) struct cert c = { .key = NULL };
+	bool revoked;
+
+	(void)state;
+	assert_int_equal(cert_line_decode(text, &blob), ERR_OK);
+	assert_int_equal(cert_parse(writer_span(&blob), &c), ERR_OK);
+	assert_int_equal(revoked_cert(text, &c, &revoked), ERR_OK);
+	assert_true(revoked);
+	assert_int_equal(revoked_key(text, key_blob(c.key), &revoked), ERR_OK);
+	assert_true(revoked);
+	assert_int_equal(revoked_cert(other, &c, &revoked), ERR_OK);
+	assert_false(revoked);
+	/* One that cannot be read leaves the answer open. */
+	((uint8_t *)(uintptr_t)damaged.p)[span_find(damaged, ' ') + 60] = '-';
+	assert_int_not_equal(revoked_cert(damaged, &c, &revoked), ERR_OK);
+	assert_true(revoked);
+}
+
+static void
 the_header_is_read(void **state)
 {
 	SCOPED(drop) struct span file = load("certs/certs.krl");
@@ -287,6 +312,7 @@ main(void)
 		cmocka_unit_test(bitmaps_of_serials_are_read),
 		cmocka_unit_test(a_list_without_a_ca_is_about_all),
 		cmocka_unit_test(a_revoked_ca_takes_its_certificates_along),
+		cmocka_unit_test(a_certificate_in_a_text_revokes_its_key),
 		cmocka_unit_test(the_header_is_read),
 		cmocka_unit_test(a_damaged_list_revokes_everything),
 		cmocka_unit_test(what_is_not_understood_revokes_everything),

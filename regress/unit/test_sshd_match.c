@@ -163,7 +163,7 @@ facts_of_the_command_line_are_parsed(void **state)
 	(void)state;
 	assert_int_equal(sshd_test_facts_add(&t, SPAN_LIT("user=ann,host=pc.lan,addr=10.1.2.3")),
 	    ERR_OK);
-	assert_int_equal(sshd_test_facts_add(&t, SPAN_LIT("laddr=::1,lport=22,rdomain=r,user=bob")),
+	assert_int_equal(sshd_test_facts_add(&t, SPAN_LIT("laddr=::1,lport=22,rdomain=r,user=bob,")),
 	    ERR_OK);
 	assert_true(span_is(t.facts.user, "bob"));
 	assert_true(span_is(t.facts.host, "pc.lan"));
@@ -180,7 +180,7 @@ static void
 nonsense_facts_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"user", "user=", "addr=pc", "lport=x", "lport=0", "colour=red", "", "user=a,",
+		"user", "user=", "addr=pc", "lport=x", "lport=0", "colour=red", "", ",user=a",
 	};
 
 	(void)state;
