@@ -268,3 +268,62 @@ def test_a_password_at_dropbear(bed, folder):
     os.rename(peer.known, folder / "known")
     assert is_in(bed.ask(password="secret-alice", user="alice", command="echo in"))
     assert bed.ask("-o", "NumberOfPasswordPrompts=1", user="alice", command="echo in").returncode == 255
+
+
+class Grasping:
+    """A server that opens to its client whatever there is, and says in the session what came of it."""
+
+    def __init__(self, host_key, user_key):
+        import paramiko
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.key = paramiko.Ed25519Key.from_private_key_file(host_key)
+        with open(user_key + ".pub", encoding="utf-8") as f:
+            self.authorized = f.read().split()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        import paramiko
+        bed = self
+
+        class Any(paramiko.ServerInterface):
+            def check_auth_publickey(self, username, key):
+                return paramiko.AUTH_SUCCESSFUL if key.get_base64() == bed.authorized else paramiko.AUTH_FAILED
+
+            def get_allowed_auths(self, username):
+                return "publickey"
+
+            def check_channel_request(self, kind, chanid):
+                return paramiko.OPEN_SUCCEEDED
+
+            def check_channel_exec_request(self, channel, command):
+                threading.Thread(target=grasp, args=(channel,), daemon=True).start()
+                return True
+
+        def grasp(channel):
+            for kind in ("auth-agent@openssh.com", "x11", "forwarded-tcpip", "session", "direct-tcpip"):
+                try:
+                    t.open_channel(kind, ("127.0.0.1", 22), ("127.0.0.1", 1), timeout=20)
+                    channel.sendall(f"{kind}: open\n".encode())
+                except paramiko.ChannelException as e:
+                    channel.sendall(f"{kind}: {e.code}\n".encode())
+            channel.send_exit_status(0)
+            channel.close()
+
+        s, _ = self.listener.accept()
+        t = paramiko.Transport(s)
+        t.add_server_key(self.key)
+        t.start_server(event=threading.Event(), server=Any())
+
+
+def test_a_server_opens_nothing_that_nobody_asked_for(folder):
+    """Not even where the user has an agent and a display: they were not to be forwarded."""
+    server = Grasping(harness.host_key(folder / "host", "ed25519"), harness.make_key(folder / "id"))
+    done = run([harness.SSH, "-F", "none", "-p", str(server.port), "-i", str(folder / "id"), "-o", "BatchMode=yes", "-o",
+                "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={folder}/known", "-o", "IdentityAgent=none",
+                f"{harness.login_user()}@127.0.0.1", "grasp"], env={**os.environ, "DISPLAY": ":0"}, check=False)
+    assert done.stdout == ("auth-agent@openssh.com: 1\nx11: 1\nforwarded-tcpip: 1\nsession: 1\ndirect-tcpip: 1\n"), done
+    assert done.returncode == 0
+    assert "ssh server tried agent forwarding" in done.stderr
+    assert "Server requests forwarding for unknown listen_port 22" in done.stderr
+    server.listener.close()

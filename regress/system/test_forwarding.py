@@ -223,6 +223,16 @@ def test_a_file_in_the_way_of_a_socket_stays(folder, echo):
         assert file.read_text() == "precious"
 
 
+def test_a_connection_listens_at_a_bounded_number_of_places(sshd):
+    """FORWARD_LISTENERS of sshd/session_forward.h; the connection goes on."""
+    wanted = 140
+    done = run(sshd.ssh("echo on", key=sshd.key, options=[
+        word for n in range(wanted) for word in ("-R", f"127.0.0.1:0:127.0.0.1:{n + 1}")]))
+    assert done.stdout == "on\n"
+    assert done.stderr.count("Allocated port") == 128, done.stderr
+    assert done.stderr.count("remote port forwarding failed for listen port 0") == wanted - 128
+
+
 def test_a_port_above_65535_is_refused(sshd):
     import paramiko
     t = paramiko.Transport(("127.0.0.1", sshd.port))
