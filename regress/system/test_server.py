@@ -2,6 +2,7 @@
 """The server as a program: flags, reload, background, limits, the service manager."""
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -289,6 +290,41 @@ def test_max_startups_drops_with_a_word(folder):
             for c in idle:
                 c.close()
         wait_until(lambda: harness.answers(s.port), "places to be free again")
+
+
+def test_threats_6_refused_connections_by_the_hundred_make_few_lines(folder):
+    with harness.server(folder / "s", config="MaxStartups 1") as s:
+        wait_until(lambda: not any("[accepted]" in c for c in s.children().values()), "the harness' own to be gone")
+        with socket.create_connection(("127.0.0.1", s.port), 5) as held:
+            assert held.recv(4) == b"SSH-"
+            before = time.monotonic()
+            for _ in range(300):
+                with socket.create_connection(("127.0.0.1", s.port), 5) as c:
+                    assert c.recv(100) == b"Not allowed at this time\r\n"
+            took = time.monotonic() - before
+        # One in five seconds, and with it how many there were meanwhile.
+        lines = [line for line in s.log_text().split("\n") if "drop connection" in line or "rate-limited" in line]
+        assert 1 <= len(lines) <= 2 * (2 + took / 5), lines
+
+
+def test_threats_6_a_listener_without_descriptors_rests_and_says_so_once(folder):
+    with harness.server(folder / "s", config="MaxStartups 100\nPerSourcePenalties no") as s:
+        wait_until(lambda: not any("[accepted]" in c for c in s.children().values()), "the harness' own to be gone")
+        limit = resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE)
+        least = len(os.listdir(f"/proc/{s.process.pid}/fd"))
+        resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, (least, limit[1]))
+        clients = [socket.create_connection(("127.0.0.1", s.port), 5) for _ in range(30)]
+        try:
+            s.wait_log("Too many open files")
+            resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, limit)
+            # Those that waited in the kernel's queue are served.
+            for c in clients:
+                c.settimeout(20)
+                assert c.recv(4) == b"SSH-"
+        finally:
+            for c in clients:
+                c.close()
+        assert s.log_text().count("Too many open files") == s.log_text().count("debug1: accept: Too many") + 1
 
 
 def test_sessions_that_are_logged_in_do_not_count_as_startups(folder):

@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
 
 #include "base/text.h"
+#include "crypto/hash.h"
 #include "keys/fingerprint.h"
 #include "keys/cert.h"
-#include "keys/key.h"
+#include "keys/key_i.h"
 #include "regress/support/alloc.h"
 #include "regress/support/kat.h"
 
@@ -240,29 +244,87 @@ ecdsa_verifies_the_signatures_of_rfc_6979(void **state)
 	}
 }
 
+/* The nonce of a signature, from what only its maker knows: k = (h + r * d) / s. */
+static BIGNUM *
+nonce_of(const struct key *k, struct span data)
+{
+	SCOPED(writer_free) struct writer private = writer_init(1024);
+	SCOPED(writer_free) struct writer sig = writer_init(1024);
+	BN_CTX *ctx = BN_CTX_new();
+	EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_secp521r1);
+	EC_POINT *point = EC_POINT_new(group);
+	BIGNUM *n, *h, *d, *r, *s;
+	uint8_t hash[64];
+	struct reader in;
+	struct span x;
+
+	assert_int_equal(key_write_private(k, &private), ERR_OK);
+	in = rd_init(writer_span(&private));
+	for (int i = 0; i < 3; i++)
+		rd_bytes(&in);		/* type, curve, point */
+	x = rd_mpint(&in, 66);
+	d = BN_bin2bn(x.p, (int)x.len, NULL);
+	assert_int_equal(key_sign(k, SPAN_LIT("ecdsa-sha2-nistp521"), data, &sig), ERR_OK);
+	in = rd_init(writer_span(&sig));
+	rd_bytes(&in);
+	in = rd_init(rd_bytes(&in));
+	x = rd_mpint(&in, 66);
+	r = BN_bin2bn(x.p, (int)x.len, NULL);
+	x = rd_mpint(&in, 66);
+	s = BN_bin2bn(x.p, (int)x.len, NULL);
+	assert_int_equal(rd_end(&in), ERR_OK);
+	hash_once(hash_find("sha512"), data, hash);
+	h = BN_bin2bn(hash, sizeof(hash), NULL);
+	n = BN_dup(EC_GROUP_get0_order(group));
+	assert_true(BN_mod_mul(d, d, r, n, ctx) == 1 && BN_mod_add(h, h, d, n, ctx) == 1 &&
+	    BN_mod_inverse(s, s, n, ctx) != NULL && BN_mod_mul(h, h, s, n, ctx) == 1);
+	/* That it is the one: r is the x of that many times the base point. */
+	assert_true(EC_POINT_mul(group, point, h, NULL, NULL, ctx) == 1 &&
+	    EC_POINT_get_affine_coordinates(group, point, s, NULL, ctx) == 1 && BN_nnmod(s, s, n, ctx) == 1);
+	assert_int_equal(BN_cmp(s, r), 0);
+	EC_POINT_free(point);
+	EC_GROUP_free(group);
+	BN_free(n);
+	BN_free(d);
+	BN_free(r);
+	BN_free(s);
+	BN_CTX_free(ctx);
+	return h;
+}
+
+/* PuTTY CVE-2024-31497: of 521 bits the upper nine were 0, always. */
 static void
 p521_nonces_use_the_full_width_of_the_order(void **state)
 {
 	SCOPED(key_free) struct key *k = make(3);
 	unsigned full = 0;
 
-	/*
-	 * The nonce cannot be seen, but r is the x coordinate of a random point
-	 * and repeats if the nonce does; what PuTTY did wrong (CVE-2024-31497)
-	 * is excluded by libcrypto making the nonce. Here: r differs each time
-	 * and uses all bits.
-	 */
 	(void)state;
 	for (int i = 0; i < 64; i++) {
-		SCOPED(writer_free) struct writer w = writer_init(1024);
-		SCOPED(writer_free) struct writer again = writer_init(1024);
+		BIGNUM *nonce = nonce_of(k, SPAN_LIT("x"));
 
-		assert_int_equal(key_sign(k, SPAN_LIT("ecdsa-sha2-nistp521"), SPAN_LIT("x"), &w), ERR_OK);
-		assert_int_equal(key_sign(k, SPAN_LIT("ecdsa-sha2-nistp521"), SPAN_LIT("x"), &again), ERR_OK);
-		assert_false(span_eq(writer_span(&w), writer_span(&again)));
-		full += w.p[4 + 19 + 4 + 3] == 66;
+		full += BN_num_bits(nonce) > 512;
+		BN_free(nonce);
 	}
-	assert_true(full > 8);
+	/* All but one of 512 do. */
+	assert_true(full > 56);
+}
+
+/* "On the security of SSH client signatures": those that follow from the data alone can meet again. */
+static void
+the_same_data_is_signed_with_another_nonce_each_time(void **state)
+{
+	SCOPED(key_free) struct key *k = make(3);
+	BIGNUM *seen[16];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		seen[i] = nonce_of(k, SPAN_LIT("x"));
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(BN_cmp(seen[i], seen[j]), 0);
+	}
+	for (size_t i = 0; i < COUNT(seen); i++)
+		BN_free(seen[i]);
 }
 
 static void
@@ -424,6 +486,7 @@ main(void)
 		cmocka_unit_test(ed25519_signs_as_rfc_8032_says),
 		cmocka_unit_test(ecdsa_verifies_the_signatures_of_rfc_6979),
 		cmocka_unit_test(p521_nonces_use_the_full_width_of_the_order),
+		cmocka_unit_test(the_same_data_is_signed_with_another_nonce_each_time),
 		cmocka_unit_test(lists_name_only_algorithms_and_types_that_exist),
 		cmocka_unit_test(sha1_signatures_are_in_no_default_list),
 		cmocka_unit_test(labels_and_types_are_found_both_ways),
