@@ -7,8 +7,8 @@
 #include "sshd/messages.h"
 #include "sshd/nursery.h"
 
-/* Longer than any machine takes to fork. */
-#define WAIT_MSEC	1000
+/* Longer than any machine takes to fork, and has somebody run, however busy it is. */
+#define WAIT_MSEC	5000
 
 /* Sends a request, waiting for room; the other end of *born_fd goes with it. */
 static enum err

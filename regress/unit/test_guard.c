@@ -30,7 +30,8 @@
 #include "sshd/reasons.h"
 #include "sshd/session.h"
 
-#define WAIT_MSEC	10000
+/* A busy machine takes its time. */
+#define WAIT_MSEC	60000
 
 /* A guard in a process of its own, and the test in the place of its wire and listener. */
 struct fixture {
@@ -559,15 +560,17 @@ log_in_until(struct fixture *f, struct key *key, msec end)
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_logged_in);
 }
 
+/* A warning comes, so long before the end; a machine that is busy is late, never early. */
 static void
-expect_warning(struct fixture *f, uint32_t seconds)
+expect_warning(struct fixture *f, uint32_t least, uint32_t most)
 {
 	struct msg_from_guard_warned warned;
 	struct span body;
 
 	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_warned);
 	assert_int_equal(msg_from_guard_warned_get(body, &warned), ERR_OK);
-	assert_int_equal(warned.seconds, seconds);
+	if (warned.seconds < least || warned.seconds > most)
+		fail_msg("%u s", warned.seconds);
 }
 
 static void
@@ -578,15 +581,15 @@ a_session_is_warned_a_minute_and_ten_seconds_before_its_end(void **state)
 	struct msg_wire_end end;
 	struct span body;
 
-	log_in_until(f, key, clock_boot() + 60000 + 150);
-	expect_warning(f, 60);
+	log_in_until(f, key, clock_boot() + 60000 + 1500);
+	expect_warning(f, 50, 60);
 	assert_int_equal(ipc_send_guard_until(&f->listener,
-	    &(struct msg_guard_until){ .end = clock_boot() + 10000 + 50 }, NULL), ERR_OK);
-	expect_warning(f, 11);		/* the minute is over: it is told so at once */
-	expect_warning(f, 10);
+	    &(struct msg_guard_until){ .end = clock_boot() + 10000 + 1500 }, NULL), ERR_OK);
+	expect_warning(f, 11, 12);	/* the minute is over: it is told so at once */
+	expect_warning(f, 5, 10);
 	assert_int_equal(ipc_send_guard_until(&f->listener,
-	    &(struct msg_guard_until){ .end = clock_boot() + 50 }, NULL), ERR_OK);
-	expect_warning(f, 1);
+	    &(struct msg_guard_until){ .end = clock_boot() + 1000 }, NULL), ERR_OK);
+	expect_warning(f, 1, 1);
 	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_end);
 	assert_int_equal(msg_wire_end_get(body, &end), ERR_OK);
 	assert_true(span_is(end.text, "the time that was granted for this session is over"));
@@ -599,27 +602,14 @@ a_session_that_is_extended_is_warned_again(void **state)
 	struct fixture *f = *state;
 	struct key *key SCOPED(key_free) = new_key();
 
-	log_in_until(f, key, clock_boot() + 10000 + 150);
-	expect_warning(f, 10);		/* the minute had begun before there was a terminal */
+	log_in_until(f, key, clock_boot() + 10000 + 1500);
+	expect_warning(f, 5, 10);	/* the minute had begun before there was a terminal */
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ipc_send_guard_until(&f->listener,
 		    &(struct msg_guard_until){ .end = clock_boot() + 60000 + 50 }, NULL), ERR_OK);
-		expect_warning(f, 60);
+		expect_warning(f, 50, 60);
 	}
 	ipc_close(&f->wire);
-}
-
-/* What was warned of is when it ends. */
-static void
-expect_warning_within(struct fixture *f, uint32_t most)
-{
-	struct msg_from_guard_warned warned;
-	struct span body;
-
-	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_warned);
-	assert_int_equal(msg_from_guard_warned_get(body, &warned), ERR_OK);
-	if (warned.seconds == 0 || warned.seconds > most)
-		fail_msg("%u s", warned.seconds);
 }
 
 static int
@@ -652,7 +642,7 @@ an_extension_does_not_outlast_the_key_with_session_deadline(void **state)
 	/* Extended: more than the key lets. It is warned as soon as the 60 seconds before that are there. */
 	assert_int_equal(ipc_send_guard_until(&f->listener,
 	    &(struct msg_guard_until){ .end = clock_boot() + 7200000 }, NULL), ERR_OK);
-	expect_warning_within(f, 51);
+	expect_warning(f, 1, 51);
 	ipc_close(&f->wire);
 }
 
@@ -667,7 +657,7 @@ a_key_that_lasts_does_not_outlast_what_the_grant_lets(void **state)
 	log_in_until(f, key, clock_boot() + 3600000);
 	assert_int_equal(ipc_send_guard_until(&f->listener,
 	    &(struct msg_guard_until){ .end = clock_boot() + 40000 }, NULL), ERR_OK);
-	expect_warning_within(f, 41);
+	expect_warning(f, 1, 41);
 	ipc_close(&f->wire);
 }
 
@@ -714,16 +704,17 @@ the_end_of_a_grant_holds_when_its_key_was_not_the_last_step(void **state)
 {
 	struct fixture *f = *state;
 	struct key *key SCOPED(key_free) = new_key();
+	struct msg_wire_end end;
 	struct span body;
 
 	half_way(f, key);
 	send_key(f, "me", f->user_key, span_of(f->session_id, 32));
 	answer_unknown(f);
-	answer_commit(f, (struct msg_guard_grant){ .end = clock_boot() + 60000 + 100 });
+	answer_commit(f, (struct msg_guard_grant){ .end = clock_boot() + 200 });
 	assert_int_equal(receive_answer(f), AUTH_RESULT_SUCCESS);
-	assert_int_equal(receive(f, &f->listener, &body), MSG_from_guard_logged_in);
-	expect_warning(f, 60);
-	ipc_close(&f->wire);
+	assert_int_equal(receive(f, &f->wire, &body), MSG_wire_end);
+	assert_int_equal(msg_wire_end_get(body, &end), ERR_OK);
+	assert_true(span_is(end.text, "the time that was granted for this session is over"));
 }
 
 static void
