@@ -189,7 +189,14 @@ load_one(struct host_key *k, const char *path, const struct sshd_config *config,
 		    path, key_bits(k->key), (unsigned)config->required_rsa_size);
 		return ERR_RANGE;
 	}
-	if (e == ERR_OK && choose_algs(k, k->key, config->host_key_algorithms) != ERR_OK)
+	if (e == ERR_OK)
+		e = choose_algs(k, k->key, config->host_key_algorithms);
+	/* Where only its certificate is allowed, the key still signs for that. */
+	if (e == ERR_NOTFOUND && config->host_certificates.n > 0) {
+		k->algs = strdup("");
+		e = k->algs == NULL ? ERR_NOMEM : ERR_OK;
+	}
+	if (e == ERR_NOTFOUND)
 		e = ERR_UNSUPPORTED;
 	if (e != ERR_OK && e != ERR_DENIED)	/* which check_mode() has explained */
 		log_error(log, "Unable to load host key \"%s\": %s", path, why_not(e));
@@ -274,6 +281,32 @@ load_certs(struct host_keys *out, const struct sshd_config *config, const struct
 	return ERR_OK;
 }
 
+static bool
+signs_for_cert(const struct host_keys *keys, size_t i)
+{
+	for (size_t c = 0; c < keys->n; c++) {
+		if (keys->v[c].key == NULL && keys->v[c].signer == i)
+			return true;
+	}
+	return false;
+}
+
+/* Whether any can be shown to clients; tells of those that are of no use. */
+static bool
+any_is_shown(const struct host_keys *keys, const struct log *log)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		if (keys->v[i].algs[0] != '\0')
+			any = true;
+		else if (!signs_for_cert(keys, i))
+			log_error(log, "Unable to load host key \"%s\": %s", keys->v[i].path,
+			    why_not(ERR_UNSUPPORTED));
+	}
+	return any;
+}
+
 struct span
 host_key_blob(const struct host_key *k)
 {
@@ -324,7 +357,10 @@ host_keys_load(struct host_keys *out, const struct sshd_config *config, const st
 		out->v[out->n++] = k;
 	}
 	if (out->n > 0)
-		return load_certs(out, config, log);
+		TRY(load_certs(out, config, log));
+	if (any_is_shown(out, log))
+		return ERR_OK;
+	host_keys_free(out);
 	log_error(log, "no hostkeys available -- exiting.");
 	return ERR_NOTFOUND;
 }

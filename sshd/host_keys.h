@@ -22,7 +22,7 @@ struct host_key {
 	unsigned signer;	/* a certificate: index of its key */
 	char *path;
 	char *agent;		/* socket of the agent that has its private half; NULL: we do */
-	char *algs;		/* comma list: what it signs by and the config allows */
+	char *algs;		/* comma list: what it signs by and the config allows; empty: only for its certificate */
 };
 
 struct host_keys {

@@ -385,12 +385,12 @@ announce_hostkeys(struct wire *w)
 {
 	SCOPED(writer_free) struct writer body = writer_init(LIMIT_PACKET / 2);
 
-	/* Keys to be known by, that is, and no certificates. */
+	/* Keys to be known by, that is: no certificates, and no keys that are there for these only. */
 	for (size_t i = 0; i < w->n_hostkeys; i++) {
-		if (cert_type_plain(key_blob_type(w->hostkeys[i].blob)) == NULL)
+		if (span_str(w->hostkeys[i].algs).len > 0 && cert_type_plain(key_blob_type(w->hostkeys[i].blob)) == NULL)
 			wr_bytes(&body, w->hostkeys[i].blob);
 	}
-	if (wr_end(&body) == ERR_OK)
+	if (wr_end(&body) == ERR_OK && body.len > 0)
 		conn_global_request(w->conn, "hostkeys-00@openssh.com", false, writer_span(&body));
 }
 

@@ -56,6 +56,19 @@ def test_a_certificate_is_served(serve, ca, kind):
     assert by_ca(s, ca, "echo in").stdout == "in\n"
 
 
+def test_where_only_certificates_are_allowed_the_key_signs_for_its_own(serve, ca, folder):
+    only = "HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com"
+    s = serve(f"{only}\nHostCertificate DIR/host_ed25519-cert.pub", lambda d: certify(ca, f"{d}/host_ed25519"),
+              keys=("ed25519", "rsa"))
+    assert by_ca(s, ca, "echo in", options=["-v"]).stdout == "in\n"
+    assert s.log_text().count("HostKeyAlgorithms allows none of its algorithms") == 1      # the RSA key
+    got = run(s.ssh("true", key=s.key, program="ssh", options=["-o", "UpdateHostKeys=yes", "-vvv"]))
+    assert "Server host certificate: ssh-ed25519-cert-v01@openssh.com" in got.stderr
+    assert "client_input_hostkeys: received ED25519 key" not in got.stderr      # it could not prove to have it
+    with pytest.raises(AssertionError, match="no hostkeys available"):
+        harness.Server(folder / "none", config=f"{only}\nHostCertificate /nonexistent")
+
+
 def test_who_does_not_know_the_ca_gets_the_key(serve, ca):
     s = serve("HostCertificate DIR/host_ed25519-cert.pub", lambda d: certify(ca, f"{d}/host_ed25519"))
     assert run(s.ssh("echo in", key=s.key, program="ssh", options=["-o", "StrictHostKeyChecking=yes"])).stdout == "in\n"
