@@ -2,8 +2,10 @@
 #include "os/net.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -114,6 +116,49 @@ net_listen(const struct endpoint *at, int backlog, int *fd)
 		return give_up(s);
 	*fd = s;
 	return ERR_OK;
+}
+
+/* The first one, by sd_listen_fds(3). */
+#define GIVEN_FIRST	3
+
+enum err
+net_take_given(struct net_given *out)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	uint64_t whose, n = 0;
+	enum err e = ERR_OK;
+
+	*out = (struct net_given){ .n = 0 };
+	if (pid == NULL || count == NULL)
+		return ERR_OK;
+	if (text_number(span_str(pid), 1, INT32_MAX, &whose) != ERR_OK)
+		e = ERR_SYNTAX;
+	else if (whose == (uint64_t)getpid())	/* else: of who started us */
+		e = text_number(span_str(count), 0, COUNT(out->fds), &n);
+	if (e == ERR_RANGE)
+		e = ERR_LIMIT;
+	for (size_t i = 0; e == ERR_OK && i < n; i++) {
+		int fd = GIVEN_FIRST + (int)i;
+
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)	/* else: it is not there */
+			out->fds[out->n++] = fd;
+	}
+	(void)unsetenv("LISTEN_PID");
+	(void)unsetenv("LISTEN_FDS");
+	(void)unsetenv("LISTEN_FDNAMES");
+	return e;
+}
+
+enum err
+net_adopt(int fd, struct endpoint *at)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == -1 || listens == 0)
+		return ERR_UNSUPPORTED;
+	TRY(net_ends(fd, at, NULL));
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) == -1 ? ERR_SYSTEM : ERR_OK;
 }
 
 enum err

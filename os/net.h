@@ -32,6 +32,21 @@ enum err net_ends(int fd, struct endpoint *local, struct endpoint *peer);
  */
 enum err net_listen(const struct endpoint *at, int backlog, int *fd);
 
+/* Listening sockets that a service manager hands over. */
+struct net_given {
+	int fds[16];
+	size_t n;
+};
+
+/*
+ * Takes what LISTEN_PID and LISTEN_FDS of sd_listen_fds(3) give to this process, close-on-exec,
+ * and the variables out of the environment. ERR_LIMIT if they are too many, ERR_SYNTAX.
+ */
+enum err net_take_given(struct net_given *out);
+
+/* Where a socket that was given listens; makes it non-blocking. ERR_UNSUPPORTED if it is no listening TCP socket. */
+enum err net_adopt(int fd, struct endpoint *at);
+
 /*
  * Starts connecting, non-blocking, from a local address if bind is not NULL.
  * ERR_OK: writable when done, then net_connect_result(). ERR_SYSTEM.

@@ -9,6 +9,7 @@
 #define SSHD_LISTENER_H
 
 #include "os/log.h"
+#include "os/net.h"
 #include "sshd/host_keys.h"
 #include "sshd/load.h"
 #include "sshd/options.h"
@@ -22,6 +23,7 @@ struct listener_input {
 	struct title *title;
 	struct loaded loaded;		/* the listener's from here on, as are the keys */
 	struct host_keys keys;
+	struct net_given given;		/* listens on these, and not where the config says */
 	char *command;			/* the command line, for the title */
 };
 

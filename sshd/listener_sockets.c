@@ -182,12 +182,42 @@ open_socket(struct listener *l, const struct endpoint *at)
 	return ERR_OK;
 }
 
+/* What the service manager gave stands for all that the config says. */
+static void
+adopt_given(struct listener *l)
+{
+	const struct net_given *g = &l->in->given;
+	char text[64];
+
+	for (size_t i = 0; i < g->n; i++) {
+		struct listen_socket *s = &l->sockets[l->n_sockets];
+
+		*s = (struct listen_socket){ .listener = l, .fd = g->fds[i] };
+		if (net_adopt(s->fd, &s->at) != ERR_OK) {
+			log_error(l->log, "descriptor %d of LISTEN_FDS is not a listening TCP socket", s->fd);
+			close(s->fd);
+			continue;
+		}
+		l->n_sockets++;
+		log_info(l->log, "Server listening on %s port %u, given by the service manager.",
+		    address_print(&s->at.address, text, sizeof(text)), s->at.port);
+	}
+}
+
 enum err
 listener_open_sockets(struct listener *l, size_t *failed)
 {
 	struct wanted w = { .n = 0 };
 
 	*failed = 0;
+	if (l->in->given.n > 0) {
+		if (l->n_sockets == 0)
+			adopt_given(l);
+		if (l->n_sockets > 0)
+			return ERR_OK;
+		log_fatal(l->log, "None of the sockets of LISTEN_FDS can be used.");
+		return ERR_SYSTEM;
+	}
 	TRY(collect(l, &w));
 	for (size_t i = l->n_sockets; i > 0; i--) {
 		if (!is_wanted(&w, &l->sockets[i - 1].at))

@@ -193,12 +193,12 @@ prepare(struct listener_input *in, const struct sshd_options *o)
 }
 
 static int
-run(struct sshd_options *o, struct title *title, char *command)
+run(struct sshd_options *o, const struct net_given *given, struct title *title, char *command)
 {
 	struct log log;
 	struct listener_input in = { .options = o, .log = &log, .title = title,
 	    .config_file = o->config_file == NULL ? SSH_CONF_DIR "/sshd_config" : o->config_file,
-	    .self_fd = -1, .command = command };
+	    .self_fd = -1, .given = *given, .command = command };
 	struct load_input load = { .options = o->config, .n_options = o->n_config,
 	    .ports = o->ports, .n_ports = o->n_ports, .log = &log };
 	int status;
@@ -234,6 +234,7 @@ sshd_main(int argc, char **argv)
 {
 	SCOPED(sshd_options_free) struct sshd_options o = { .n_config = 0 };
 	struct title title;
+	struct net_given given;
 	char *command;
 	int status;
 
@@ -248,7 +249,13 @@ sshd_main(int argc, char **argv)
 		return EXIT_BAD;
 	if (o.task == SSHD_VERSION)
 		return print_version();
-	process_close_others(NULL, 0);
+	if (net_take_given(&given) != ERR_OK) {
+		fprintf(stderr, "sshd: LISTEN_PID and LISTEN_FDS make no sense\n");
+		return EXIT_BAD;
+	}
+	if (o.inetd)		/* the client is on standard input, and among these once more */
+		given.n = 0;
+	process_close_others(given.fds, given.n);
 	(void)umask(022 | umask(077));
 	command = join(argc, argv);
 	if (command == NULL)
@@ -257,7 +264,7 @@ sshd_main(int argc, char **argv)
 	status = sshd_options_own(&o) == ERR_OK ? 0 : EXIT_BAD;
 	title_init(&title, argc, argv);
 	if (status == 0)
-		status = run(&o, &title, command);
+		status = run(&o, &given, &title, command);
 	free(command);
 	return status;
 }

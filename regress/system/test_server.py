@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -269,6 +270,56 @@ def test_the_service_manager_is_told(folder):
             assert p.wait(10) == 0
         finally:
             harness.end(p)
+
+
+def given(sockets, command, pid="os.getpid()"):
+    """A command line that leaves the sockets to the command, as systemd.socket(5) does."""
+    script = ("import os, sys; n = int(sys.argv[1]); fds = [os.dup(int(fd)) for fd in sys.argv[2:2 + n]]; "
+              "[os.dup2(fd, 3 + i) and os.set_inheritable(3 + i, True) for i, fd in enumerate(fds)]; "
+              f"os.environ.update(LISTEN_PID=str({pid}), LISTEN_FDS=str(n), LISTEN_FDNAMES='ssh.socket'); "
+              "os.execv(sys.argv[2 + n], sys.argv[2 + n:])")
+    return [sys.executable, "-c", script, str(len(sockets)), *(str(s.fileno()) for s in sockets), *command]
+
+
+def start_given(folder, sockets, port, **kwargs):
+    command = given(sockets, start(folder, "-D", "-p", str(port), "-E", str(folder / "log")), **kwargs)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            pass_fds=[s.fileno() for s in sockets])
+
+
+def test_sockets_of_the_service_manager_stand_for_those_of_the_config(folder):
+    key = login_key(folder)
+    port = harness.free_port()
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        p = start_given(folder, [one, two], port)
+        try:
+            for s in (one, two):
+                done = run(ssh(folder, key, "echo in; env", port=s.getsockname()[1]))
+                assert done.stdout.startswith("in\n") and "LISTEN_" not in done.stdout
+            p.send_signal(signal.SIGHUP)
+            wait_until(lambda: "reloading" in (folder / "log").read_text(), "the reload")
+            assert run(ssh(folder, key, "echo in", port=one.getsockname()[1])).stdout == "in\n"
+            assert not harness.answers(port)
+        finally:
+            harness.end(p)
+
+
+def test_sockets_given_to_another_process_are_not_ours(folder):
+    port = harness.free_port()
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        p = start_given(folder, [one], port, pid="1")
+        try:
+            wait_until(lambda: harness.answers(port), "it to listen where the config says")
+        finally:
+            harness.end(p)
+
+
+def test_a_given_descriptor_that_does_not_listen_is_told(folder):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        p = start_given(folder, [theirs], harness.free_port())
+        assert p.wait(10) == 255
+    assert "descriptor 3 of LISTEN_FDS is not a listening TCP socket" in (folder / "log").read_text()
 
 
 # --- limits ---
