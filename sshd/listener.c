@@ -245,17 +245,33 @@ set_up(struct listener *l)
 
 /* --- background --- */
 
-/* Goes on in a child, away from the terminal; the parent ends with status 0. */
+/*
+ * Goes on in a child, away from the terminal. The parent ends when that is ready, with
+ * status 0, so that who started it finds a PID file; with 255 if it has ended before.
+ */
 static enum err
-go_to_background(void)
+go_to_background(int *ready)
 {
-	int null;
-	pid_t pid = fork();
+	int null, ends[2];
+	char byte;
+	pid_t pid;
 
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return ERR_SYSTEM;
+	pid = fork();
 	if (pid == -1)
 		return ERR_SYSTEM;
-	if (pid != 0)
-		_exit(0);
+	if (pid != 0) {
+		ssize_t n;
+
+		close(ends[1]);
+		do {
+			n = read(ends[0], &byte, 1);
+		} while (n == -1 && errno == EINTR);
+		_exit(n == 1 ? 0 : 255);
+	}
+	close(ends[0]);
+	*ready = ends[1];
 	if (setsid() == -1 || chdir("/") == -1)
 		return ERR_SYSTEM;
 	null = open("/dev/null", O_RDWR);
@@ -330,10 +346,11 @@ serve(struct listener *l)
 {
 	const struct sshd_options *o = l->in->options;
 	size_t failed;
+	int ready = -1;
 
 	TRY(listener_open_sockets(l, &failed));
 	if (!o->foreground)
-		TRY(go_to_background());
+		TRY(go_to_background(&ready));
 	TRY(loop_new(&l->loop));
 	TRY(set_up(l));
 	TRY(listener_accept(l, true));
@@ -341,6 +358,10 @@ serve(struct listener *l)
 	write_pid_file(l);
 	listener_show(l);
 	listener_notify(l, "READY=1");
+	if (ready != -1) {
+		(void)!write(ready, "", 1);
+		close(ready);
+	}
 	TRY(turn(l));
 	remove_pid_file(l);
 	return ERR_OK;

@@ -179,7 +179,6 @@ def test_it_goes_to_the_background_and_writes_its_pid(folder):
     done = run(start(folder, "-p", str(port), "-E", str(folder / "log")))
     assert done.stderr == ""
     pid_file = folder / "pid"
-    wait_until(pid_file.exists, "the PID file")
     pid = int(pid_file.read_text())
     try:
         assert run(ssh(folder, key, "echo in", port=port)).stdout == "in\n"
