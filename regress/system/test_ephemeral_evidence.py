@@ -313,13 +313,14 @@ def test_nothing_is_lost_while_reloading(folder):
         assert s.process.poll() is None
 
 
-@pytest.mark.skipif(not FULL, reason="takes minutes: FULL=1")
-def test_a_hundred_thousand_keys_by_the_socket(folder):
+@pytest.mark.skipif(SANITIZED or not harness.ROOT, reason="measures memory, once is enough")
+def test_a_hundred_thousand_keys_by_the_socket_are_less_than_64_mib(folder):
     """The table at its full size behind its real door: small enough, and as fast to look in."""
     import struct
-    with harness.server(folder / "s", config="EphemeralKeyLimits 100000:0:0\nLogLevel ERROR") as s:
+    with harness.server(folder / "s", config="EphemeralKeyLimits 100000:0:0", options=["-o", "LogLevel=ERROR"]) as s:
         import socket
         c = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        c.settimeout(30)
         c.connect(s.socket)
 
         def string(b):
@@ -328,11 +329,13 @@ def test_a_hundred_thousand_keys_by_the_socket(folder):
             blob = string(b"ssh-ed25519") + string(struct.pack(">Q", i) + b"\1" * 24)
             c.send(struct.pack(">I", 1) + string(ME.encode()) + string(blob) + struct.pack(">QIQ", 600000, 0, 0) + string(b"") +
                    string(b"") + struct.pack(">IQ", 0, 0) + string(b"") + string(b""))
-            assert struct.unpack(">I", c.recv(70000)[:4])[0] == 2
-            c.recv(70000)
+            if i % 10 == 9:         # answers are two messages: the grant, and that it is done
+                for _ in range(10):
+                    assert struct.unpack(">I", c.recv(70000)[:4])[0] == 2
+                    c.recv(70000)
         with open(f"/proc/{s.process.pid}/status", encoding="utf-8") as f:
             rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
-        assert rss < 80 * 1024, "KiB of the whole listener"
+        assert rss < 64 * 1024, "KiB of the whole listener"
         full = s.ephemeral("add", "--user", ME, harness.make_key(folder / "id") + ".pub", check=False)
         assert full.returncode == 1 and "full" in full.stderr
         s.ephemeral("revoke", "all")

@@ -125,6 +125,30 @@ def test_what_a_registrar_may_hand_out_is_limited(start, rights, args, says):
     assert json.loads(s.ephemeral("list", "--json").stdout) == []
 
 
+@pytest.mark.skipif(not harness.ROOT, reason="needs more accounts")
+def test_quotas_hold_for_who_registers_from_elsewhere(start, folder):
+    """Of the registrar, of the user, of the table: each says what is full, and nobody is evicted."""
+    s = start(f"{ME}:users=*,ssh=any\nEphemeralKeyLimits 4:3:2")
+    keys = [harness.make_key(folder / f"k{i}") + ".pub" for i in range(6)]
+    remote(s, "add", "--user", ME, keys[0])
+    remote(s, "add", "--user", ME, keys[1])
+    full = remote(s, "add", "--user", "bob", keys[2], check=False)
+    assert full.returncode == 1 and f"{fingerprint(s.key)} has registered 2 keys already" in full.stderr
+    s.ephemeral("add", "--user", ME, keys[2])       # another registrar: the server's own account
+    full = s.ephemeral("add", "--user", ME, keys[3], check=False)
+    assert full.returncode == 1 and f"full: {ME} has 3 keys already" in full.stderr
+    [one, *_] = [e for e in json.loads(remote(s, "list", "--json").stdout)]
+    remote(s, "revoke", one["id"])                  # what is taken back counts no more
+    remote(s, "add", "--user", "bob", keys[3])
+    s.ephemeral("add", "--user", "bob", keys[4])
+    full = s.ephemeral("add", "--user", "carol", keys[5], check=False)
+    assert full.returncode == 1 and "full: the table holds 4 keys already" in full.stderr
+    remote(s, "revoke", "all")
+    remote(s, "add", "--user", ME, "--user", "bob", keys[0])
+    live = [e for e in json.loads(s.ephemeral("list", "--json").stdout) if e["state"] == "live"]
+    assert sorted(e["user"] for e in live) == sorted([ME, ME, "bob", "bob"])
+
+
 def test_what_was_not_asked_for_is_cut_to_what_the_registrar_may_have(start):
     s = start(f"{ME}:users=*,ssh=any,max-ttl=30s,max-uses=2,max-session=1h,permit=pty")
     e = json.loads(remote(s, "add", "--user", ME, "--json", s.guest + ".pub").stdout)
