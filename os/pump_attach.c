@@ -192,6 +192,8 @@ pump_finish(struct pump *p, struct channel_id id, const char *request,
 	if (e == ERR_NOTFOUND || (e == ERR_OK && pc->exit != EXIT_NONE))
 		return ERR_OK;
 	TRY(e);
+	/* There is one if memory failed before. */
+	free(pc->exit_request);
 	pc->exit_request = request == NULL ? NULL : strdup(request);
 	wr_raw(&pc->exit_body, body);
 	if (request != NULL && pc->exit_request == NULL)

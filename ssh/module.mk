@@ -13,10 +13,13 @@ ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/dest
 ssh_SRCS += ssh/hostkey_cert.c ssh/hostkey_dns.c ssh/identity_find.c ssh/login_hostbased.c ssh/login_tell.c
 ssh_SRCS += ssh/tunnel.c ssh/mux_proxy.c ssh/mux_proxy_listen.c
 ssh_TESTS = regress/unit/test_escape.c regress/unit/test_destination.c
-ssh_TESTS += regress/unit/test_hostkey.c
+ssh_TESTS += regress/unit/test_hostkey.c regress/unit/test_mux_master.c
+MUX_MASTER_OBJS = ssh/mux_listen.o ssh/mux_master.o ssh/mux_proxy.o ssh/mux_proxy_listen.o ssh/mux_request.o
+test_mux_master_OBJS = $(MUX_MASTER_OBJS)
 test_hostkey_OBJS = ssh/hostkey.o ssh/hostkey_cert.o ssh/hostkey_dns.o ssh/hostkey_files.o ssh/hostkey_ip.o \
 	ssh/hostkey_say.o ssh/hostkey_update.o ssh/known_command.o
 test_escape_OBJS = ssh/escape.o
 test_destination_OBJS = ssh/destination.o
-ssh_FUZZ = regress/fuzz/fuzz_typed.c
+ssh_FUZZ = regress/fuzz/fuzz_mux_master.c regress/fuzz/fuzz_typed.c
+fuzz_mux_master_OBJS = $(MUX_MASTER_OBJS)
 fuzz_typed_OBJS = ssh/destination.o ssh/escape.o
