@@ -5,11 +5,14 @@ BINDIR and SBINDIR name the installed programs, PEERS a folder of unpacked
 peers. As root the tests run inside regress/sandbox, with the accounts it makes.
 """
 import contextlib
+import itertools
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 BINDIR = os.environ.get("BINDIR", "/usr/local/bin")
@@ -38,10 +41,22 @@ def login_user():
     return "alice" if ROOT else own_user()
 
 
+def ports():
+    """Ports that nobody else gets: below those of outgoing connections, and of this worker's own range."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 10000 + worker % 20 * 1000
+    for i in itertools.count(os.getpid()):
+        yield first + i % 1000
+
+
+PORTS = ports()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    for port in PORTS:
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition, what, timeout=TIMEOUT):
@@ -67,6 +82,15 @@ def run(command, check=True, timeout=TIMEOUT, **kwargs):
         raise AssertionError(f"exit {done.returncode}: {' '.join(map(str, command))}\n"
                              f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}")
     return done
+
+
+def write_whole(path, text):
+    """Puts a text into a file that clients may be reading: they see the old one or the new one."""
+    new = f"{path}.{os.getpid()}.{threading.get_ident()}"
+    with open(new, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(new, 0o644)
+    os.rename(new, path)
 
 
 def answers(port):
@@ -116,7 +140,7 @@ def host_key(path, kind):
     return str(path)
 
 
-def end(process, sig=signal.SIGTERM, timeout=5):
+def end(process, sig=signal.SIGTERM, timeout=TIMEOUT):
     """Ends a process that the tests started, and returns its exit status."""
     if process.poll() is None:
         process.send_signal(sig)
@@ -177,9 +201,14 @@ class Server:
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             return f.read()
 
-    def wait_log(self, text):
-        """Waits for a line: what session says may be written after its client has ended."""
-        wait_until(lambda: text in self.log_text(), f"the log to say {text!r}", 10)
+    def wait_log(self, *texts):
+        """Waits until the log has all of these: what session says may be written after its client has ended."""
+        for text in texts:
+            wait_until(lambda: text in self.log_text(), f"the log to say {text!r}")
+
+    def wait_log_match(self, pattern):
+        """Waits for what matches a regular expression, and returns the match."""
+        return wait_until(lambda: re.search(pattern, self.log_text()), f"the log to match {pattern!r}")
 
     def authorize(self, public_key_path, user=None, options=""):
         """Adds a key to the user's authorized_keys."""
@@ -192,12 +221,12 @@ class Server:
     def known_hosts(self, path=None):
         """A known_hosts file with this server's keys."""
         path = path or os.path.join(self.dir, "known_hosts")
-        with open(path, "w", encoding="utf-8") as f:
-            for name in sorted(os.listdir(self.dir)):
-                if name.startswith("host_") and name.endswith(".pub"):
-                    with open(os.path.join(self.dir, name), encoding="utf-8") as key:
-                        f.write(f"[127.0.0.1]:{self.port} " + key.read())
-        os.chmod(path, 0o644)
+        lines = []
+        for name in sorted(os.listdir(self.dir)):
+            if name.startswith("host_") and name.endswith(".pub"):
+                with open(os.path.join(self.dir, name), encoding="utf-8") as key:
+                    lines.append(f"[127.0.0.1]:{self.port} " + key.read())
+        write_whole(path, "".join(lines))
         return path
 
     def ssh(self, *remote, key=None, user=None, options=(), program=None, tty=False):

@@ -262,7 +262,7 @@ last_line_due(void *arg)
 {
 	struct guard *g = arg;
 
-	/* Both at once: that its program was killed must not be the last thing a client hears. */
+	/* From now on the session says nothing of its programs' ends: the client hears why it is ended. */
 	if (g->session_watch != NULL)
 		(void)!ipc_send_session_end(&g->session, &(struct msg_session_end){ .ends_here = 0 }, NULL);
 	guard_end(g, 11, g->end_text);

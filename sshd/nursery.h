@@ -48,15 +48,16 @@ struct born {
 
 /*
  * Asks the nursery at the other end of fd for a wire with this uid, or for a
- * session, which may have a keeper (sshd/keeper.h). Returns at once; born_wait() tells the pid. ERR_SYSTEM.
+ * session, which may have a keeper (sshd/keeper.h). Waits for room only; nursery_wait() tells the pid.
+ * ERR_TIMEOUT, ERR_SYSTEM.
  */
 enum err nursery_ask_wire(int fd, uint32_t uid, int *born_fd);
 enum err nursery_ask_session(int fd, bool is_kept, int *born_fd);
 
 /*
- * Waits, for a second at most, until what answers on born_fd is born; all of
+ * Waits, for ten seconds at most, until what answers on born_fd is born; all of
  * out is the caller's then. On an error born_fd is closed: ERR_CLOSED if the
- * nursery is gone or could not fork.
+ * nursery is gone or could not fork, ERR_TIMEOUT, ERR_SYSTEM.
  */
 enum err nursery_wait(int born_fd, struct born *out);
 

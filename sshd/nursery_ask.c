@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Having somebody born, from the side of those who ask for it. */
+#include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -7,21 +8,36 @@
 #include "sshd/messages.h"
 #include "sshd/nursery.h"
 
-/* Longer than any machine takes to fork, and has somebody run, however busy it is. */
-#define WAIT_MSEC	5000
+/*
+ * A nursery that is gone is noticed at once, one that hangs after so long: more
+ * than a small machine with much to do takes to execute a program and fork.
+ */
+#define WAIT_MSEC	10000
+
+/* ERR_TIMEOUT; ERR_SYSTEM. */
+static enum err
+wait_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int n;
+
+	do
+		n = poll(&p, 1, WAIT_MSEC);
+	while (n == -1 && errno == EINTR);
+	return n == 1 ? ERR_OK : n == 0 ? ERR_TIMEOUT : ERR_SYSTEM;
+}
 
 /* Sends a request, waiting for room; the other end of *born_fd goes with it. */
 static enum err
 ask(int fd, struct span message, int *born_fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	struct ipc to;
 	int pair[2];
 	enum err e;
 
 	TRY(ipc_pair(pair));
 	/* The descriptor is shared: nothing may be left in a queue of ours. */
-	e = poll(&p, 1, WAIT_MSEC) == 1 ? ERR_OK : ERR_SYSTEM;
+	e = wait_for(fd, POLLOUT);
 	if (e == ERR_OK) {
 		ipc_init(&to, fd);
 		e = ipc_send(&to, message, &(struct ipc_fds){ .fd = { pair[1] }, .n = 1 });
@@ -73,16 +89,16 @@ IPC_RECEIVER(hear, FROM_NURSERY, struct born)
 enum err
 nursery_wait(int born_fd, struct born *out)
 {
-	struct pollfd p = { .fd = born_fd, .events = POLLIN };
 	struct ipc_fds fds = { .n = 0 };
 	struct span message;
 	struct ipc from;
 	uint8_t buf[64];
-	enum err e = ERR_SYSTEM;
+	enum err e;
 
 	*out = (struct born){ .fd = born_fd, .pidfd = -1 };
 	ipc_init(&from, born_fd);
-	if (poll(&p, 1, WAIT_MSEC) == 1)
+	e = wait_for(born_fd, POLLIN);
+	if (e == ERR_OK)
 		e = ipc_receive(&from, (struct room){ buf, sizeof(buf) }, &message, &fds);
 	if (e == ERR_OK)
 		e = hear(out, &from, PHASE_NEW, message, &fds);

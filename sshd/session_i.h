@@ -88,7 +88,7 @@ struct session {
 	char grant[16];
 	char *auth_info_path;		/* ExposeAuthInfo: the file; NULL: none */
 	struct timer *end_timer;	/* running: programs are killed when it fires */
-	bool ends;
+	bool ends;			/* by force: nobody is told how a program ended */
 	int home_errno;			/* why the home could not be entered; 0: it is */
 	struct program *programs;
 	size_t n_programs;

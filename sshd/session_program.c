@@ -198,7 +198,8 @@ program_ended(struct program *p, int status)
 	p->pid = 0;
 	program_record(p, false);
 	pty_close(&p->pty);
-	if (!p->is_closed) {
+	/* Who ends it says why; that it was killed would be the last thing a client hears. */
+	if (!p->is_closed && !s->ends) {
 		if (put_end(status, &request, &body) != ERR_OK)
 			session_die(s, "out of memory");
 		session_sent(s, ipc_send_to_wire_exit(&s->wire, &(struct msg_to_wire_exit){

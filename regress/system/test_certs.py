@@ -63,7 +63,7 @@ def refused(server, ca, why=None, **kwargs):
     """Nobody gets in, and the log says why."""
     assert ask(server, ca, "true", check=False, **kwargs).returncode == 255
     if why is not None:
-        assert why in server.log_text()
+        server.wait_log(why)
 
 
 def by_paramiko(server, ca):
@@ -97,10 +97,9 @@ def test_a_certificate_of_a_trusted_ca_lets_in(folder, serve, kind):
     own.sign()
     s = serve(f"TrustedUserCAKeys {own.path}.pub", trust=False)
     assert ask(s, own, "echo in").stdout == "in\n"
-    text = s.log_text()
-    assert re.search(rf"Accepted publickey for {USER} from 127.0.0.1 port \d+ ssh2: {kind.upper()}-CERT SHA256:\S+ "
-                     r"ID the id \(serial 7\) CA ED25519 SHA256:\S+", text)
-    assert f"Key of {USER} found at {own.path}.pub:1" in text
+    s.wait_log_match(rf"Accepted publickey for {USER} from 127.0.0.1 port \d+ ssh2: {kind.upper()}-CERT SHA256:\S+ "
+                     r"ID the id \(serial 7\) CA ED25519 SHA256:\S+")
+    s.wait_log(f"Key of {USER} found at {own.path}.pub:1")
 
 
 def harness_folder(folder, name):
@@ -166,8 +165,7 @@ def test_certificate_for_another_name(serve, ca):
     ca.sign(names="somebody-else")
     s = serve()
     refused(s, ca, "name is not a listed principal")
-    assert re.search(rf"Refused {USER} from 127.0.0.1 port \d+: reason=certificate rule=TrustedUserCAKeys \(\S+:\d+\)",
-                     s.log_text())
+    s.wait_log_match(rf"Refused {USER} from 127.0.0.1 port \d+: reason=certificate rule=TrustedUserCAKeys \(\S+:\d+\)")
 
 
 def test_certificate_without_principals(serve, ca):
@@ -195,7 +193,7 @@ def test_certificate_of_a_host(serve, ca):
     assert by_paramiko(s, ca)
     ca.sign("-h")
     assert not by_paramiko(s, ca)
-    assert "not a user certificate" in s.log_text()
+    s.wait_log("not a user certificate")
 
 
 def test_certificate_with_an_unknown_critical_option(serve, ca):
@@ -259,7 +257,7 @@ def test_a_certificate_that_was_tampered_with(serve, ca):
         f.write("x" * 13 + "\n")
     s = serve(f"AuthorizedPrincipalsFile {path}.names")
     assert not by_paramiko(s, ca)
-    assert "bad CA signature" in s.log_text()
+    s.wait_log("bad CA signature")
 
 
 def test_certificate_and_its_key_are_one_key(serve, ca):
@@ -412,7 +410,7 @@ def test_a_session_can_end_with_its_certificate(serve, ca):
     began = time.monotonic()
     got = ask(s, ca, "echo in; sleep 30", check=False)
     assert got.stdout == "in\n" and got.returncode != 0 and time.monotonic() - began < 15
-    assert "its key or certificate has expired" in s.log_text()
+    s.wait_log("its key or certificate has expired")
 
 
 def test_a_session_outlives_its_certificate_unless_told(serve, ca):

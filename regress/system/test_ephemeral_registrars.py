@@ -61,8 +61,8 @@ def test_a_registrar_adds_lists_extends_and_revokes_from_elsewhere(start, progra
     assert run(s.ssh("echo in", key=s.guest)).stdout == "in\n"
     refused = remote(s, "revoke", added["id"], ssh=program, check=False)
     assert refused.returncode == 1 and "used up" in refused.stderr
-    assert "registers ephemeral keys from 127.0.0.1" in s.log_text()
-    assert f"by {ME} {fingerprint(s.key)}" in s.log_text()
+    s.wait_log("registers ephemeral keys from 127.0.0.1")
+    s.wait_log(f"by {ME} {fingerprint(s.key)}")
 
 
 def test_events_come_from_elsewhere_too(start):

@@ -151,7 +151,7 @@ def test_an_unknown_option_restricts_and_is_logged(serve):
     s = serve("new-thing,pty,command=\"echo in\"")
     assert ask(s, "x").stdout == "in\n"
     assert "PTY allocation request failed" in ask(s, "x", options=["-tt"]).stderr
-    assert f"{s.dir}/authorized_keys.{USER}:1: unknown key option new-thing: the key is restricted" in s.log_text()
+    s.wait_log(f"{s.dir}/authorized_keys.{USER}:1: unknown key option new-thing: the key is restricted")
 
 
 def test_command_replaces_commands_shells_and_subsystems(serve):
@@ -214,7 +214,7 @@ def test_several_files_globs_tokens_and_none(serve, folder):
             os.chmod(path, 0o755)
         os.chmod(where, 0o644)
         assert ask(s, "echo in").stdout == "in\n", text
-        assert f"found at {where}:3 (test)" in s.log_text()
+        s.wait_log(f"found at {where}:3 (test)")
     s = serve(config="AuthorizedKeysFile none")
     assert ask(s, "true").returncode == 255
 
@@ -224,12 +224,12 @@ def test_strict_modes_name_the_path_and_its_mode(serve):
     path = f"{s.dir}/authorized_keys.{USER}"
     os.chmod(path, 0o664)
     assert ask(s, "true").returncode == 255
-    assert re.search(rf"Authentication refused: bad ownership or modes for file {path}: .*0664", s.log_text())
-    assert "reason=strict-modes rule=StrictModes (default)" in s.log_text()
+    s.wait_log_match(rf"Authentication refused: bad ownership or modes for file {path}: .*0664")
+    s.wait_log("reason=strict-modes rule=StrictModes (default)")
     os.chmod(path, 0o644)
     os.chmod(s.dir, 0o777)
     assert ask(s, "true").returncode == 255
-    assert re.search(rf"Authentication refused: bad ownership or modes for directory {s.dir}: .*0777", s.log_text())
+    s.wait_log_match(rf"Authentication refused: bad ownership or modes for directory {s.dir}: .*0777")
     assert ask(serve(config="StrictModes no"), "true").returncode == 0
 
 
@@ -249,7 +249,7 @@ def test_strict_modes_on_a_mount_that_cannot_be_changed(folder):
             got = run(s.ssh("echo in", key=key, program="ssh"), check=False)
             assert (got.stdout == "in\n") == lets_in, s.log_text()
             if not lets_in:
-                assert f"Authentication refused: bad ownership or modes for file {keys}/{USER}: mode 0666" in s.log_text()
+                s.wait_log(f"Authentication refused: bad ownership or modes for file {keys}/{USER}: mode 0666")
 
 
 @needs_root
@@ -383,5 +383,5 @@ def test_keys_in_tokens(serve, kind, alg):
         token.flags = flags
         for s in (plain, no_touch, verify, both, config):
             assert by_token(s, token, alg) == (s in lets_in), (flags, s.config_path)
-    assert "security token was not touched: refused" in plain.log_text()
-    assert "security token did not ask for PIN or fingerprint: refused" in verify.log_text()
+    plain.wait_log("security token was not touched: refused")
+    verify.wait_log("security token did not ask for PIN or fingerprint: refused")

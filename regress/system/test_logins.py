@@ -16,8 +16,7 @@ def test_each_key_type_logs_in_and_is_logged(sshd, folder, kind, bits):
     sshd.authorize(key + ".pub")
     assert run(sshd.ssh("echo in", key=key)).stdout == "in\n"
     fingerprint = run(["ssh-keygen", "-lf", key + ".pub"]).stdout.split()[1]
-    line = [x for x in sshd.log_text().splitlines() if "Accepted publickey" in x][-1]
-    assert f"Accepted publickey for {harness.login_user()} from 127.0.0.1 port " in line
+    line = sshd.wait_log_match(rf"Accepted publickey for {harness.login_user()} from 127\.0\.0\.1 port .*\n").group()
     assert line.rstrip().split(" ssh2: ")[1].split()[:2] == [kind.upper(), fingerprint]
 
 
@@ -117,8 +116,7 @@ def test_strict_modes_say_which_path(folder):
             assert run(s.ssh("true", key=key), check=False).returncode == 0
             os.chmod("/home/alice/.ssh", 0o777)
             assert run(s.ssh("true", key=key), check=False).returncode == 255
-            log = s.log_text()
-            assert "Authentication refused: bad ownership or modes for" in log and "/home/alice/.ssh" in log and "0777" in log
+            s.wait_log("Authentication refused: bad ownership or modes for", "/home/alice/.ssh", "0777")
         finally:
             run(["rm", "-rf", "/home/alice/.ssh"])
 

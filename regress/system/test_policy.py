@@ -65,7 +65,7 @@ def test_a_wrong_password_does_not(serve, user, password):
     s = serve()
     _, code = by_password(s, user, password, "echo in")
     assert code == 255
-    assert re.search(rf"Failed password for (invalid user )?{user} from 127.0.0.1", s.log_text())
+    s.wait_log_match(rf"Failed password for (invalid user )?{user} from 127.0.0.1")
     # Who may not log in at all is refused for that, whatever he types.
     reason = {"nobody-at-all": "unknown-user", "carol": "account-locked"}.get(user, "wrong-password")
     s.wait_log(f"reason={reason} rule=")
@@ -352,7 +352,7 @@ def test_keys_of_root_by_ephemeral_table(serve):
     s = serve("PermitRootLogin prohibit-password")
     s.ephemeral("add", "--user", "root", s.key + ".pub")
     assert run(s.ssh("id -u", key=s.key, user="root")).stdout == "0\n"
-    assert re.search(r"Accepted publickey for root .* ephemeral key \w+ registered by ", s.log_text())
+    s.wait_log_match(r"Accepted publickey for root .* ephemeral key \w+ registered by ")
 
 
 def test_revoking_with_kill_ends_what_has_no_terminal(serve):

@@ -175,6 +175,13 @@ def test_without_its_nursery_the_server_makes_another(sshd):
     assert p.wait(10) == 0
 
 
+def test_a_nursery_that_takes_its_time_is_waited_for(folder):
+    """A machine with much to do executes no program within a second; sshd starts on it all the same."""
+    slow = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "inject=execveat:delay_exit=1500000"]
+    with harness.server(folder / "s", prefix=slow, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}) as s:
+        assert "cannot start" not in s.log_text()
+
+
 def test_a_nursery_has_no_more_than_64_wires(sshd):
     before = nursery(sshd)
     port = int(sshd.port)
@@ -198,7 +205,7 @@ def test_no_nss_no_pam(sshd, folder):
     trace = str(folder / "trace")
     port = harness.free_port()
     os.environ["ASAN_OPTIONS"] = "detect_leaks=0"     # cannot be done under strace
-    server = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace, harness.SSHD,
+    server = subprocess.Popen(["strace", "-D", "-f", "-qq", "-e", "trace=open,openat,connect", "-o", trace, harness.SSHD,
                                "-f", sshd.config_path, "-p", str(port), "-o", "PidFile=none",
                                "-o", f"EphemeralKeySocket={folder}/e.sock", "-D", "-e"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
