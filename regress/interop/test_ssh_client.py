@@ -60,7 +60,7 @@ def test_much_both_ways_at_once(peer):
     while data := p.stdout.read(1 << 20):
         got.update(data)
     writer.join()
-    assert p.wait(20) == 0
+    assert p.wait(harness.TIMEOUT) == 0
     assert sent.hexdigest() == got.hexdigest()
 
 
@@ -71,7 +71,7 @@ def test_rekeying_in_the_middle_of_data(peer):
 
 def test_terminal(peer):
     command = peer.ssh("sh", options=["-t"])
-    child = pexpect.spawn(command[0], command[1:], dimensions=(33, 99), timeout=20, encoding="utf-8",
+    child = pexpect.spawn(command[0], command[1:], dimensions=(33, 99), timeout=harness.TIMEOUT, encoding="utf-8",
                           env={**os.environ, "TERM": "vt220"})
     child.sendline("PS1='% '; stty size; echo term=$TERM")
     child.expect("33 99")
@@ -106,7 +106,7 @@ def test_no_session(peer):
         if "Entering interactive session" in line:
             break
     p.send_signal(signal.SIGTERM)
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 # --- what only a full server has ---
@@ -132,7 +132,7 @@ def test_user_key(openssh, folder, kind, bits, passphrase):
     openssh.authorize(key + ".pub")
     command = openssh.ssh("echo hello", key=False, batch=False, options=["-i", key, "-o", "IdentitiesOnly=yes",
                                                                          "-o", "PasswordAuthentication=no"])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     if passphrase:
         child.expect_exact(f"Enter passphrase for key '{key}': ")
         child.sendline("wrong")
@@ -158,7 +158,7 @@ def test_subsystem(openssh):
     p.stdin.flush()
     assert p.stdout.read(9)[4:9] == b"\2\0\0\0\3"
     p.stdin.close()
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 def test_exit_signal_is_255(openssh):
@@ -171,7 +171,7 @@ def test_server_killed(openssh):
     assert p.stdout.readline() == "up\n"
     for pid in openssh.children():
         os.kill(pid, signal.SIGKILL)
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=harness.TIMEOUT)
     assert p.returncode == 255
     # What the server had not read when it died makes a reset of its end.
     assert "Connection to 127.0.0.1 closed by remote host." in err or "Connection reset by peer" in err
@@ -182,7 +182,7 @@ def test_password(openssh):
         pytest.skip("needs an account with a password")
     command = openssh.ssh("echo hello", key=False, batch=False, options=[
         "-o", "PubkeyAuthentication=no", "-o", "PreferredAuthentications=password"])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     child.expect_exact("alice@127.0.0.1's password: ")
     child.sendline("wrong")
     child.expect_exact("Permission denied, please try again.")
@@ -213,7 +213,7 @@ def test_keyboard_interactive(folder):
                                                           "PasswordAuthentication no")
     try:
         command = server.ssh("echo hello", key=False, batch=False, options=["-o", "PubkeyAuthentication=no"])
-        child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+        child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
         child.expect_exact("(alice@127.0.0.1) Password: ")
         child.sendline("wrong")
         child.expect_exact("(alice@127.0.0.1) Password: ")
@@ -257,11 +257,11 @@ def test_forwarding(openssh, folder):
             "-o", "ExitOnForwardFailure=yes"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert p.stdout.readline() == "up\n"
         for at in (local, remote):
-            with socket.create_connection(("127.0.0.1", at), 10) as s:
+            with socket.create_connection(("127.0.0.1", at), harness.TIMEOUT) as s:
                 s.sendall(b"hello")
                 assert s.recv(100) == b"target hello"
                 assert s.recv(100) == b""
-        with socket.create_connection(("127.0.0.1", dynamic), 10) as s:
+        with socket.create_connection(("127.0.0.1", dynamic), harness.TIMEOUT) as s:
             s.sendall(b"\5\1\0")
             assert s.recv(2) == b"\5\0"
             s.sendall(b"\5\1\0\3\x09127.0.0.1" + port.to_bytes(2, "big"))
@@ -269,7 +269,7 @@ def test_forwarding(openssh, folder):
             s.sendall(b"socks")
             assert s.recv(100) == b"target socks"
         p.stdin.close()
-        assert p.wait(10) == 0
+        assert p.wait(harness.TIMEOUT) == 0
         done = run(openssh.ssh(options=["-W", f"127.0.0.1:{port}"]), input="stdio")
         assert done.stdout == "target stdio"
         target.shutdown(socket.SHUT_RDWR)
@@ -343,7 +343,7 @@ def test_remote_dynamic_forwarding(openssh, permit, version):
             "-o", "PermitRemoteOpen=" + permit.replace("%p", str(port))]),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert p.stdout.readline() == "up\n"
-        with socket.create_connection(("127.0.0.1", remote), 10) as s:
+        with socket.create_connection(("127.0.0.1", remote), harness.TIMEOUT) as s:
             if version == 4:
                 s.sendall(b"\4\1" + port.to_bytes(2, "big") + b"\x7f\0\0\1me\0")
                 answer = s.recv(8)
@@ -358,7 +358,7 @@ def test_remote_dynamic_forwarding(openssh, permit, version):
                 assert s.recv(100) == b"target socks"
             assert s.recv(100) == b""
         p.stdin.close()
-        assert p.wait(10) == 0
+        assert p.wait(harness.TIMEOUT) == 0
         target.shutdown(socket.SHUT_RDWR)
 
 
@@ -403,7 +403,7 @@ def test_background_output_still_arrives(openssh):
 def test_background_returns_at_once(openssh):
     p = subprocess.Popen(openssh.ssh("sleep 30", options=["-f"]), stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
     for pid in openssh.children():
         os.kill(pid, signal.SIGTERM)
 
@@ -418,7 +418,7 @@ def test_server_alive(openssh):
     for pid in children:
         os.kill(pid, signal.SIGSTOP)
     try:
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=harness.TIMEOUT)
         assert p.returncode == 255
         assert "Timeout, server 127.0.0.1 not responding." in err
     finally:

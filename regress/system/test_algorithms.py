@@ -38,8 +38,8 @@ def read_proposal(s):
 
 
 def of_server(port):
-    with socket.create_connection(("127.0.0.1", port), 10) as s:
-        s.settimeout(10)
+    with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
+        s.settimeout(harness.TIMEOUT)
         s.sendall(b"SSH-2.0-x\r\n")
         return read_proposal(s)
 
@@ -49,14 +49,14 @@ def of_client(*options):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(1)
-        listener.settimeout(10)
+        listener.settimeout(harness.TIMEOUT)
         port = listener.getsockname()[1]
         got = []
 
         def answer():
             s, _ = listener.accept()
             with s:
-                s.settimeout(10)
+                s.settimeout(harness.TIMEOUT)
                 s.sendall(b"SSH-2.0-x\r\n")
                 got.append(read_proposal(s))
 
@@ -242,14 +242,14 @@ def test_the_server_names_what_is_missing_both_lists_and_the_option(folder, keyw
 
 def test_a_client_with_a_list_of_30000_bytes_gets_one_bounded_line(folder):
     with harness.server(folder / "sshd") as s:
-        with socket.create_connection(("127.0.0.1", s.port), 10) as c:
+        with socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT) as c:
             kex = (",".join(f"x{i}\n" for i in range(4000)))[:28000].encode()
             payload = bytes([20]) + bytes(16) + struct.pack(">I", len(kex)) + kex
             payload += (struct.pack(">I", 1) + b"x") * 9 + bytes(5)
             padding = 8 - (len(payload) + 5) % 8 + 8
             c.sendall(b"SSH-2.0-x\r\n" + struct.pack(">IB", len(payload) + 1 + padding, padding) + payload +
                       bytes(padding))
-            c.settimeout(10)
+            c.settimeout(harness.TIMEOUT)
             while c.recv(65536):
                 pass
         s.wait_log_match(r"Unable to negotiate .*\n")

@@ -405,14 +405,14 @@ def test_a_list_that_cannot_be_read_revokes_all(folder, serve, ca, damage):
 # --- the end ---
 
 def test_a_session_can_end_with_its_certificate(serve, ca):
-    ca.sign("-V", "-1m:+4s")
     s = serve("SessionDeadline expiry")
-    began = time.monotonic()
-    got = ask(s, ca, "echo in; sleep 30", check=False)
-    assert got.stdout == "in\n" and got.returncode != 0 and time.monotonic() - began < 15
+    ca.sign("-V", "-1m:+6s")
+    got = ask(s, ca, "echo in; sleep 300", check=False)
+    assert got.stdout == "in\n" and got.returncode != 0
     s.wait_log("its key or certificate has expired")
 
 
 def test_a_session_outlives_its_certificate_unless_told(serve, ca):
-    ca.sign("-V", "-1m:+2s")
-    assert ask(serve(), ca, "sleep 3; echo done").stdout == "done\n"
+    s = serve()
+    ca.sign("-V", "-1m:+5s")
+    assert ask(s, ca, "sleep 6; echo done").stdout == "done\n"

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import time
@@ -51,6 +52,10 @@ def server(folder):
 
 def add(server, key, *args, check=True):
     return server.ephemeral("add", "--user", harness.login_user(), *args, "--json", key + ".pub", check=check)
+
+
+def fingerprint(key):
+    return run(["ssh-keygen", "-lf", key + ".pub"]).stdout.split()[1]
 
 
 def login(server, key, command="true", **kwargs):
@@ -115,10 +120,17 @@ def test_followers_are_told_as_it_happens(server):
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert json.loads(old.stdout.readline())["event"] == "registered"
-        time.sleep(0.2)
+        # Once it follows it is told, and not of what was before.
+        wait_until(lambda: add(server, server.other) and select.select([follower.stdout], [], [], 0.1)[0], "a follower")
+        first = json.loads(follower.stdout.readline())
+        assert (first["event"], first["fingerprint"]) == ("registered", fingerprint(server.other))
+        before = len(events(server))
         server.ephemeral("revoke", "all")
-        assert json.loads(follower.stdout.readline())["event"] == "revoked"
-        assert json.loads(old.stdout.readline())["event"] == "revoked"
+        told = events(server)
+        assert [e["event"] for e in told[before:]] == ["revoked"] * 2
+        at = told.index(first)
+        assert [json.loads(follower.stdout.readline()) for _ in told[at + 1:]] == told[at + 1:]
+        assert [json.loads(old.stdout.readline()) for _ in told[1:]] == told[1:]
         server.process.send_signal(signal.SIGHUP)
         add(server, server.key)
         assert json.loads(follower.stdout.readline())["event"] == "registered"
@@ -135,10 +147,8 @@ def test_a_follower_that_does_not_read_costs_nobody_anything(server):
         add(server, server.key)
         assert json.loads(follower.stdout.readline())["event"] == "registered"
         os.kill(follower.pid, signal.SIGSTOP)
-        began = time.monotonic()
         for _ in range(40):
             add(server, server.key, "--ttl", "400d", "--comment", "x" * 200, check=False)
-        assert time.monotonic() - began < 20
         assert login(server, server.key).returncode == 0
         os.kill(follower.pid, signal.SIGCONT)
         kinds = [json.loads(follower.stdout.readline())["event"] for _ in range(42)]
@@ -154,6 +164,6 @@ def test_revoking_with_kill_is_the_reason_of_the_end(server):
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert p.stdout.readline() == b"in\n"
     server.ephemeral("revoke", "all", "--kill")
-    p.wait(10)
+    p.wait(harness.TIMEOUT)
     ended = wait_until(lambda: of_kind(server, "session_ended"), "the end of the session")
     assert ended[0]["reason"] == "revoked"

@@ -274,7 +274,7 @@ def test_a_wall_clock_that_jumps_changes_nothing(folder):
 def test_nothing_is_lost_while_reloading(folder):
     total = 10000 if FULL else 60 if SANITIZED else 200
     with harness.server(folder / "s", config="MaxStartups 200\nPerSourcePenalties no\nEphemeralKeyLimits 100000:0:0\n"
-                        "LogLevel ERROR") as s:
+                        "LogLevel INFO") as s:
         keys = [harness.make_key(folder / f"k{i}") for i in range(4)]
         logins = [s.ssh("echo in", key=key) for key in keys]
         stop = threading.Event()
@@ -290,6 +290,7 @@ def test_nothing_is_lost_while_reloading(folder):
                 os.rename(s.config_path + ".new", s.config_path)
                 s.process.send_signal(signal.SIGHUP)
                 reloads += 1
+                wait_until(lambda: s.log_text().count("Received SIGHUP; reloading.") == reloads, "the reload", 60)
                 time.sleep(0.1)
         reloader = threading.Thread(target=reload)
 

@@ -102,7 +102,7 @@ class Stranger:
     def __init__(self, sshd):
         before = set(sshd.children())
         self.socket = socket.create_connection(("127.0.0.1", sshd.port), 20)
-        self.socket.settimeout(5)
+        self.socket.settimeout(harness.TIMEOUT)
         self.file = self.socket.makefile("rb")
         self.is_read_elsewhere = False
         self.ident = self.file.readline()
@@ -548,6 +548,6 @@ def test_a_compressed_bomb_costs_the_client_no_more_than_a_packet(tmp_path):
         t.use_compression(True)
         t.add_server_key(paramiko.ECDSAKey.from_private_key_file(path))
         t.start_server(event=threading.Event(), server=Any())
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=harness.TIMEOUT)
         t.close()
     assert p.returncode == 255 and b"compressed data not valid" in err, err

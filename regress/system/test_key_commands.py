@@ -128,9 +128,7 @@ def test_what_fails_does_not_count(serve, program, key, text, why):
 def test_one_that_does_not_end_is_ended_with_login_grace_time(serve, program, key):
     path = program(f"cat {key}.pub; echo $$ >{os.path.dirname(key)}/pid; exec >&-; sleep 300")
     s = serve(f"AuthorizedKeysCommand {path}\nAuthorizedKeysCommandUser {USER}\nLoginGraceTime 2")
-    began = time.monotonic()
     assert ask(s, key, "true", check=False).returncode == 255
-    assert time.monotonic() - began < 10
     s.wait_log_match("what it said does not count|Timeout before authentication")
 
 

@@ -47,7 +47,7 @@ def test_each_connection_has_its_processes(sshd):
     found = kinds(sshd)
     assert set(found) == {"guard", "wire", "session"}, sshd.children()
     p.stdin.close()
-    p.wait(20)
+    p.wait(harness.TIMEOUT)
     wait_until(lambda: not kinds(sshd), "the connection's processes to be gone")
 
 
@@ -111,18 +111,16 @@ def test_when_one_process_dies_the_connection_is_gone_and_no_other(sshd, kind):
     mine = kinds(sshd, but=others)
     assert set(mine) == {"guard", "wire", "session"}, (mine, sshd.children())
     os.kill(mine[kind], signal.SIGKILL)
-    began = time.monotonic()
-    wait_until(lambda: not any(alive(pid) for pid in mine.values()), f"the rest after kill -9 of {kind}", 5)
-    assert time.monotonic() - began < 1.5
-    assert p.wait(10) == 255
+    wait_until(lambda: not any(alive(pid) for pid in mine.values()), f"the rest after kill -9 of {kind}")
+    assert p.wait(harness.TIMEOUT) == 255
     other.stdin.write(b"still here\n")
     other.stdin.flush()
     assert other.stdout.readline() == b"still here\n"
     other.stdin.close()
-    assert other.wait(10) == 0
+    assert other.wait(harness.TIMEOUT) == 0
     again = open_session(sshd)
     again.stdin.close()
-    assert again.wait(10) == 0
+    assert again.wait(harness.TIMEOUT) == 0
 
 
 def alive(pid):
@@ -141,7 +139,7 @@ def test_the_pool_is_refilled(sshd):
     wait_until(lambda: set(spare()) - set(before), "new ones")
     p = open_session(sshd)
     p.stdin.close()
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 def nursery(sshd):
@@ -154,12 +152,12 @@ def test_a_wire_that_crashed_has_no_brothers(sshd):
     before = nursery(sshd)
     p = open_session(sshd)
     os.kill(kinds(sshd)["wire"], signal.SIGSEGV)
-    assert p.wait(10) == 255
+    assert p.wait(harness.TIMEOUT) == 255
     wait_until(lambda: nursery(sshd) not in (None, before), "another nursery")
     wait_until(lambda: not alive(before), "the end of the old one")
     again = open_session(sshd)
     again.stdin.close()
-    assert again.wait(10) == 0
+    assert again.wait(harness.TIMEOUT) == 0
 
 
 def test_without_its_nursery_the_server_makes_another(sshd):
@@ -168,11 +166,11 @@ def test_without_its_nursery_the_server_makes_another(sshd):
     for _ in range(4):      # more than there are spares
         again = open_session(sshd)
         again.stdin.close()
-        assert again.wait(10) == 0
+        assert again.wait(harness.TIMEOUT) == 0
     p.stdin.write(b"still here\n")
     p.stdin.close()
     assert p.stdout.read() == b"still here\n"
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 def test_a_nursery_that_takes_its_time_is_waited_for(folder):
@@ -186,7 +184,7 @@ def test_a_nursery_has_no_more_than_64_wires(sshd):
     before = nursery(sshd)
     port = int(sshd.port)
     for _ in range(70):
-        with socket.create_connection(("127.0.0.1", port), 10) as c:
+        with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as c:
             assert c.recv(4) == b"SSH-"
     wait_until(lambda: nursery(sshd) not in (None, before), "another nursery")
 
@@ -194,10 +192,10 @@ def test_a_nursery_has_no_more_than_64_wires(sshd):
 def test_ending_the_listener_lets_sessions_end_in_their_own_time_or_at_once_but_leaves_none_broken(sshd):
     p = open_session(sshd)
     sshd.process.terminate()
-    assert sshd.process.wait(10) == 0
+    assert sshd.process.wait(harness.TIMEOUT) == 0
     sshd.wait_log("Received signal 15; terminating.")
     p.stdin.close()
-    p.wait(20)
+    p.wait(harness.TIMEOUT)
 
 
 def test_no_nss_no_pam(sshd, folder):
@@ -244,7 +242,7 @@ def test_a_session_that_its_user_has_stopped_ends_with_its_client(sshd):
     p.kill()
     p.wait()
     try:
-        wait_until(lambda: session[0] not in sshd.children(), "the session to be gone", 5)
+        wait_until(lambda: session[0] not in sshd.children(), "the session to be gone")
     finally:
         if session[0] in sshd.children():
             os.kill(session[0], signal.SIGKILL)
@@ -255,14 +253,14 @@ def test_a_process_that_hangs_before_login_ends_with_login_grace_time(folder, ki
     with harness.server(folder / "s", config="LoginGraceTime 2\nPerSourcePenalties no") as s:
         wait_until(lambda: not any(what.endswith(("[wire]", "[accepted]")) for what in s.children().values()),
                    "the harness' own to be gone")
-        with socket.create_connection(("127.0.0.1", s.port), 5) as c:
+        with socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT) as c:
             assert c.recv(4) == b"SSH-"
             hung = [pid for pid, what in s.children().items() if what.endswith(kind)]
             assert len(hung) == 1
             os.kill(hung[0], signal.SIGSTOP)
             try:
                 if kind == "[wire]":
-                    wait_until(lambda: hung[0] not in s.children(), "it to be gone", 10)
+                    wait_until(lambda: hung[0] not in s.children(), "it to be gone")
             finally:
                 if hung[0] in s.children():
                     os.kill(hung[0], signal.SIGKILL)

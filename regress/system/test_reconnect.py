@@ -105,8 +105,8 @@ def start(sshd, path, *options):
 
 def works(port):
     try:
-        with socket.create_connection(("127.0.0.1", port), 5) as c:
-            c.settimeout(5)
+        with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as c:
+            c.settimeout(harness.TIMEOUT)
             return c.recv(4) == b"SSH-"
     except OSError:
         return False
@@ -144,11 +144,12 @@ def test_a_dead_path_is_noticed(sshd, path):
 
 
 def test_pauses_grow_while_nobody_is_there(sshd, path):
-    p = start(sshd, path, "-L", f"{harness.free_port()}:127.0.0.1:1")
+    port = harness.free_port()
+    p = start(sshd, path, "-L", f"{port}:127.0.0.1:{sshd.port}")
     said = lines_of(p)
     try:
-        wait_until(lambda: path.made == 1, "a connection")
-        time.sleep(0.5)
+        wait_until(lambda: works(port), "a connection")
+        assert path.made == 1
         began = time.monotonic()
         sshd.process.send_signal(signal.SIGSTOP)
         path.listener.shutdown(socket.SHUT_RDWR)
@@ -180,5 +181,5 @@ def test_a_session_is_not_made_again(sshd, path):
     p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert p.stdout.readline() == "up\n"
     path.cut()
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=harness.TIMEOUT)
     assert p.returncode == 255 and "trying again" not in err

@@ -104,4 +104,4 @@ def test_it_heals_after_the_devices_cable_was_cut(place, networks):
 def test_a_device_may_listen_where_its_key_says_and_nowhere_else(place, networks):
     place.port += 1
     place.connect_device()
-    assert place.client.wait(20) == 255
+    assert place.client.wait(harness.TIMEOUT) == 255

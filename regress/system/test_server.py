@@ -31,12 +31,6 @@ def reload(server):
     wait_until(lambda: server.log_text().count("Received SIGHUP; reloading.") > before, "the reload")
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 # --- SIGHUP ---
 
 def test_a_reload_puts_a_new_config_into_force_and_keeps_sessions(sshd):
@@ -50,7 +44,7 @@ def test_a_reload_puts_a_new_config_into_force_and_keeps_sessions(sshd):
     p.stdin.flush()
     assert p.stdout.readline() == b"still here\n"
     p.stdin.close()
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 def test_a_reload_makes_the_pid_file_anew(sshd):
@@ -110,8 +104,8 @@ def test_no_connection_is_refused_while_reloading(sshd):
     def knock():
         while not stop.is_set():
             try:
-                with socket.create_connection(("127.0.0.1", sshd.port), 5) as s:
-                    s.settimeout(10)
+                with socket.create_connection(("127.0.0.1", sshd.port), harness.TIMEOUT) as s:
+                    s.settimeout(harness.TIMEOUT)
                     if not s.recv(4).startswith(b"SSH-"):
                         failed.append("no identification")
             except OSError as e:
@@ -224,7 +218,7 @@ def test_debug_mode_serves_one_connection(folder):
     try:
         wait_until(lambda: any(str(port) in line for line in iter(p.stderr.readline, "")), "it to listen")
         assert run(ssh(folder, key, "echo in", port=port)).stdout == "in\n"
-        rest = p.communicate(timeout=10)[1]
+        rest = p.communicate(timeout=harness.TIMEOUT)[1]
         assert "debug1:" in rest and "Accepted publickey" in rest
         assert p.returncode == 0
     finally:
@@ -254,7 +248,7 @@ def test_the_service_manager_is_told(folder):
     path = str(folder / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         s.bind(path)
-        s.settimeout(10)
+        s.settimeout(harness.TIMEOUT)
         p = subprocess.Popen(start(folder, "-D", "-p", str(harness.free_port())), stdin=subprocess.DEVNULL,
                              env={**os.environ, "NOTIFY_SOCKET": path}, stderr=subprocess.DEVNULL)
         try:
@@ -264,7 +258,7 @@ def test_the_service_manager_is_told(folder):
             assert s.recv(200) == b"READY=1"
             p.terminate()
             assert s.recv(200) == b"STOPPING=1"
-            assert p.wait(10) == 0
+            assert p.wait(harness.TIMEOUT) == 0
         finally:
             harness.end(p)
 
@@ -327,11 +321,11 @@ def test_max_startups_drops_with_a_word(folder):
         try:
             wait_until(lambda: not any("[accepted]" in c for c in s.children().values()), "the harness' own to be gone")
             for _ in range(2):
-                c = socket.create_connection(("127.0.0.1", s.port), 5)
+                c = socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT)
                 idle.append(c)
                 assert c.recv(4) == b"SSH-"
-            with socket.create_connection(("127.0.0.1", s.port), 5) as c:
-                c.settimeout(5)
+            with socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT) as c:
+                c.settimeout(harness.TIMEOUT)
                 assert c.recv(100) == b"Not allowed at this time\r\n"
             s.wait_log("Maxstartups")
         finally:
@@ -388,7 +382,7 @@ def test_sessions_that_are_logged_in_do_not_count_as_startups(folder):
             clients.append(p)
         for p in clients:
             p.stdin.close()
-            assert p.wait(10) == 0
+            assert p.wait(harness.TIMEOUT) == 0
 
 
 def test_a_client_that_is_gone_is_noticed(folder):
@@ -400,8 +394,8 @@ def test_a_client_that_is_gone_is_noticed(folder):
         t.connect(username=harness.login_user(), pkey=paramiko.Ed25519Key.from_private_key_file(s.key))
         began = time.monotonic()
         t.packetizer.read_message = lambda: time.sleep(30)    # reads no more
-        wait_until(lambda: "Timeout, client not responding" in s.log_text(), "the timeout", 10)
-        assert 1.9 < time.monotonic() - began < 8
+        wait_until(lambda: "Timeout, client not responding" in s.log_text(), "the timeout")
+        assert time.monotonic() - began > 1.9
         t.close()
 
 
@@ -412,7 +406,7 @@ def test_a_connection_without_channels_is_ended(folder):
         s.authorize(s.key + ".pub")
         t = paramiko.Transport(("127.0.0.1", s.port))
         t.connect(username=harness.login_user(), pkey=paramiko.Ed25519Key.from_private_key_file(s.key))
-        wait_until(lambda: not t.is_active(), "the end", 10)
+        wait_until(lambda: not t.is_active(), "the end")
         s.wait_log("terminating inactive connection")
 
 
@@ -421,9 +415,9 @@ def test_a_session_may_last_as_long_as_its_grant_says(folder):
         key = harness.make_key(folder / "id")
         s.ephemeral("add", "--user", harness.login_user(), "--session", "2s", key + ".pub")
         began = time.monotonic()
-        done = run(s.ssh("echo in; sleep 20", key=key), check=False)
+        done = run(s.ssh("echo in; sleep 300", key=key), check=False)
         assert done.stdout == "in\n" and done.returncode == 255
-        assert 1.5 < time.monotonic() - began < 6
+        assert time.monotonic() - began > 1.5
         assert "granted" in done.stderr
 
 
@@ -486,7 +480,8 @@ def test_logins_on_terminals_are_recorded(sshd):
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     tty = child.stdout.readline().decode().strip().replace("/dev/", "")
     wait_until(lambda: re.search(rf"alice\s+{tty}\b", run(["who", "/run/utmp"]).stdout), "who(1) to know")
-    assert re.search(rf"alice\s+{tty}\s+.*127\.0\.0\.1", run(["who", "/var/log/wtmp"]).stdout)
+    wait_until(lambda: re.search(rf"alice\s+{tty}\s+.*127\.0\.0\.1", run(["who", "/var/log/wtmp"]).stdout),
+               "wtmp to have it")
     child.stdin.close()
     child.kill()
     child.wait()
@@ -522,11 +517,11 @@ def test_out_of_descriptors_it_waits_says_so_once_and_goes_on(folder):
                         prefix=("prlimit", "--nofile=100:100")) as s:
         key = harness.make_key(folder / "id")
         s.authorize(key + ".pub")
-        clients = [socket.create_connection(("127.0.0.1", s.port), 5) for _ in range(100)]
+        clients = [socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT) for _ in range(100)]
         s.wait_log("Too many open files")
-        began = cpu_seconds(s.process.pid)
+        began = harness.cpu_seconds(s.process.pid)
         time.sleep(2)
-        assert cpu_seconds(s.process.pid) - began < 0.5
+        assert harness.cpu_seconds(s.process.pid) - began < 0.5
         assert s.log_text().count("Too many open files") < 10
         for c in clients:
             c.close()
@@ -536,16 +531,16 @@ def test_out_of_descriptors_it_waits_says_so_once_and_goes_on(folder):
 def test_out_of_descriptors_the_control_socket_does_not_spin(folder):
     with harness.server(folder / "s", config="MaxStartups 1000\nPerSourcePenalties no",
                         prefix=("prlimit", "--nofile=100:100")) as s:
-        clients = [socket.create_connection(("127.0.0.1", s.port), 5) for _ in range(100)]
+        clients = [socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT) for _ in range(100)]
         s.wait_log("Too many open files")
         control = []
         for _ in range(60):
             control.append(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
             control[-1].connect(s.socket)
         time.sleep(0.5)
-        began = cpu_seconds(s.process.pid)
+        began = harness.cpu_seconds(s.process.pid)
         time.sleep(2)
-        assert cpu_seconds(s.process.pid) - began < 0.5
+        assert harness.cpu_seconds(s.process.pid) - began < 0.5
         for c in clients + control:
             c.close()
         wait_until(lambda: s.ephemeral("list", check=False).returncode == 0, "the control socket to answer")

@@ -67,7 +67,7 @@ def test_a_client_that_reads_only_the_beginning(sshd, program=harness.SSH):
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert p.stdout.read(4) == b"y\ny\n"
     p.stdout.close()
-    assert p.wait(20) != 0
+    assert p.wait(harness.TIMEOUT) != 0
     wait_until(lambda: len([c for c in sshd.children().values() if c == "yes"]) == 0, "yes to be gone")
 
 
@@ -91,15 +91,13 @@ def test_much_both_ways_at_once(sshd, program):
     while data := p.stdout.read(1 << 20):
         got.update(data)
     os.waitpid(pid, 0)
-    assert p.wait(20) == 0
+    assert p.wait(harness.TIMEOUT) == 0
     assert got.digest() == sent.digest()
 
 
 @client
 def test_background_process_that_holds_no_stream_does_not_keep_the_session(sshd, program):
-    began = time.monotonic()
-    run(sshd.ssh("sleep 20 >/dev/null 2>&1 </dev/null & echo started", key=sshd.key, program=program))
-    assert time.monotonic() - began < 10
+    run(sshd.ssh("sleep 100 >/dev/null 2>&1 </dev/null & echo started", key=sshd.key, program=program))
 
 
 @client
@@ -183,7 +181,7 @@ def test_exit_signal_is_named(sshd):
 
 def terminal(sshd, program, *remote, env=None, options=()):
     command = sshd.ssh(*remote, key=sshd.key, program=program, options=["-tt", *options])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, dimensions=(30, 100), encoding="utf-8",
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, dimensions=(30, 100), encoding="utf-8",
                           env={**os.environ, "TERM": "xterm-256color", **(env or {})})
     child.delaybeforesend = None
     return child
@@ -240,7 +238,7 @@ def test_terminal_modes_go_across(sshd, program):
     run(["stty", "erase", "^H", "-echo", "intr", "^G"], stdin=slave)
     p = subprocess.Popen(sshd.ssh("stty -a", key=sshd.key, program=program, tty=True), stdin=slave,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out = p.communicate(timeout=20)[0]
+    out = p.communicate(timeout=harness.TIMEOUT)[0]
     assert "erase = ^H" in out and "intr = ^G" in out and re.search(r"-echo\b", out)
     os.close(master)
     os.close(slave)
@@ -284,7 +282,7 @@ def test_closing_the_client_hangs_up_the_terminal(sshd, program):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_the_local_terminal_is_restored_when_ssh_is_killed(sshd, how):
     """A shell runs our ssh on a terminal; ssh is killed; the terminal is as before."""
-    child = pexpect.spawn("/bin/sh", ["-i"], timeout=20, encoding="utf-8", env={**os.environ, "PS1": "# ", "ENV": ""})
+    child = pexpect.spawn("/bin/sh", ["-i"], timeout=harness.TIMEOUT, encoding="utf-8", env={**os.environ, "PS1": "# ", "ENV": ""})
     child.delaybeforesend = None
     child.expect("# $")
     child.sendline("stty -g > /tmp/before.$$; " + " ".join(sshd.ssh("echo", "ready;", "cat", key=sshd.key, tty=True)
@@ -302,7 +300,7 @@ def test_the_local_terminal_is_restored_when_ssh_is_killed(sshd, how):
 
 @client
 def test_the_local_terminal_is_restored_when_the_server_dies(sshd, program):
-    child = pexpect.spawn("/bin/sh", ["-i"], timeout=20, encoding="utf-8", env={**os.environ, "PS1": "# ", "ENV": ""})
+    child = pexpect.spawn("/bin/sh", ["-i"], timeout=harness.TIMEOUT, encoding="utf-8", env={**os.environ, "PS1": "# ", "ENV": ""})
     child.delaybeforesend = None
     child.expect("# $")
     child.sendline("stty -g > /tmp/before.$$; " + " ".join(sshd.ssh("echo", "ready;", "cat", key=sshd.key, tty=True,

@@ -45,7 +45,7 @@ class Client:
 
     def spawn(self, *remote, options=(), key=True, **kwargs):
         command = self.command(*remote, options=options, key=key)
-        return pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8", **kwargs)
+        return pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8", **kwargs)
 
     def know(self, line):
         with open(self.known, "a", encoding="utf-8") as f:
@@ -342,7 +342,7 @@ def terminal(friend):
 
 def test_terminal_after_an_ordinary_end(terminal):
     terminal.send("exit 3\r")
-    assert terminal.process.wait(10) == 3
+    assert terminal.process.wait(harness.TIMEOUT) == 3
     assert modes(terminal.slave) == terminal.before
     terminal.expect("Connection to 127.0.0.1 closed.")
 
@@ -350,7 +350,7 @@ def test_terminal_after_an_ordinary_end(terminal):
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_terminal_after_a_signal(terminal, sig):
     terminal.process.send_signal(sig)
-    assert terminal.process.wait(10) == 255
+    assert terminal.process.wait(harness.TIMEOUT) == 255
     assert modes(terminal.slave) == terminal.before
 
 
@@ -359,7 +359,7 @@ def test_terminal_after_a_crash(terminal, sig):
     if "sanitize" in harness.BINDIR:
         pytest.skip("the sanitizer has handlers of its own")
     terminal.process.send_signal(sig)
-    assert terminal.process.wait(10) == -sig
+    assert terminal.process.wait(harness.TIMEOUT) == -sig
     assert modes(terminal.slave) == terminal.before
 
 
@@ -369,7 +369,7 @@ def test_terminal_after_the_connection_was_lost(terminal, friend):
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    assert terminal.process.wait(10) == 255
+    assert terminal.process.wait(harness.TIMEOUT) == 255
     assert modes(terminal.slave) == terminal.before
     terminal.expect("Connection to 127.0.0.1 closed by remote host.")
 
@@ -382,14 +382,14 @@ def test_terminal_after_a_passphrase_was_interrupted(client, folder):
     t.expect("Enter passphrase for key")
     assert not modes(t.slave)[3] & termios.ECHO
     t.send("\x03")
-    assert t.process.wait(10) == -signal.SIGINT
+    assert t.process.wait(harness.TIMEOUT) == -signal.SIGINT
     assert modes(t.slave) == t.before
     t.close()
 
 
 def test_a_stopped_question_is_asked_again(client):
     """A shell with job control: ^Z at the question, fg, and yes."""
-    child = pexpect.spawn("sh", ["-i"], timeout=20, encoding="utf-8", env={**os.environ, "PS1": "% "})
+    child = pexpect.spawn("sh", ["-i"], timeout=harness.TIMEOUT, encoding="utf-8", env={**os.environ, "PS1": "% "})
     child.expect("%")
     child.sendline(" ".join(client.command("echo", "hello", options=["-o", "StrictHostKeyChecking=ask"])))
     child.expect_exact(ASK)
@@ -404,11 +404,9 @@ def test_a_stopped_question_is_asked_again(client):
 
 
 def test_window_size_and_its_changes(friend):
-    child = friend.spawn("echo ready; read x; stty size", options=["-t"], dimensions=(20, 70))
+    child = friend.spawn("echo ready; until stty size | grep '50 150'; do sleep 0.05; done", options=["-t"], dimensions=(20, 70))
     child.expect("ready")
     child.setwinsize(50, 150)
-    time.sleep(0.3)
-    child.sendline("")
     child.expect("50 150")
     assert ended(child) == 0
 
@@ -424,7 +422,7 @@ def test_modes_of_the_terminal_arrive(friend):
     termios.tcsetattr(slave, termios.TCSANOW, attributes)
     p = subprocess.Popen(friend.command("stty -a", options=["-tt"]), stdin=slave, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, text=True)
-    out = p.communicate(timeout=20)[0]
+    out = p.communicate(timeout=harness.TIMEOUT)[0]
     os.close(master)
     os.close(slave)
     assert "erase = ^H" in out and "intr = ^G" in out and " -echoe " in out
@@ -477,7 +475,7 @@ def test_escapes(terminal):
     terminal.send("echo after the rekey\r")
     terminal.expect("\r\nafter the rekey")
     terminal.send("\r~.")
-    assert terminal.process.wait(10) == 255
+    assert terminal.process.wait(harness.TIMEOUT) == 255
     assert modes(terminal.slave) == terminal.before
 
 
@@ -491,7 +489,7 @@ def test_nothing_typed_or_printed_is_lost_in_rekeys(terminal):
 
 
 def test_suspend_and_resume(friend):
-    child = pexpect.spawn("sh", ["-i"], timeout=20, encoding="utf-8", env={**os.environ, "PS1": "local% "})
+    child = pexpect.spawn("sh", ["-i"], timeout=harness.TIMEOUT, encoding="utf-8", env={**os.environ, "PS1": "local% "})
     child.expect("local% ")
     # The echo of this line must not look like the prompt that it asks for.
     child.sendline(" ".join(friend.command("'PS1=\"f\"\"ar% \"'", "exec", "sh", "-i", options=["-t"])))
@@ -517,7 +515,7 @@ def test_background(friend):
     t.expect("%")
     t.send("\r~&")
     t.expect("[backgrounded]")
-    assert t.process.wait(10) == 0
+    assert t.process.wait(harness.TIMEOUT) == 0
     assert modes(t.slave) == t.before
     t.close()
 
@@ -528,7 +526,7 @@ def test_escape_character(friend):
     t.send("\r~.\r")
     t.expect("%")
     t.send("\r\x02.")
-    assert t.process.wait(10) == 255
+    assert t.process.wait(harness.TIMEOUT) == 255
     t.close()
 
 
@@ -538,7 +536,7 @@ def test_no_escape_character(friend):
     t.send("\r~.\r")
     t.expect("~.: ")
     t.send("exit 4\r")
-    assert t.process.wait(10) == 4
+    assert t.process.wait(harness.TIMEOUT) == 4
     t.close()
 
 
@@ -553,12 +551,10 @@ def test_stopped_from_outside(terminal):
 
 
 def test_channel_timeout(friend):
-    began = time.monotonic()
-    done = friend.run("echo up; sleep 30", options=["-o", "ChannelTimeout=session:command=1"])
+    done = friend.run("echo up; sleep 300", options=["-o", "ChannelTimeout=session:command=1"])
     assert (done.stdout, done.returncode) == ("up\n", 255)
-    assert time.monotonic() - began < 10
-    done = friend.run("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done", options=[
-        "-o", "ChannelTimeout=session:*=1 direct-tcpip=1"])
+    done = friend.run("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.45; done", options=[
+        "-o", "ChannelTimeout=session:*=3 direct-tcpip=1"])
     assert done.stdout.endswith("8\n") and done.returncode == 0
 
 
@@ -588,12 +584,10 @@ def test_localhost_is_found_in_the_hosts_file(friend):
 def test_a_server_that_says_nothing():
     import socket
     with socket.create_server(("127.0.0.1", 0)) as s:
-        began = time.monotonic()
         done = run([harness.SSH, "-F", "none", "-o", "ConnectTimeout=1", "-p", str(s.getsockname()[1]),
                     "127.0.0.1", "true"], check=False)
     assert done.returncode == 255
     assert "Connection timed out during banner exchange" in done.stderr
-    assert time.monotonic() - began < 5
 
 
 def test_a_server_that_hangs_up():
@@ -857,7 +851,7 @@ def test_stdin_null(friend):
                          stdout=subprocess.PIPE, text=True)
     assert p.stdout.read() == "end\n"
     p.stdin.close()
-    assert p.wait(10) == 0
+    assert p.wait(harness.TIMEOUT) == 0
 
 
 def test_closed_descriptors(friend):

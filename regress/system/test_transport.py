@@ -57,13 +57,15 @@ def typed(sshd, *options):
     # Of two -p the first one counts.
     command.remove("-p")
     command.remove(str(sshd.port))
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     try:
         child.expect("ready\r\n")
         time.sleep(0.3)
         begin = len(relay.sent)
         for key in "abc":
+            before = len(relay.sent)
             child.send(key)
+            harness.wait_until(lambda n=before: len(relay.sent) > n, "the key to be sent")
             time.sleep(0.25)
         time.sleep(1.5)
         sent = relay.sent[begin:]
@@ -80,8 +82,8 @@ def typed(sshd, *options):
 def test_when_keys_are_typed_cannot_be_seen_on_the_wire(sshd):
     """Not three packets, but a stream of equal ones that goes on after the last key."""
     sizes = typed(sshd)
-    assert len(sizes) > 30
     smallest = min(sizes)
+    assert sum(sizes) // smallest > 30
     # Two may arrive together where the machine is busy.
     assert all(n % smallest == 0 for n in sizes), sizes
 
@@ -95,7 +97,7 @@ def test_what_is_pasted_does_not_wait(sshd):
     text = "x" * 3000
     command = sshd.ssh("stty -echo -icanon; echo rea''dy; head -c 3002 | wc -c", key=sshd.key, tty=True,
                        options=["-o", "ObscureKeystrokeTiming=interval:1000"])
-    child = pexpect.spawn(command[0], command[1:], timeout=20, encoding="utf-8")
+    child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     child.expect("ready\r\n")
     child.send("a")
     time.sleep(0.1)
@@ -181,9 +183,9 @@ def test_tcp_keepalive_is_on_unless_turned_off_on_both_sides(folder, server, cli
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert p.stdout.readline() == b"up\n"
         wanted = {"server": server == "yes", "client": client == "yes"}
-        harness.wait_until(lambda: keepalive_timers(sshd.port) == wanted, f"timers as {wanted}", 10)
+        harness.wait_until(lambda: keepalive_timers(sshd.port) == wanted, f"timers as {wanted}")
         p.stdin.close()
-        assert p.wait(10) == 0
+        assert p.wait(harness.TIMEOUT) == 0
 
 
 # --- EXT_INFO ---
@@ -256,7 +258,7 @@ def test_rekeying_by_time_comes_without_data(folder, who):
         command = s.ssh("cat", key=key, options=["-v", "-E", log, *(["-o", limit] if who == "client" else [])])
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
             harness.wait_until(lambda: os.path.exists(log) and read(log).count("kex: algorithm: ") >= 3, "two rekeys")
-            out, _ = p.communicate(b"still here", timeout=20)
+            out, _ = p.communicate(b"still here", timeout=harness.TIMEOUT)
         assert (p.returncode, out) == (0, b"still here")
 
 
@@ -264,7 +266,7 @@ def test_rekeying_by_time_comes_without_data(folder, who):
 
 def talk(port, data, seconds=5):
     """Sends data; what comes back until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), 10) as s:
+    with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as s:
         s.settimeout(seconds)
         got = b""
         with contextlib.suppress(ConnectionError):
@@ -301,13 +303,11 @@ def test_what_is_not_ssh_gets_a_short_answer_and_a_line_that_cannot_be_forged(fo
 def test_an_identification_that_drips_ends_at_the_grace_time(folder):
     """An absolute deadline: a byte now and then does not extend it."""
     with harness.server(folder / "sshd", config="LoginGraceTime 2\nPerSourcePenalties no") as sshd:
-        begin = time.monotonic()
-        with socket.create_connection(("127.0.0.1", sshd.port), 10) as s:
-            with contextlib.suppress(OSError):
-                for byte in b"SSH-2.0-" + b"x" * 200:
+        with socket.create_connection(("127.0.0.1", sshd.port), harness.TIMEOUT) as s:
+            with pytest.raises(ConnectionError):
+                for byte in b"SSH-2.0-" + b"x" * 240:
                     s.sendall(bytes([byte]))
                     time.sleep(0.1)
-        assert time.monotonic() - begin < 8
 
 
 def test_a_client_reads_lines_before_the_identification_but_not_for_ever(folder):
@@ -321,8 +321,10 @@ def test_a_client_reads_lines_before_the_identification_but_not_for_ever(folder)
             with s:
                 with contextlib.suppress(OSError):
                     s.sendall(b"some words\x1b[2J\r\n" * n + b"SSH-2.0-found\r\n")
-                    time.sleep(0.3)
-            _, err = p.communicate(timeout=10)
+                    s.shutdown(socket.SHUT_WR)
+                    while s.recv(65536):        # closed before, what it has not read yet would be lost
+                        pass
+            _, err = p.communicate(timeout=harness.TIMEOUT)
             assert (b"remote software version found" in err) == is_fine, err
             assert b"\x1b" not in err
             assert p.returncode == 255

@@ -60,7 +60,7 @@ def test_what_keeps_a_tunnel_from_being_made(folder, far, config, options, asked
     s = serve(folder, far, config, options)
     p = connect(s, far, "-o", "ExitOnForwardFailure=yes", "-w", f"any:{asked}")
     try:
-        _, said = p.communicate(timeout=20)
+        _, said = p.communicate(timeout=harness.TIMEOUT)
         assert p.returncode == 255 and "open failed" in said or "Tunnel" in said
         s.wait_log("Server has rejected tunnel device forwarding of root")
     finally:
@@ -82,10 +82,10 @@ def test_our_client_says_what_became_of_its_tunnel(folder, far):
     s = serve(folder, far, "PermitTunnel no")
     p = connect(s, far, "-o", "ExitOnForwardFailure=yes", "-w", "any:any", program=harness.SSH)
     try:
-        _, said = p.communicate(timeout=20)
+        _, said = p.communicate(timeout=harness.TIMEOUT)
         assert p.returncode == 255 and "Tunnel forwarding failed: " in said
         p = connect(s, far, "-w", "any:any", remote="echo on", program=harness.SSH)
-        out, said = p.communicate(timeout=20)
+        out, said = p.communicate(timeout=harness.TIMEOUT)
         assert (p.returncode, out) == (0, "on\n") and "Tunnel forwarding failed: " in said
     finally:
         s.stop()
