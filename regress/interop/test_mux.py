@@ -343,7 +343,7 @@ def test_a_client_in_proxy_mode_whose_master_dies_ends_with_255(own):
                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert p.stdout.readline() == "up\n"
     own.process.kill()
-    assert p.wait(20) == 255
+    assert p.wait(harness.TIMEOUT) == 255
     p.communicate()
 
 

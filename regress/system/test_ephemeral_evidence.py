@@ -127,7 +127,7 @@ def test_a_once_key_is_spent_only_when_the_whole_login_has_succeeded(folder):
         assert try_password(third, "secret-alice") == []
         assert third.is_authenticated()
         wait_until(lambda: state() == [("used up", 1)], "the use to be spent")
-        assert s.log_text().count(f"ephemeral key {entry['id']}") > 0
+        s.wait_log(f"ephemeral key {entry['id']}")
         # And it lets nobody in again. The session is the key's, although a password came last: killing the key's kills it.
         fourth = stranger(s)
         assert try_key(fourth, key) is None and b"used up" in fourth.get_banner()

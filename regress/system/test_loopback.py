@@ -27,7 +27,7 @@ def loopback(*args):
         yield said
     finally:
         p.stdin.close()
-        p.wait(20)
+        p.wait(harness.TIMEOUT)
         p.stdout.close()
         p.stderr.close()
 
@@ -79,9 +79,9 @@ def test_a_signal_ends_it_and_its_sessions(how):
                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert client.stdout.readline() == b"in\n"
         said["process"].send_signal(how)
-        assert said["process"].wait(20) == 128 + how
+        assert said["process"].wait(harness.TIMEOUT) == 128 + how
         assert is_gone(said)
-        assert client.wait(20) == 255
+        assert client.wait(harness.TIMEOUT) == 255
 
 
 @pytest.mark.parametrize("command", ["", "-- sleep 1000"])

@@ -402,8 +402,8 @@ def test_who_kills_his_own_session_process_leaves_nothing_behind(serve, sig):
     p.stdin.flush()
     if sig == "STOP":
         s.ephemeral("revoke", "all", "--kill")
-    wait_until(lambda: not any(harness.runs(pid) for pid in [*pids, *keeper]), "all of them to be gone", 10)
-    assert p.wait(10) == 255
+    wait_until(lambda: not any(harness.runs(pid) for pid in [*pids, *keeper]), "all of them to be gone")
+    assert p.wait(harness.TIMEOUT) == 255
 
 
 def test_who_logs_out_of_a_granted_session_keeps_his_daemons(serve):

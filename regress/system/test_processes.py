@@ -265,5 +265,5 @@ def test_a_process_that_hangs_before_login_ends_with_login_grace_time(folder, ki
                 if hung[0] in s.children():
                     os.kill(hung[0], signal.SIGKILL)
         wait_until(lambda: not any(what.endswith(("[wire]", "[accepted]")) for what in s.children().values()),
-                   "the rest to be gone", 5)
+                   "the rest to be gone")
         assert harness.answers(s.port)

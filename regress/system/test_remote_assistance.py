@@ -54,7 +54,7 @@ ClientAliveInterval 60""")
     def connect_device(self, program=harness.SSH):
         self.client = subprocess.Popen(self.device.command(
             program, *self.ssh_options(self.device_key, "device"), "-N", "-o", "ExitOnForwardFailure=yes",
-            "-o", "ServerAliveInterval=2", "-R", f"*:{self.port}:127.0.0.1:22", "-p", str(self.relay.port),
+            "-R", f"*:{self.port}:127.0.0.1:22", "-p", str(self.relay.port),
             f"{harness.login_user()}@{self.device.net}.1"), stdin=subprocess.DEVNULL)
 
     def reach(self, network, command="echo $SSH_CLIENT"):
