@@ -165,13 +165,18 @@ def end(process, sig=signal.SIGTERM, timeout=TIMEOUT):
     return process.returncode
 
 
-def runs(pid):
-    """Whether there is that process and it has not ended: a dead one may wait for its parent."""
+def state(pid):
+    """The letter of proc(5) for what a process does; None: there is none."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as f:
-            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+            return f.read().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return None
+
+
+def runs(pid):
+    """Whether there is such a process, and not only what is left of one."""
+    return state(pid) not in (None, "Z")
 
 
 class Server:

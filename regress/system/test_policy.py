@@ -401,6 +401,8 @@ def test_who_kills_his_own_session_process_leaves_nothing_behind(serve, sig):
     p.stdin.write(b"go\n")
     p.stdin.flush()
     if sig == "STOP":
+        [session] = [pid for pid, command in s.children().items() if "@notty" in command]
+        wait_until(lambda: harness.state(session) == "T", "the session to be stopped")
         s.ephemeral("revoke", "all", "--kill")
     wait_until(lambda: not any(harness.runs(pid) for pid in [*pids, *keeper]), "all of them to be gone")
     assert p.wait(harness.TIMEOUT) == 255
