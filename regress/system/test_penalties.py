@@ -153,7 +153,7 @@ def test_threats_6_who_floods_all_places_makes_room_for_others_by_default(serve)
             return False
 
     def come(source):
-        c = socket.create_connection(("127.0.0.1", s.port), 10, source_address=(source, 0))
+        c = socket.create_connection(("127.0.0.1", s.port), harness.TIMEOUT, source_address=(source, 0))
         return (c, c.recv(100).startswith(b"SSH-2.0-"))
     # Whoever saw that it listens has been forgotten.
     wait_until(lambda: " 0 of 8-8 startups" in title(s), "nobody to be starting")
