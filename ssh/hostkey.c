@@ -175,6 +175,7 @@ decide_plain(struct ssh *s, struct span blob)
 		    hostkey_label(blob));
 		log_debug(&s->log, "Found key in %s:%u", h->files[result.file].path, result.line);
 		h->is_confirmed = result.file == 0 && h->files[0].is_user;
+		hostkey_say_picture(s, blob);
 		return hostkeys_check_ip(s, blob, &result);
 	case KNOWN_HOSTS_NEW:
 		return hostkeys_check_ip(s, blob, &result) && decide_new(s, blob, &result);

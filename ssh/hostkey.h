@@ -158,6 +158,9 @@ void hostkey_say_box(const struct log *log, const char *middle);
 /* Asks about an unknown key. same_host: other keys of this host are known. */
 bool hostkey_ask(const struct ssh *s, struct span blob, bool same_host);
 
+/* VisualHostKey: the fingerprint and the picture of a key that is known. */
+void hostkey_say_picture(const struct ssh *s, struct span blob);
+
 /* The block with many @ about a key that has changed; result is about the name. */
 void hostkey_say_changed(const struct ssh *s, struct span blob,
     const struct known_hosts_result *result);

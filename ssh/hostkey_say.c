@@ -63,6 +63,24 @@ put_randomart(const struct ssh *s, struct span blob, struct writer *w)
 		wr_u8(w, '\n');
 }
 
+void
+hostkey_say_picture(const struct ssh *s, struct span blob)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+	char fp[FINGERPRINT_SIZE];
+	struct span rest, line;
+
+	put_randomart(s, blob, &w);
+	if (w.len == 0 || wr_end(&w) != ERR_OK)
+		return;
+	fingerprint_str(fp, blob, wanted_fingerprint(s));
+	log_info(&s->log, "Host key fingerprint is %s", fp);
+	rest = writer_span(&w);
+	while (span_token(&rest, '\n', &line))
+		if (line.len > 0)
+			log_info(&s->log, "%.*s", (int)line.len, (const char *)line.p);
+}
+
 /* The whole question, NUL terminated. */
 static enum err
 make_question(const struct ssh *s, struct span blob, bool same_host, const char *fp,

@@ -95,6 +95,21 @@ def test_question_about_an_unknown_host(client):
     assert client.run("echo again").stdout == "again\n"
 
 
+def test_the_picture_of_a_host_key(client):
+    """VisualHostKey: beside the question, and when it is known; the same as ssh-keygen's."""
+    picture = run(["ssh-keygen", "-lvf", f"{client.sshd.dir}/host_ed25519.pub"]).stdout.splitlines()[1:]
+    assert picture[0] == "+--[ED25519 256]--+" and picture[-1] == "+----[SHA256]-----+"
+    visual = ["-o", "VisualHostKey=yes"]
+    child = client.spawn("echo hello", options=visual)
+    child.expect_exact("\r\n".join([f"ED25519 key fingerprint is {client.fingerprint}.", *picture]))
+    child.expect_exact(ASK)
+    child.sendline("yes")
+    child.expect("hello\r\n")
+    assert ended(child) == 0
+    assert "\n".join(picture) in client.run("true", options=visual).stderr.replace("\r", "")
+    assert picture[0] not in client.run("true").stderr
+
+
 def test_no_is_no(client):
     child = client.spawn("echo hello")
     child.expect_exact(ASK)
