@@ -104,6 +104,38 @@ cidr_has(const struct cidr *c, const struct address *a)
 	    ((c->base.bytes[whole] ^ a->bytes[whole]) & 0xff << (8 - rest) & 0xff) == 0;
 }
 
+bool
+cidr_list_has(struct span list, const struct address *a)
+{
+	struct span word;
+	struct cidr c;
+
+	while (span_token(&list, ',', &word)) {
+		if (cidr_parse(word, &c) == ERR_OK && cidr_has(&c, a))
+			return true;
+	}
+	return false;
+}
+
+bool
+name_is_valid(struct span name)
+{
+	struct address a;
+	bool has_letter = false;
+
+	if (name.len == 0 || name.len >= NAME_SIZE || name.p[0] == '-' || name.p[0] == '.')
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		uint8_t c = name.p[i];
+		bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		has_letter |= is_letter;
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.')
+			return false;
+	}
+	return has_letter && address_parse(name, &a) != ERR_OK && !span_is(name, "localhost");
+}
+
 /* Matches one entry of a list, without its "!". */
 static enum err
 match_entry(const struct address *a, struct span text, struct span entry, bool *out)

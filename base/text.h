@@ -73,6 +73,15 @@ enum err cidr_parse(struct span s, struct cidr *out);
 /* Whether a lies within c. */
 bool cidr_has(const struct cidr *c, const struct address *a);
 
+/* Characters of a name in the place of an address (ForwardingNames), with a NUL. */
+#define NAME_SIZE	64
+
+/* Whether it may be one: letters, digits, '-', '_', '.', and no address and not "localhost". */
+bool name_is_valid(struct span name);
+
+/* Whether a is in one of the networks of a comma list. */
+bool cidr_list_has(struct span list, const struct address *a);
+
 /*
  * Matches a with a comma list of CIDRs and wildcard patterns, "!" negating,
  * as from= and Match Address do. ERR_SYNTAX leaves *out MATCH_NO.

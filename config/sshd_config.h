@@ -122,6 +122,7 @@
 	K(choice, AllowStreamLocalForwarding, allow_stream_local_forwarding, MATCH, "yes", forwarding) \
 	K(choice, GatewayPorts, gateway_ports, MATCH, "no", gateway_ports) \
 	K(words, GatewaySources, gateway_sources, MATCH | NONE, "none", cidr_list) \
+	K(flag, ForwardingNames, forwarding_names, MATCH, "no", none)	\
 	K(permits, PermitOpen, permit_open, MATCH | NONE, "any", open)	\
 	K(permits, PermitListen, permit_listen, MATCH | NONE, "any", listen) \
 	K(choice, PermitTunnel, permit_tunnel, MATCH, "no", tunnel)	\

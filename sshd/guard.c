@@ -157,7 +157,7 @@ on_guard_release(struct guard *g, const struct msg_guard_release *m, struct ipc_
 {
 	(void)fds;
 	if (g->session_watch != NULL && ipc_send_session_release(&g->session,
-	    &(struct msg_session_release){ .port = m->port }, NULL) == ERR_OK)
+	    &(struct msg_session_release){ .port = m->port, .name = m->name }, NULL) == ERR_OK)
 		watch_set(g->session_watch, LOOP_READ | (ipc_wants_write(&g->session) ? LOOP_WRITE : 0));
 	return ERR_OK;
 }
@@ -217,7 +217,7 @@ on_from_session_takeover(struct guard *g, const struct msg_from_session_takeover
 	(void)fds;
 	if (guard_has_listener(g))
 		guard_listener_sent(g, ipc_send_from_guard_takeover(&g->listener,
-		    &(struct msg_from_guard_takeover){ .port = m->port }, NULL));
+		    &(struct msg_from_guard_takeover){ .port = m->port, .name = m->name }, NULL));
 	return ERR_OK;
 }
 

@@ -106,7 +106,7 @@ on_from_guard_takeover(struct connection *c, const struct msg_from_guard_takeove
     struct ipc_fds *fds)
 {
 	(void)fds;
-	listener_takeover(c, m->port);
+	listener_takeover(c, m);
 	return ERR_OK;
 }
 

@@ -158,8 +158,8 @@ void listener_move_session_end(void *arg, uint64_t number);
 /* Keeps who has logged in; empty: nobody that a port could go over from. ERR_FORMAT. */
 enum err listener_remember_owner(struct connection *c, struct span owner);
 
-/* Has the other connections of the same owner let go of a forwarded port. */
-void listener_takeover(struct connection *by, uint32_t port);
+/* Has the other connections of the same owner let go of a forwarded port (listener_takeover.c). */
+void listener_takeover(struct connection *by, const struct msg_from_guard_takeover *what);
 
 /* --- the ephemeral table: listener_table.c, and what logins hold of it: listener_held.c --- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A forwarded port goes to the newest connection of its owner: a device whose
+ * A forwarded port, or name, goes to the newest connection of its owner: a device whose
  * line was cut comes back before anybody has noticed that the old connection is
  * dead, and gets its port at once instead of "port in use".
  */
@@ -21,9 +21,9 @@ listener_remember_owner(struct connection *c, struct span owner)
 }
 
 void
-listener_takeover(struct connection *by, uint32_t port)
+listener_takeover(struct connection *by, const struct msg_from_guard_takeover *what)
 {
-	struct msg_guard_release m = { .port = port };
+	struct msg_guard_release m = { .port = what->port, .name = what->name };
 
 	if (!by->has_owner)
 		return;

@@ -208,8 +208,8 @@ enum wire_end {
  */
 #define FROM_GUARD_LOGGED_IN_FIELDS(F)	F(bytes, user) F(bytes, owner)
 
-/* Other connections of the same owner are to give up this forwarded port. */
-#define FROM_GUARD_TAKEOVER_FIELDS(F)	F(u32, port)
+/* Other connections of the same owner are to give up this forwarded port (of this name; empty: of an address). */
+#define FROM_GUARD_TAKEOVER_FIELDS(F)	F(u32, port) F(bytes, name)
 
 #define FROM_GUARD(M)							\
 	M(from_guard_find,	PHASE_AUTH,	0, FROM_GUARD_FIND_FIELDS) \
@@ -243,8 +243,8 @@ enum wire_end {
 /* The session that a grant opened has to end at another time. */
 #define GUARD_UNTIL_FIELDS(F)		F(u64, end)
 
-/* A newer connection of the same owner takes over a forwarded port. */
-#define GUARD_RELEASE_FIELDS(F)		F(u32, port)
+/* A newer connection of the same owner takes over a forwarded port (of this name; empty: of an address). */
+#define GUARD_RELEASE_FIELDS(F)		F(u32, port) F(bytes, name)
 
 /* End the connection now; text is for log and client. */
 #define GUARD_END_FIELDS(F)		F(bytes, text)
@@ -282,8 +282,8 @@ enum wire_end {
 /* A line for the user's terminals (the session is about to end, say). */
 #define SESSION_NOTICE_FIELDS(F)	F(bytes, text)
 
-/* Stops listening at this port, if it does. */
-#define SESSION_RELEASE_FIELDS(F)	F(u32, port)
+/* Stops listening at this port (of this name; empty: of an address), if it does. */
+#define SESSION_RELEASE_FIELDS(F)	F(u32, port) F(bytes, name)
 
 /* As guard_registrar. */
 #define SESSION_REGISTRAR_FIELDS(F)	F(u32, channel) F(bytes, text)
@@ -315,8 +315,8 @@ enum session_part {
 /* A terminal is in use, or no longer: for utmp and wtmp. tty: "pts/3". */
 #define FROM_SESSION_TTY_FIELDS(F)	F(bytes, tty) F(u32, pid) F(flag, in_use)
 
-/* A port that the client wants is in use: perhaps by another connection of his. */
-#define FROM_SESSION_TAKEOVER_FIELDS(F)	F(u32, port)
+/* A port (of a name) that the client wants is in use: perhaps by another connection of his. */
+#define FROM_SESSION_TAKEOVER_FIELDS(F)	F(u32, port) F(bytes, name)
 
 /* The user wants to register keys on this channel. */
 #define FROM_SESSION_REGISTRAR_FIELDS(F)	F(u32, channel)

@@ -12,7 +12,7 @@ sshd_SRCS += sshd/guard_code.c
 sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
 sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
-sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listener.c sshd/session_listen.c sshd/session_agent.c sshd/session_x11.c sshd/session_takeover.c sshd/session_tunnel.c
+sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listener.c sshd/session_listen.c sshd/session_agent.c sshd/session_x11.c sshd/session_name.c sshd/session_takeover.c sshd/session_tunnel.c
 sshd_SRCS += sshd/session_registrar.c sshd/control_frames.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
@@ -40,3 +40,5 @@ sshd_FUZZ += regress/fuzz/fuzz_control_frames.c regress/fuzz/fuzz_rhosts.c
 fuzz_rhosts_OBJS = sshd/rhosts.o
 fuzz_control_frames_OBJS = sshd/control_frames.o
 fuzz_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o
+sshd_TESTS += regress/unit/test_session_name.c
+test_session_name_OBJS = sshd/session_name.o

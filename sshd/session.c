@@ -320,7 +320,7 @@ static enum err
 on_session_release(struct session *s, const struct msg_session_release *m, struct ipc_fds *fds)
 {
 	(void)fds;
-	takeover_release(s, m->port);
+	takeover_release(s, m->port, m->name);
 	return ERR_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "channels/forward.h"
 #include "os/dial.h"
 #include "sshd/session_forward.h"
+#include "sshd/session_name.h"
 
 struct attempt {
 	struct attempt *next;
@@ -94,6 +95,32 @@ dial(struct attempt *a, const char *host, uint16_t port)
 	return dial_start(s->loop, s->names, host, port, NAMES_ANY, 0, on_dialed, a, &a->dial);
 }
 
+/* With ForwardingNames: to who listens under that name, and never to a host that is called so. */
+static void
+connect_name(struct attempt *a, const struct open_tcpip *m)
+{
+	struct session *s = a->session;
+	struct endpoint from = { .port = (uint16_t)s->client_port };
+	int fd;
+	enum err e;
+
+	if (address_parse(span_str(s->client), &from.address) != ERR_OK)
+		from.address = (struct address){ .family = 4, .bytes = { 127, 0, 0, 1 } };
+	e = name_connect(s->uid, m->host, m->port, &from, &fd);
+	if (e == ERR_OK)
+		hand_over(a, fd);
+	else
+		refuse(a, e == ERR_NOTFOUND ? "nobody of that name is connected" : strerror(errno));
+}
+
+/* Whether the connection may be made. */
+static bool
+may_connect(const struct session *s, const struct open_tcpip *m)
+{
+	return s->config.forwarding_names ? may_open_name(&s->may, &s->config, m->host, m->port) :
+	    may_open(&s->may, &s->config, m->host, m->port);
+}
+
 void
 connect_tcp(struct session *s, uint32_t channel, struct span body)
 {
@@ -105,7 +132,7 @@ connect_tcp(struct session *s, uint32_t channel, struct span body)
 		forward_refuse(s, channel, OPEN_CONNECT_FAILED, "malformed request");
 		return;
 	}
-	if (!may_open(&s->may, &s->config, m.host, m.port)) {
+	if (!may_connect(s, &m)) {
 		log_info(&s->log, "Received request from %s port %u to connect to host %.*s port %u, but the request was denied.",
 		    s->client, (unsigned)s->client_port, (int)m.host.len, (const char *)m.host.p,
 		    (unsigned)m.port);
@@ -115,6 +142,10 @@ connect_tcp(struct session *s, uint32_t channel, struct span body)
 	a = attempt_new(s, channel);
 	if (a == NULL)
 		return;
+	if (s->config.forwarding_names) {
+		connect_name(a, &m);
+		return;
+	}
 	host = span_dup_str(m.host);
 	if (host == NULL || dial(a, host, (uint16_t)m.port) != ERR_OK)
 		refuse(a, "out of memory");
@@ -133,7 +164,7 @@ connect_stream_local(struct session *s, uint32_t channel, struct span body)
 		forward_refuse(s, channel, OPEN_CONNECT_FAILED, "malformed request");
 		return;
 	}
-	if (!(s->may.permit & PERMIT_PORT) || !may_open_paths(&s->may) ||
+	if (!(s->may.permit & PERMIT_PORT) || !may_open_paths(&s->may) || s->config.forwarding_names ||
 	    !(s->config.allow_stream_local_forwarding & FORWARDING_LOCAL)) {
 		log_info(&s->log, "Received request from %s port %u to connect to path %.*s, but the request was denied.",
 		    s->client, (unsigned)s->client_port, (int)m.path.len, (const char *)m.path.p);

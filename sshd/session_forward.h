@@ -26,7 +26,7 @@
 struct attempt;
 
 /* What its connections are to the client. */
-enum listener_kind { LISTENER_TCP, LISTENER_PATH, LISTENER_AGENT, LISTENER_X11 };
+enum listener_kind { LISTENER_TCP, LISTENER_NAME, LISTENER_PATH, LISTENER_AGENT, LISTENER_X11 };
 
 struct forward_listener {
 	struct forward_listener *next;
@@ -60,8 +60,8 @@ void forward_answer(struct session *s, uint32_t id, bool want_reply, struct span
  */
 bool takeover_start(struct session *s, const struct msg_to_session_global *m);
 
-/* A newer connection of this account and key wants the port. */
-void takeover_release(struct session *s, uint32_t port);
+/* A newer connection of this account and key wants the port (of this name; empty: of an address). */
+void takeover_release(struct session *s, uint32_t port, struct span name);
 
 /* --- session_connect.c --- */
 
@@ -96,6 +96,9 @@ void listen_end(struct session *s);
  * ERR_DENIED, ERR_EXISTS, ERR_LIMIT, ERR_SYSTEM, ERR_FORMAT.
  */
 enum err listen_tcp(struct session *s, struct span body, uint32_t *port);
+
+/* Whether this address of a tcpip-forward is a name (session_name.h), as the config has it. */
+bool listen_is_name(const struct session *s, struct span address);
 
 /* cancel-tcpip-forward. ERR_NOTFOUND, ERR_FORMAT. */
 enum err listen_tcp_cancel(struct session *s, struct span body);

@@ -125,6 +125,16 @@ bool may_open(const struct may *may, const struct sshd_config *c, struct span ho
 /* Whether this address may connect to what listens for the client (GatewaySources). */
 bool may_come_from(const struct may *may, const struct sshd_config *c, const struct address *a);
 
+/*
+ * With ForwardingNames: whether a name may be listened under, for which a
+ * permission is needed that says so, or connected to, for which the keys of those that
+ * listen need one. Other addresses are as names, but for connecting to them.
+ */
+bool may_listen_name(const struct may *may, const struct sshd_config *c, struct span name,
+    uint32_t port);
+bool may_open_name(const struct may *may, const struct sshd_config *c, struct span name,
+    uint32_t port);
+
 /* Whether Unix sockets may be connected to: not if keys name what may be. */
 bool may_open_paths(const struct may *may);
 

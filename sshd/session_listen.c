@@ -9,6 +9,7 @@
 #include "channels/forward.h"
 #include "os/names.h"
 #include "sshd/session_forward.h"
+#include "sshd/session_name.h"
 
 /* Sockets for one request: an address of either family. */
 #define SOCKETS_MAX	16
@@ -72,7 +73,7 @@ find_tcp(const struct session *s, struct span address, uint32_t port)
 {
 	struct forward_listener *l = s->listeners;
 
-	while (l != NULL && (l->kind != LISTENER_TCP || !span_is(address, l->address) ||
+	while (l != NULL && ((l->kind != LISTENER_TCP && l->kind != LISTENER_NAME) || !span_is(address, l->address) ||
 	    (l->asked_port != port && l->port != port)))
 		l = l->next;
 	return l;
@@ -127,6 +128,29 @@ open_all(struct session *s, const struct global_tcpip_forward *m, struct endpoin
 	return n_open > 0 ? ERR_OK : ERR_SYSTEM;
 }
 
+bool
+listen_is_name(const struct session *s, struct span address)
+{
+	return s->config.forwarding_names && name_is_valid(address);
+}
+
+/* Listens under a name instead of an address. */
+static enum err
+listen_name(struct session *s, const struct global_tcpip_forward *m, uint32_t *port)
+{
+	struct forward_listener *l;
+	int fd;
+
+	if (m->port == 0)
+		return ERR_UNSUPPORTED;		/* whoever is to connect has to know it */
+	TRY(name_listen(s->uid, m->address, m->port, &fd));
+	TRY(listener_add(s, fd, m->address, LISTENER_NAME, &l));
+	l->asked_port = l->port = *port = m->port;
+	log_info(&s->log, "listening for %s under the name %.*s port %u", s->user,
+	    (int)m->address.len, (const char *)m->address.p, (unsigned)m->port);
+	return ERR_OK;
+}
+
 enum err
 listen_tcp(struct session *s, struct span body, uint32_t *port)
 {
@@ -135,10 +159,13 @@ listen_tcp(struct session *s, struct span body, uint32_t *port)
 	size_t n;
 
 	TRY(global_tcpip_forward_get(body, &m));
-	if (!may_listen(&s->may, &s->config, m.address, m.port))
+	if (s->config.forwarding_names ? !may_listen_name(&s->may, &s->config, m.address, m.port) :
+	    !may_listen(&s->may, &s->config, m.address, m.port))
 		return ERR_DENIED;
 	if (m.port != 0 && find_tcp(s, m.address, m.port) != NULL)
 		return ERR_EXISTS;
+	if (listen_is_name(s, m.address))
+		return listen_name(s, &m, port);
 	n = choose(s, m.address, m.port, v);
 	if (n == 0)
 		return ERR_UNSUPPORTED;
@@ -192,7 +219,7 @@ listen_stream_local(struct session *s, struct span body)
 	enum err e;
 
 	TRY(global_streamlocal_forward_get(body, &m));
-	if (!(s->may.permit & PERMIT_PORT) || !may_listen_paths(&s->may) ||
+	if (!(s->may.permit & PERMIT_PORT) || !may_listen_paths(&s->may) || s->config.forwarding_names ||
 	    !(s->config.allow_stream_local_forwarding & FORWARDING_REMOTE))
 		return ERR_DENIED;
 	path = span_dup_str(m.path);

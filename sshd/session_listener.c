@@ -6,6 +6,7 @@
 
 #include "channels/forward.h"
 #include "sshd/session_forward.h"
+#include "sshd/session_name.h"
 
 /* How long accepting rests when descriptors or memory are short. */
 #define REST_MSEC	500
@@ -47,7 +48,8 @@ describe(const struct forward_listener *l, int fd, struct writer *body)
 		    &(struct open_forwarded_streamlocal){ .path = span_str(l->address) });
 		return;
 	}
-	if (net_ends(fd, NULL, &from) == ERR_OK)
+	if (l->kind == LISTENER_NAME ? name_client(l->session->uid, fd, &from) == ERR_OK :
+	    net_ends(fd, NULL, &from) == ERR_OK)
 		address_print(&from.address, text, sizeof(text));
 	if (l->kind == LISTENER_X11)
 		open_x11_put(body, &(struct open_x11){ .origin_host = span_str(text), .origin_port = from.port });
@@ -68,9 +70,31 @@ channel_type(const struct forward_listener *l)
 	case LISTENER_X11:
 		return SPAN_LIT("x11");
 	case LISTENER_TCP:
+	case LISTENER_NAME:
 	default:
 		return SPAN_LIT("forwarded-tcpip");
 	}
+}
+
+/* The same of one that has connected to a name; both are told who came in when. */
+static bool
+is_welcome_by_name(const struct forward_listener *l, int fd)
+{
+	const struct session *s = l->session;
+	struct endpoint from;
+	char text[64];
+	bool may;
+
+	if (name_client(s->uid, fd, &from) != ERR_OK) {
+		log_info(&s->log, "connection to the name %s of %s refused: it is not from sshd",
+		    l->address, s->user);
+		return false;
+	}
+	may = may_come_from(&s->may, &s->config, &from.address);
+	log_info(&s->log, "connection from %s port %u to the name %s port %u of %s%s",
+	    address_print(&from.address, text, sizeof(text)), (unsigned)from.port, l->address,
+	    (unsigned)l->port, s->user, may ? "" : " refused: not in GatewaySources");
+	return may;
 }
 
 /* Whether this one may connect (GatewaySources, and the keys' gatewaysources=). */
@@ -81,6 +105,8 @@ is_welcome(const struct forward_listener *l, int fd)
 	struct endpoint from, to;
 	char text[64], at[64];
 
+	if (l->kind == LISTENER_NAME)
+		return is_welcome_by_name(l, fd);
 	if (l->kind != LISTENER_TCP || net_ends(fd, &to, &from) != ERR_OK ||
 	    may_come_from(&s->may, &s->config, &from.address))
 		return true;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sshd/session_i.h"
+#include "sshd/session_name.h"
 
 void
 may_free(struct may *may)
@@ -98,19 +99,24 @@ may_listen(const struct may *may, const struct sshd_config *c, struct span addre
 	return true;
 }
 
-/* Whether the address is in one of the networks of a comma list. */
-static bool
-is_in(struct span list, const struct address *a)
+bool
+may_listen_name(const struct may *may, const struct sshd_config *c, struct span name, uint32_t port)
 {
-	struct span word;
+	bool is_said = !c->permit_listen.any;
 
-	while (span_token(&list, ',', &word)) {
-		struct cidr c;
+	for (size_t i = 0; i < may->n_keys; i++)
+		is_said |= may->key[i].listen.n > 0;
+	return is_said && may_listen(may, c, name, port);
+}
 
-		if (cidr_parse(word, &c) == ERR_OK && cidr_has(&c, a))
-			return true;
+bool
+may_open_name(const struct may *may, const struct sshd_config *c, struct span name, uint32_t port)
+{
+	for (size_t i = 0; i < may->n_keys; i++) {
+		if (may->key[i].listen.n > 0 && may->key[i].open.n == 0)
+			return false;
 	}
-	return false;
+	return name_is_valid(name) && may_open(may, c, name, port);
 }
 
 bool
@@ -119,9 +125,9 @@ may_come_from(const struct may *may, const struct sshd_config *c, const struct a
 	bool found = c->gateway_sources.n == 0;
 
 	for (size_t i = 0; i < c->gateway_sources.n && !found; i++)
-		found = is_in(span_str(c->gateway_sources.v[i]), a);
+		found = cidr_list_has(span_str(c->gateway_sources.v[i]), a);
 	for (size_t i = 0; i < may->n_keys && found; i++)
-		found = !may->key[i].has_sources || is_in(may->key[i].sources, a);
+		found = !may->key[i].has_sources || cidr_list_has(may->key[i].sources, a);
 	return found;
 }
 

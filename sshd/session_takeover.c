@@ -55,8 +55,12 @@ try_again(void *arg)
 		timer_set(t->timer, loop_now(s->loop) + AGAIN_MSEC);
 		return;
 	}
-	if (e == ERR_OK)
-		log_info(&s->log, "port %u was taken over from another connection of %s", (unsigned)port, s->user);
+	if (e == ERR_OK) {
+		const char *name = s->listeners->kind == LISTENER_NAME ? s->listeners->address : "";
+
+		log_info(&s->log, "port %u%s%s was taken over from another connection of %s", (unsigned)port,
+		    name[0] == '\0' ? "" : " of ", name, s->user);
+	}
 	forward_answer(s, t->id, t->want_reply, SPAN_LIT("tcpip-forward"), e, SPAN_EMPTY);
 	takeover_free(t);
 }
@@ -83,14 +87,14 @@ takeover_start(struct session *s, const struct msg_to_session_global *m)
 		takeover_free(t);
 		return false;
 	}
-	session_sent(s, ipc_send_from_session_takeover(&s->guard,
-	    &(struct msg_from_session_takeover){ .port = g.port }, NULL));
+	session_sent(s, ipc_send_from_session_takeover(&s->guard, &(struct msg_from_session_takeover){
+	    .port = g.port, .name = listen_is_name(s, g.address) ? g.address : SPAN_EMPTY }, NULL));
 	timer_set(t->timer, loop_now(s->loop) + AGAIN_MSEC);
 	return true;
 }
 
 void
-takeover_release(struct session *s, uint32_t port)
+takeover_release(struct session *s, uint32_t port, struct span name)
 {
 	struct forward_listener *l = s->listeners;
 	bool found = false;
@@ -98,12 +102,14 @@ takeover_release(struct session *s, uint32_t port)
 	while (l != NULL) {
 		struct forward_listener *next = l->next;
 
-		if (l->kind == LISTENER_TCP && l->port == port) {
+		if (l->port == port && (name.len == 0 ? l->kind == LISTENER_TCP :
+		    l->kind == LISTENER_NAME && span_is(name, l->address))) {
 			listener_free(l);
 			found = true;
 		}
 		l = next;
 	}
 	if (found)
-		log_info(&s->log, "port %u goes to another connection of %s", (unsigned)port, s->user);
+		log_info(&s->log, "port %u%s%.*s goes to another connection of %s", (unsigned)port,
+		    name.len > 0 ? " of " : "", (int)name.len, (const char *)name.p, s->user);
 }

@@ -65,6 +65,7 @@ static const struct {
 	{ "ForceCommand internal-sftp -d \"/x y\"  # kept", "ForceCommand internal-sftp -d \"/x y\"  # kept" },
 	{ "ForceCommand NONE", "ForceCommand none" },
 	{ "GatewayPorts clientspecified", "GatewayPorts clientspecified" },
+	{ "ForwardingNames yes", "ForwardingNames yes" },
 	{ "GatewaySources 10.0.0.0/8,192.0.2.0/24", "GatewaySources 10.0.0.0/8,192.0.2.0/24" },
 	{ "GroupFile /etc/group /run/group", "GroupFile /etc/group /run/group" },
 	{ "HostCertificate /a\nHostCertificate /b", "HostCertificate /a|/b" },
