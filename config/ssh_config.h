@@ -118,6 +118,7 @@
 	K(flag, ClearAllForwardings, clear_all_forwardings, 0, "no", none) \
 	K(flag, ExitOnForwardFailure, exit_on_forward_failure, 0, "no", none) \
 	K(flag, GatewayPorts, gateway_ports, 0, "no", none)		\
+	K(words, GatewaySources, gateway_sources, NONE, "none", cidr_list) \
 	K(permits, PermitRemoteOpen, permit_remote_open, NONE, "any", open) \
 	K(octal, StreamLocalBindMask, stream_local_bind_mask, 0, "0177", none) \
 	K(flag, StreamLocalBindUnlink, stream_local_bind_unlink, 0, "no", none) \

@@ -79,6 +79,7 @@ void pump_disconnect(struct pump *p, uint32_t reason, const char *text);
 #define PUMP_SOCKET	2u	/* half-closed by shutdown(2), channel closed when both ways have ended */
 #define PUMP_EXITS	8u	/* a program whose end pump_finish() tells: EOF waits for it a little */
 #define PUMP_DATAGRAM	16u	/* a socket of messages: each travels whole in a packet of its own, or is lost */
+#define PUMP_SHUT	32u	/* a shared socket: shutdown(2) when all is written, as closing it here says nothing */
 #define PUMP_SHARED	4u	/* other processes use the open files too: they are not made non-blocking */
 
 /*

@@ -173,7 +173,7 @@ settle_sinks(struct pumped *pc)
 		if (pc->life != PUMPED_GONE && (pc->flags & PUMP_PTY))
 			continue;	/* a terminal has no half-close */
 		e->writes = false;
-		if (pc->flags & PUMP_SOCKET)
+		if (pc->flags & (PUMP_SOCKET | PUMP_SHUT))
 			(void)shutdown(e->fd, SHUT_WR);
 		end_close_if_done(e);
 	}

@@ -266,24 +266,49 @@ find_port(const struct forwards_state *f, struct span address, uint32_t port)
 	return found;
 }
 
+/* Whether GatewaySources lets in who is said to connect from there. */
+static bool
+is_welcome(const struct ssh *s, struct span origin)
+{
+	const struct ssh_config *c = &s->settings.config;
+	struct address a;
+
+	if (c->gateway_sources.n == 0)
+		return true;
+	if (address_parse(origin, &a) != ERR_OK)
+		return false;
+	for (size_t i = 0; i < c->gateway_sources.n; i++) {
+		if (cidr_list_has(span_str(c->gateway_sources.v[i]), &a))
+			return true;
+	}
+	return false;
+}
+
 static void
 open_tcpip(struct ssh *s, const struct event *ev)
 {
 	const struct remote *r;
 	struct open_tcpip m;
-	char buf[300];
+	char buf[300], origin[300];
 
 	if (open_tcpip_get(ev->open.body, &m) != ERR_OK) {
 		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "malformed request");
 		return;
 	}
-	log_debug(&s->log, "client_request_forwarded_tcpip: listen %s port %u",
-	    ssh_visible(buf, sizeof(buf), m.host), m.port);
+	ssh_visible(origin, sizeof(origin), m.origin_host);
+	log_debug(&s->log, "client_request_forwarded_tcpip: listen %s port %u, originator %s port %u",
+	    ssh_visible(buf, sizeof(buf), m.host), m.port, origin, m.origin_port);
 	r = find_port(s->forwards, m.host, m.port);
 	if (r == NULL) {
 		log_error(&s->log, "WARNING: Server requests forwarding for unknown listen_port %u",
 		    m.port);
 		refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested port");
+		return;
+	}
+	if (!is_welcome(s, m.origin_host)) {
+		log_info(&s->log, "connection from %s to forwarded port %u refused: not in GatewaySources",
+		    origin, m.port);
+		refuse(s, ev->channel, OPEN_PROHIBITED, "not from there");
 		return;
 	}
 	if (r->what.connect_host == NULL && r->what.connect_path == NULL)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "channels/request.h"
@@ -34,12 +35,25 @@ session_say(const struct session *se, const char *text)
 
 /* --- events --- */
 
+/*
+ * -W with one socket as standard input and output, as a proxy has it: closing
+ * one of the two tells the other end nothing.
+ */
+static bool
+is_one_socket(const struct session *se)
+{
+	struct stat in, out;
+
+	return se->is_stdio_forward && fstat(se->fd[0], &in) == 0 && fstat(se->fd[1], &out) == 0 &&
+	    S_ISSOCK(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
+}
+
 static enum err
 attach(struct session *se)
 {
 	struct pump_ends ends = {
 		.sink = { se->fd[1], se->fd[2] }, .source = { se->fd[0], -1 },
-		.flags = PUMP_SHARED,
+		.flags = PUMP_SHARED | (is_one_socket(se) ? PUMP_SHUT : 0),
 	};
 
 	for (int i = 0; i < 3; i++)

@@ -55,6 +55,7 @@ static const struct {
 	{ "ForwardX11Timeout 1w", "forwardx11timeout 604800" },
 	{ "ForwardX11Trusted yes", "forwardx11trusted yes" },
 	{ "GatewayPorts yes", "gatewayports yes" },
+	{ "GatewaySources 10.0.0.0/8,192.0.2.0/24", "gatewaysources 10.0.0.0/8,192.0.2.0/24" },
 	{ "GlobalKnownHostsFile /a /b", "globalknownhostsfile /a /b" },
 	{ "HashKnownHosts yes", "hashknownhosts yes" },
 	{ "HostKeyAlgorithms ^rsa*", "hostkeyalgorithms rsa-sha2-512,rsa-sha2-256,"
