@@ -90,27 +90,52 @@ value_of(uint8_t c)
 	return at == NULL ? -1 : (int)(at - letters);
 }
 
-enum err
-code_parse(struct span text, char out[static CODE_SIZE])
-{
-	uint8_t value[LETTERS + 1];
-	size_t n = 0;
+/* The mark before a code of a device behind a relay. */
+#define MARK	'R'
 
+/* The values of what was typed, a letter each. ERR_SYNTAX: other signs, or too many. */
+static enum err
+values_of(struct span text, uint8_t value[static LETTERS + 2], size_t *n)
+{
+	*n = 0;
 	for (size_t i = 0; i < text.len; i++) {
 		int v;
 
 		if (text.p[i] == '-' || text.p[i] == ' ')
 			continue;
 		v = value_of(text.p[i]);
-		if (v == -1 || n == sizeof(value))
+		if (v == -1 || *n == LETTERS + 2)
 			return ERR_SYNTAX;
-		value[n++] = (uint8_t)v;
+		value[(*n)++] = (uint8_t)v;
 	}
-	if (n != sizeof(value) || value[LETTERS] != check_of(value))
-		return ERR_SYNTAX;
-	print(value, out);
-	wipe(value, sizeof(value));
 	return ERR_OK;
+}
+
+bool
+code_is_relayed(struct span text)
+{
+	uint8_t value[LETTERS + 2];
+	size_t n;
+	bool is = values_of(text, value, &n) == ERR_OK && n == LETTERS + 2 && value[0] == value_of(MARK);
+
+	wipe(value, sizeof(value));
+	return is;
+}
+
+enum err
+code_parse(struct span text, char out[static CODE_SIZE])
+{
+	uint8_t value[LETTERS + 2];
+	size_t n, mark = code_is_relayed(text) ? 1 : 0;
+	enum err e = values_of(text, value, &n);
+
+	if (e == ERR_OK && (n != mark + LETTERS + 1 ||
+	    value[mark + LETTERS] != check_of(value + mark)))
+		e = ERR_SYNTAX;
+	if (e == ERR_OK)
+		print(value + mark, out);
+	wipe(value, sizeof(value));
+	return e;
 }
 
 enum err

@@ -5,7 +5,8 @@
  * code    60 random bits as 12 letters, and one more that finds typing
  *         errors: "7KQ2-M9XD-4RTVC". Small letters, spaces and dashes do not
  *         matter, and letters that look alike count as the same (O and 0; I, L
- *         and 1).
+ *         and 1). An R before it ("R-7KQ2-M9XD-4RTVC") says that the way to the
+ *         server is through a relay, and does not belong to it.
  *
  * Both sides stretch a code with scrypt into an Ed25519 key, which the one that
  * is let in signs with, and into a proof key: the server shows with it that it
@@ -47,6 +48,9 @@ void code_make(const struct rng *rng, char out[static CODE_SIZE]);
 
 /* Writes a code as it is shown. ERR_SYNTAX if it is none, or has a typing error. */
 enum err code_parse(struct span text, char out[static CODE_SIZE]);
+
+/* Whether the code has the mark of a server behind a relay. */
+bool code_is_relayed(struct span text);
 
 /* Stretches a code as it is shown. ERR_NOMEM, ERR_CRYPTO. */
 enum err code_stretch(const char *code, struct code_keys *out);

@@ -5,7 +5,8 @@ ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_ch
 	tools/ssh_keygen_show.c tools/ssh_keygen_validity.c
 
 PROGRAMS += ssh-ephemeral
-ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \
+ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tools/assist_server.c tools/assist_tell.c tools/assist_way.c \
+	tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \
 	tools/ssh_ephemeral_client.c tools/ssh_ephemeral_code.c tools/ssh_ephemeral_connect.c \
 	tools/ssh_ephemeral_keys.c tools/ssh_ephemeral_events.c tools/ssh_ephemeral_list.c \
 	tools/ssh_ephemeral_loopback.c tools/ssh_ephemeral_server.c tools/ssh_ephemeral_users.c \
@@ -14,3 +15,5 @@ ssh-ephemeral_SRCS = tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_e
 tools_TESTS += regress/unit/test_ssh_ephemeral.c
 test_ssh_ephemeral_OBJS = $(ssh-ephemeral_SRCS:.c=.o) sshd/control.o sshd/journal.o sshd/journal_event.o \
 	sshd/control_requests.o sshd/penalties.o sshd/control_socket.o
+tools_TESTS += regress/unit/test_assist.c
+test_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)

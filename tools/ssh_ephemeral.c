@@ -31,7 +31,11 @@ static const struct {
 	{ "code", eph_code_main, "code [--user NAME] [--ttl TIME] [--session TIME|grant] [--from CIDR,...]\n"
 	    "        [--options OPTIONS] [--comment TEXT] [WHERE] [--json]" },
 	{ "login", eph_login_main,
-	    "login [CODE] [ssh options] [USER@]HOST[:PORT] [-- ssh options and COMMAND]" },
+	    "login [CODE] [ssh options] [USER@]HOST[:PORT] [-- ssh options and COMMAND]\n"
+	    "  ssh-ephemeral login [R-CODE] [--user NAME] [ssh options] DEVICE@[USER@]RELAY[:PORT] [-- ...]" },
+	{ "assist", eph_assist_main, "assist --relay [USER@]HOST[:PORT] [--device NAME] [--ttl TIME] [--from CIDR,...]\n"
+	    "        [--port PORT] [--user NAME] [--options OPTIONS] [--to HOST:PORT] [--throwaway] [--sshd PATH]\n"
+	    "        [--socket PATH] [--json] [ssh options]" },
 	{ "events", eph_events_main, "events [WHERE] [--follow] [--new]" },
 	{ "penalties", eph_penalties_main, "penalties [--socket PATH] [--json] [--clear ADDRESS|all]" },
 	{ "loopback", eph_loopback_main, "loopback [--user NAME]... [-o KEYWORD=VALUE]... [--sshd PATH] [--json]\n"

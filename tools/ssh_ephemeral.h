@@ -49,6 +49,9 @@ int eph_events_main(int argc, char **argv);
 /* Shows and clears the sources that the server refuses for now. */
 int eph_penalties_main(int argc, char **argv);
 
+/* Lets somebody in through a relay, for a while (assist.h). */
+int eph_assist_main(int argc, char **argv);
+
 /* Runs a command beside a throwaway server. */
 int eph_loopback_main(int argc, char **argv);
 
@@ -65,7 +68,7 @@ int eph_bad_option(const char *command, char **argv);
 
 /* --- which server --- */
 
-enum { EPH_OPT_SOCKET = 1000, EPH_OPT_HOST, EPH_OPT_SSH };
+enum { EPH_OPT_SOCKET = 1000, EPH_OPT_HOST, EPH_OPT_SSH, EPH_OPT_USER };
 
 /* Rows and letters of getopt_long(3) for what eph_where_option() takes. */
 #define EPH_WHERE_OPTIONS						\
@@ -105,6 +108,13 @@ bool eph_where_option(struct eph_where *w, int opt);
 /* Begins a command line: ssh, its options, the port of host; a->host is without it. Or complains. */
 int eph_ssh_argv(const struct eph_where *w, const char *host, struct eph_argv *a);
 
+/*
+ * The same for a device behind a relay, NAME@[ACCOUNT@]RELAY[:PORT]: the options are for
+ * the way through the relay, which is written into way (and must outlive a).
+ */
+int eph_relay_argv(const struct eph_where *w, const char *through, const char *user,
+    struct writer *way, struct eph_argv *a);
+
 /* Adds a word. */
 void eph_argv_add(struct eph_argv *a, const char *word);
 
@@ -124,6 +134,7 @@ struct eph_client {
 	uint8_t *buf;
 	char path[256];			/* for messages */
 	bool waits_for_ever;		/* for answers */
+	bool is_quiet;			/* no complaint about what is refused */
 
 	/* Elsewhere (docs/PROTOCOL.md): messages behind their lengths, through ssh. */
 	pid_t ssh;			/* 0: not so */
@@ -153,6 +164,9 @@ struct eph_client {
  */
 int eph_connect(struct eph_client *c, const struct eph_where *where);
 
+/* Where the caller's own server would be, if there is a socket; else the machine's. ERR_NOTFOUND, ERR_RANGE. */
+enum err eph_find_socket(char *buf, size_t size);
+
 /* Connects to path without a word; ERR_SYSTEM if nobody listens there (yet). */
 enum err eph_try(struct eph_client *c, const char *path);
 
@@ -164,6 +178,12 @@ void eph_close(struct eph_client *c);
  * answer up to its end. Returns EPH_DONE, or has complained.
  */
 int eph_ask(struct eph_client *c, const struct writer *request);
+
+/* Sends a request to a server of this machine whose answers eph_take() takes as they come. */
+enum err eph_send(struct eph_client *c, const struct writer *request);
+
+/* Takes one message, if there is one. ERR_AGAIN: there is none; ERR_CLOSED; what c->event returned. */
+enum err eph_take(struct eph_client *c);
 
 /* --- words --- */
 

@@ -25,9 +25,8 @@
 
 /* --- where --- */
 
-/* Where the caller's own server would be, if there is a socket; else the machine's. */
-static enum err
-find_path(char *buf, size_t size)
+enum err
+eph_find_socket(char *buf, size_t size)
 {
 	const char *named = getenv("DAYFLY_EPHEMERAL_SOCKET");
 
@@ -91,7 +90,7 @@ eph_connect(struct eph_client *c, const struct eph_where *where)
 	if (where->n_options > 0)
 		return eph_usage("options for ssh make sense with --host only");
 	if (path == NULL) {
-		if (find_path(found, sizeof(found)) != ERR_OK)
+		if (eph_find_socket(found, sizeof(found)) != ERR_OK)
 			return eph_complain(EPH_NO_SERVER,
 			    "the config names no socket (EphemeralKeySocket): give --socket PATH");
 		path = found;
@@ -137,7 +136,8 @@ on_ctl_refused(struct eph_client *c, const struct msg_ctl_refused *m, struct ipc
 
 	(void)fds;
 	c->is_answered = true;
-	c->code = eph_complain(EPH_REFUSED, "%s", text_visible_str(shown, sizeof(shown), m->text));
+	c->code = c->is_quiet ? EPH_REFUSED :
+	    eph_complain(EPH_REFUSED, "%s", text_visible_str(shown, sizeof(shown), m->text));
 	return ERR_OK;
 }
 
@@ -228,25 +228,39 @@ take_frame(struct eph_client *c)
 	return ERR_OK;
 }
 
-/* Takes one message of the answer, waiting for it. */
-static enum err
-take_one(struct eph_client *c)
+enum err
+eph_take(struct eph_client *c)
 {
 	struct room room = { c->buf, LIMIT_IPC };
 	struct ipc_fds fds = { .n = 0 };
 	struct span message;
 	enum err e;
 
-	if (c->ssh > 0)
-		return take_frame(c);
 	TRY(ipc_flush(&c->ipc));
 	e = ipc_receive(&c->ipc, room, &message, &fds);
-	if (e == ERR_AGAIN)
-		return wait_for(c);
 	if (e == ERR_OK)
 		e = on_reply(c, &c->ipc, CONTROL_PHASE, message, &fds);
 	ipc_fds_close(&fds);
 	return e;
+}
+
+/* Takes one message of the answer, waiting for it. */
+static enum err
+take_one(struct eph_client *c)
+{
+	enum err e;
+
+	if (c->ssh > 0)
+		return take_frame(c);
+	e = eph_take(c);
+	return e == ERR_AGAIN ? wait_for(c) : e;
+}
+
+enum err
+eph_send(struct eph_client *c, const struct writer *request)
+{
+	TRY(wr_end(request));
+	return ipc_send(&c->ipc, writer_span(request), NULL);
 }
 
 static enum err

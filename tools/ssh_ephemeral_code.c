@@ -175,9 +175,11 @@ eph_code_main(int argc, char **argv)
 
 struct login {
 	struct eph_where where;
-	const char *host;
+	const char *host;		/* [USER@]HOST[:PORT], or NAME@[ACCOUNT@]RELAY[:PORT] */
+	const char *user;		/* behind a relay: whom to log in as */
 	char **rest;
 	char text[CODE_SIZE];
+	bool is_relayed;
 };
 
 /* Asks for the code without showing it. */
@@ -189,6 +191,7 @@ ask_code(struct login *l)
 
 	if (e != ERR_OK)
 		return eph_usage("login: there is no terminal to ask for the code: give it as first argument");
+	l->is_relayed = code_is_relayed(secret_span(&answer));
 	if (code_parse(secret_span(&answer), l->text) != ERR_OK)
 		return eph_complain(EPH_REFUSED, "that is no code, or has a typing error");
 	return EPH_DONE;
@@ -197,9 +200,11 @@ ask_code(struct login *l)
 static int
 log_in(const struct login *l, const struct eph_key *key, const char *proof)
 {
+	SCOPED(writer_free) struct writer way = writer_init(LIMIT_LINE);
 	char option[96];
 	struct eph_argv a;
-	int code = eph_ssh_argv(&l->where, l->host, &a);
+	int code = l->is_relayed ? eph_relay_argv(&l->where, l->host, l->user, &way, &a) :
+	    eph_ssh_argv(&l->where, l->host, &a);
 
 	if (code != EPH_DONE)
 		return code;
@@ -257,7 +262,8 @@ use_code(const struct login *l)
 int
 eph_login_main(int argc, char **argv)
 {
-	static const struct option options[] = { EPH_WHERE_OPTIONS, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { EPH_WHERE_OPTIONS,
+	    { "user", required_argument, NULL, EPH_OPT_USER }, { NULL, 0, NULL, 0 } };
 	struct login l = { .host = NULL };
 	const char *word[2] = { NULL, NULL };
 	size_t n = 0;
@@ -270,6 +276,8 @@ eph_login_main(int argc, char **argv)
 	    (n < 2 && optind < argc && strcmp(argv[optind - 1], "--") != 0)) {
 		if (opt == -1)
 			word[n++] = argv[optind++];
+		else if (opt == EPH_OPT_USER)
+			l.user = optarg;
 		else if (!eph_where_option(&l.where, opt))
 			return eph_bad_option("login", argv);
 	}
@@ -281,7 +289,10 @@ eph_login_main(int argc, char **argv)
 		return eph_usage("login: a command or options for ssh come behind --");
 	if (n == 2 && code_parse(span_str(word[0]), l.text) != ERR_OK)
 		return eph_complain(EPH_REFUSED, "\"%s\" is no code, or has a typing error", word[0]);
+	l.is_relayed = n == 2 && code_is_relayed(span_str(word[0]));
 	code = n == 2 ? EPH_DONE : ask_code(&l);
+	if (code == EPH_DONE && l.user != NULL && !l.is_relayed)
+		code = eph_usage("login: --user is for devices behind a relay, whose codes begin with R-");
 	if (code == EPH_DONE)
 		code = use_code(&l);
 	wipe(l.text, sizeof(l.text));

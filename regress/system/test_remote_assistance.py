@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: ISC
 """A device behind NAT, a relay, and an engineer who reaches the device through it."""
+import json
+import os
 import subprocess
 
 import pytest
 
 import harness
 from harness import FarNetwork, run, wait_until
+from test_assist import RELAY, Assist, Relay
 
 pytestmark = pytest.mark.skipif(not harness.ROOT, reason="needs networks of its own")
 
@@ -105,3 +108,66 @@ def test_a_device_may_listen_where_its_key_says_and_nowhere_else(place, networks
     place.port += 1
     place.connect_device()
     assert place.client.wait(harness.TIMEOUT) == 255
+
+
+# --- ssh-ephemeral assist, end to end ---
+
+NAME = f"kiosk-{os.urandom(4).hex()}"
+
+
+class Assisted:
+    """A device that runs assist, a relay with a name for it, and the engineers' networks."""
+
+    def __init__(self, folder, networks):
+        self.device, self.engineer, self.stranger = networks
+        self.relay = Relay(folder, config="\n".join(f"ListenAddress {n.net}.1" for n in networks) + "\n" + RELAY +
+                           f"\nGatewaySources {self.engineer.net}.0/24\nClientAliveInterval 60", names=(NAME,))
+        self.known = str(folder / "known")
+        with open(self.relay.known_hosts(), encoding="utf-8") as f:
+            key = f.read().split(" ", 1)[1]
+        with open(self.known, "w", encoding="utf-8") as f:
+            f.write("".join(f"[{n.net}.1]:{self.relay.port} {key}" for n in networks))
+        self.sshd = harness.Server(folder / "device", config="PasswordAuthentication no", wait=False, prefix=self.device.command())
+        wait_until(lambda: os.path.exists(self.sshd.socket), "the device's sshd")
+        self.assist = Assist(self.relay, "--socket", self.sshd.socket, "--to", f"127.0.0.1:{self.sshd.port}", "-o",
+                             f"UserKnownHostsFile={self.known}", "-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2",
+                             prefix=self.device.command(), who=NAME, at=f"{self.device.net}.1")
+
+    def login_command(self, network, code, *command):
+        return network.command(harness.EPHEMERAL, "login", code, "--user", harness.login_user(), "-o", f"UserKnownHostsFile={self.known}",
+                               *self.relay.options("engineer"), f"{NAME}@{harness.login_user()}@{network.net}.1", "--", *command)
+
+    def stop(self):
+        self.assist.end()
+        self.sshd.stop()
+        self.relay.stop()
+
+
+@pytest.fixture
+def assisted(folder, networks):
+    a = Assisted(folder, networks)
+    yield a
+    a.stop()
+
+
+def test_assist_reaches_through_a_nat_refuses_a_wrong_source_and_heals_when_a_cable_was_cut(assisted):
+    code = assisted.assist.wait("waiting")["code"]
+    # From a network that the relay does not let in, with the right code: nothing, and the code is not spent.
+    assert run(assisted.login_command(assisted.stranger, code, "true"), check=False).returncode == 255
+    assisted.relay.wait_log("refused: not in GatewaySources")
+    with subprocess.Popen(assisted.login_command(assisted.engineer, code, "echo $SSH_CLIENT; exec sleep 1000"),
+                          stdout=subprocess.PIPE, text=True) as session:
+        assert session.stdout.readline().startswith("127.0.0.1 ")
+        assert assisted.assist.wait("connected")["source"] == f"{assisted.engineer.net}.2"
+        assisted.device.cut()               # no FIN, no RST
+        lost = len(assisted.assist.states)
+        assisted.assist.wait("lost", lost)
+        assisted.device.mend()
+        ready = assisted.assist.wait("waiting", lost)
+        assisted.relay.wait_log(f"port 22 of {NAME} was taken over from another connection of")
+        assert session.wait(20) == 255
+    wait_until(lambda: assisted.assist.states[-1]["sessions"] == 0, "the session to be over")
+    assert run(assisted.login_command(assisted.engineer, ready["code"], "echo again")).stdout == "again\n"
+    assisted.assist.end()
+    assert assisted.assist.wait("ended")["reason"] == "stopped on the device"
+    assert [g for g in json.loads(assisted.sshd.ephemeral("list", "--json").stdout) if g["state"] == "live"] == []

@@ -141,6 +141,26 @@ a_proof_is_for_one_session_one_host_key_and_one_code(void **state)
 	assert_memory_not_equal(proof, again, 32);
 }
 
+static void
+the_mark_of_a_relay_stands_before_a_code_and_is_no_part_of_it(void **state)
+{
+	static const char *const marked[] = { "R-0000-0000-00000", "r0000000000000 ", "R 0000 0000 0000 0" };
+	static const char *const wrong[] = { "R-0000-0000-00001", "X-0000-0000-00000", "RR-0000-0000-00000", "R-0000-0000-0000" };
+	char out[CODE_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(marked); i++) {
+		assert_true(code_is_relayed(span_str(marked[i])));
+		assert_int_equal(code_parse(span_str(marked[i]), out), ERR_OK);
+		assert_string_equal(out, "0000-0000-00000");
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(code_parse(span_str(wrong[i]), out), ERR_SYNTAX);
+	assert_false(code_is_relayed(SPAN_LIT("0000-0000-00000")));
+	assert_false(code_is_relayed(SPAN_LIT("R000-0000-00000")));
+	assert_false(code_is_relayed(SPAN_EMPTY));
+}
+
 int
 main(void)
 {
@@ -150,6 +170,7 @@ main(void)
 		cmocka_unit_test(a_wrong_letter_and_two_that_changed_places_are_found),
 		cmocka_unit_test(what_is_no_code_is_refused),
 		cmocka_unit_test(both_sides_get_the_same_keys_and_others_get_others),
+		cmocka_unit_test(the_mark_of_a_relay_stands_before_a_code_and_is_no_part_of_it),
 		cmocka_unit_test(a_proof_is_for_one_session_one_host_key_and_one_code),
 	};
 
