@@ -81,7 +81,7 @@ assist_field(struct span line, const char *name)
 {
 	char mark[32];
 	size_t n = (size_t)snprintf(mark, sizeof(mark), ", \"%s\": ", name), end;
-	const uint8_t *at = memmem(line.p, line.len, mark, n);
+	const uint8_t *at = line.len == 0 ? NULL : memmem(line.p, line.len, mark, n);
 	struct span rest;
 
 	/* A quote within a text has a backslash before it: the mark stands in none. */
