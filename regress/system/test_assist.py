@@ -67,7 +67,7 @@ class Assist:
 
     def wait(self, state, since=0):
         wait_until(lambda: any(s["state"] == state for s in self.states[since:]) or self.process.poll() is not None,
-                   f"the state {state}", 20)
+                   f"the state {state}")
         found = [s for s in self.states[since:] if s["state"] == state]
         assert found, (self.states, "".join(self.words))
         return found[-1]
@@ -75,7 +75,7 @@ class Assist:
     def end(self, signo=signal.SIGTERM):
         if self.process.poll() is None:
             self.process.send_signal(signo)
-        self.process.wait(20)
+        self.process.wait(harness.TIMEOUT)
 
 
 def login(relay, code, *command, name=DEVICE, user=ME, at="127.0.0.1", prefix=(), **kwargs):
@@ -117,7 +117,7 @@ def test_an_engineer_gets_in_by_code_and_name_and_the_device_shows_it(relay, dev
         assert (seen["sessions"], seen["source"]) == (1, "127.0.0.1")
         n = len(assist.states)
         session.stdin.close()
-        assert session.wait(20) == 0
+        assert session.wait(harness.TIMEOUT) == 0
     after = assist.wait("waiting", n)
     assert after["sessions"] == 0 and after["code"] not in ("", first["code"])
     used = login(relay, first["code"], "true")
@@ -136,7 +136,7 @@ def test_a_signal_ends_sessions_codes_and_line_and_leaves_nothing(relay, device,
         assist.wait("connected")
         assist.end(signo)
         assert assist.process.returncode == 128 + signo
-        assert session.wait(20) == 255
+        assert session.wait(harness.TIMEOUT) == 255
     ended = assist.wait("ended")
     assert (ended["code"], ended["sessions"], ended["ends_in"], ended["reason"]) == ("", 0, 0, "stopped on the device")
     assert [g for g in json.loads(device.ephemeral("list", "--json").stdout) if g["state"] == "live"] == []
@@ -151,7 +151,7 @@ def test_the_end_of_the_time_ends_the_session_too(relay, device):
         code = a.wait("waiting")["code"]
         done = login(relay, code, "echo in; sleep 1000", timeout=30)
         assert (done.returncode, done.stdout) == (255, "in\n"), done.stderr
-        a.process.wait(20)
+        a.process.wait(harness.TIMEOUT)
         assert a.wait("ended")["reason"] == "the time is over", a.words
         assert a.process.returncode == 0
     finally:
@@ -254,7 +254,7 @@ def test_a_newer_connection_of_the_same_key_takes_the_name_over_and_another_key_
     try:
         wait_until(lambda: relay.reach(DEVICE).stdout == "first\n", "the name")
         stranger = relay.listen(OTHER, DEVICE, banners("stranger\n"))
-        assert stranger.wait(20) == 255
+        assert stranger.wait(harness.TIMEOUT) == 255
         # One that may have the name, but is somebody else, has to wait until it is free.
         with open(relay.keys[OTHER] + ".pub", encoding="utf-8") as f:
             other = f.read()
@@ -263,7 +263,7 @@ def test_a_newer_connection_of_the_same_key_takes_the_name_over_and_another_key_
             text = f.read()
         with open(path, "w", encoding="utf-8") as f:
             f.write(f'restrict,port-forwarding,permitlisten="{DEVICE}:22" {other}' + text)
-        assert relay.listen(OTHER, DEVICE, banners("stranger\n")).wait(20) == 255
+        assert relay.listen(OTHER, DEVICE, banners("stranger\n")).wait(harness.TIMEOUT) == 255
         assert relay.reach(DEVICE).stdout == "first\n"
         clients.append(relay.listen(DEVICE, DEVICE, banners("second\n")))
         wait_until(lambda: relay.reach(DEVICE).stdout == "second\n", "the name to be taken over")
@@ -283,7 +283,7 @@ def test_on_a_relay_names_are_all_that_can_be_connected_to_or_listened_on(relay,
         # A device reaches nobody, and an engineer takes no name and no port.
         assert relay.reach(DEVICE, who=OTHER).returncode == 255
         for name in ("engineer", "127.0.0.1", "localhost"):
-            assert relay.listen("engineer", name, "127.0.0.1:1").wait(20) == 255, name
+            assert relay.listen("engineer", name, "127.0.0.1:1").wait(harness.TIMEOUT) == 255, name
         assert "/bin/false" not in run([harness.SSH, *relay.options("engineer"), f"{ME}@127.0.0.1", "echo in"], check=False).stdout
     finally:
         harness.end(client)
@@ -292,6 +292,6 @@ def test_on_a_relay_names_are_all_that_can_be_connected_to_or_listened_on(relay,
 def test_without_forwarding_names_a_name_is_no_place_to_listen(folder, banners):
     r = Relay(folder, config="PerSourcePenalties no\nGatewayPorts clientspecified")
     try:
-        assert r.listen(DEVICE, DEVICE, banners("x")).wait(20) == 255
+        assert r.listen(DEVICE, DEVICE, banners("x")).wait(harness.TIMEOUT) == 255
     finally:
         r.stop()

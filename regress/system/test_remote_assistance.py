@@ -167,7 +167,7 @@ def test_assist_reaches_through_a_nat_refuses_a_wrong_source_and_heals_when_a_ca
         assisted.device.mend()
         ready = assisted.assist.wait("waiting", lost)
         assisted.relay.wait_log(f"port 22 of {NAME} was taken over from another connection of")
-        assert session.wait(20) == 255
+        assert session.wait(harness.TIMEOUT) == 255
     wait_until(lambda: assisted.assist.states[-1]["sessions"] == 0, "the session to be over")
     assert run(assisted.login_command(assisted.engineer, ready["code"], "echo again")).stdout == "again\n"
     assisted.assist.end()
