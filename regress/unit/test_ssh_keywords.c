@@ -281,6 +281,7 @@ static const struct {
 	{ "ClearAllForwardings perhaps", "ClearAllForwardings: must be yes or no" },
 	{ "ExitOnForwardFailure perhaps", "ExitOnForwardFailure: must be yes or no" },
 	{ "GatewayPorts perhaps", "GatewayPorts: must be yes or no" },
+	{ "GatewaySources nonsense", "GatewaySources: must be addresses, or address/bits" },
 	{ "PermitRemoteOpen nowhere", "PermitRemoteOpen: must be any, none, or a list of host:port" },
 	{ "StreamLocalBindMask 9", "StreamLocalBindMask: must be an octal number up to 0777" },
 	{ "StreamLocalBindUnlink perhaps", "StreamLocalBindUnlink: must be yes or no" },

@@ -333,6 +333,7 @@ static const struct {
 	{ "AllowAgentForwarding perhaps", "AllowAgentForwarding: must be yes or no" },
 	{ "AllowTcpForwarding nonsense", "AllowTcpForwarding: must be one of: yes, all, no, local" },
 	{ "AllowStreamLocalForwarding nonsense", "AllowStreamLocalForwarding: must be one of: yes, all, no" },
+	{ "ForwardingNames perhaps", "ForwardingNames: must be yes or no" },
 	{ "GatewayPorts nonsense", "GatewayPorts: must be one of: no, yes, clientspecified" },
 	{ "GatewaySources", "GatewaySources: missing argument" },
 	{ "PermitTunnel nonsense", "PermitTunnel: must be one of: no, yes, point-to-point" },
