@@ -252,7 +252,11 @@ waits_for_exit(struct pumped *pc)
 {
 	struct loop *loop = pc->pump->loop;
 
-	if (!(pc->flags & PUMP_EXITS) || pc->exit != EXIT_NONE || pc->exit_waited)
+	if (!(pc->flags & PUMP_EXITS) || pc->exit != EXIT_NONE)
+		return false;
+	if (pc->peer_eof && !(pc->flags & PUMP_PTY))
+		return true;
+	if (pc->exit_waited)
 		return false;
 	if (pc->exit_wait == NULL) {
 		if (loop_timer(loop, &pc->exit_wait, exit_wait_over, pc) != ERR_OK)

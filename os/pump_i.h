@@ -65,9 +65,10 @@ enum pumped_life {
 };
 
 /*
- * Some peers (dropbear, PuTTY) close a channel when both ways have ended, and
- * hear no exit status after that. A program's last output and its exit are
- * two events for us: EOF waits this long for the second, in milliseconds.
+ * Some peers (dropbear, PuTTY, a master of OpenSSH's) close a channel when both
+ * ways have ended, and hear no exit status after that. Where theirs has ended
+ * already, our EOF waits for the program's exit; else this long, in
+ * milliseconds: its last output and its exit are two events for us.
  */
 #define PUMP_EXIT_WAIT	500
 

@@ -388,6 +388,13 @@ def test_garbage_in_proxy_mode_harms_nobody(own, junk):
     assert own.run("echo well").stdout == "well\n"
 
 
+def test_a_program_that_closes_its_output_still_has_its_status(pair):
+    """A master of OpenSSH's closes the channel when both ways have ended."""
+    pair.start()
+    done = pair.run("exec >/dev/null 2>&1; sleep 1; exit 5", check=False)
+    assert done.returncode == 5, done.stderr
+
+
 # --- commands ---
 
 def test_check_and_exit(pair):
