@@ -10,6 +10,7 @@
 #define REGRESS_SUPPORT_MUX_BED_H
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -291,6 +292,7 @@ bed_new(struct mux_bed *b)
 	struct conn_config config = { .side = SIDE_CLIENT, .is_bare = true, .rng = rng_system() };
 	int fd[2];
 
+	(void)signal(SIGPIPE, SIG_IGN);		/* as ssh does */
 	*b = (struct mux_bed){ .client = -1 };
 	b->s.log = log_to_stderr("test");
 	b->s.log.level = LOG_LEVEL_QUIET;
