@@ -19,7 +19,23 @@
 
 /* --- the user's descriptors --- */
 
-/* Copies of standard input, output and error, which stay whoever else's they are. */
+/* Puts /dev/null in the place of standard input (O_RDONLY) or output. */
+static enum err
+put_null(int at, int flags)
+{
+	int null = open("/dev/null", flags | O_CLOEXEC);
+	int got = null == -1 ? -1 : dup2(null, at);
+
+	if (null != -1)
+		close(null);
+	return got == -1 ? ERR_SYSTEM : ERR_OK;
+}
+
+/*
+ * Copies of standard input, output and error, which stay whoever else's they
+ * are. With -W they are the only ones: who is on the other end of a pipe must
+ * hear when the far host has closed.
+ */
 static enum err
 take_descriptors(struct ssh *s)
 {
@@ -27,13 +43,8 @@ take_descriptors(struct ssh *s)
 
 	for (int i = 0; i < 3; i++)
 		se->fd[i] = -1;
-	if (s->settings.config.stdin_null && !se->is_stdio_forward) {
-		int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-		if (null == -1 || dup2(null, STDIN_FILENO) == -1)
-			return ERR_SYSTEM;
-		close(null);
-	}
+	if (s->settings.config.stdin_null && !se->is_stdio_forward)
+		TRY(put_null(STDIN_FILENO, O_RDONLY));
 	for (int i = 0; i < 3; i++) {
 		se->fd[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
 		/* Whoever started us has closed it: as if it were /dev/null. */
@@ -41,6 +52,10 @@ take_descriptors(struct ssh *s)
 			se->fd[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (se->fd[i] == -1)
 			return ERR_SYSTEM;
+	}
+	if (se->is_stdio_forward) {
+		TRY(put_null(STDIN_FILENO, O_RDONLY));
+		TRY(put_null(STDOUT_FILENO, O_WRONLY));
 	}
 	return ERR_OK;
 }

@@ -97,6 +97,20 @@ def test_a_closed_port_is_refused_with_the_reason(sshd):
     assert done.returncode == 255 and "Connection refused" in done.stderr
 
 
+@pytest.mark.parametrize("program", [harness.SSH, "ssh"], ids=["dayfly", "openssh"])
+def test_what_reads_from_a_stdio_forwarding_hears_that_the_far_host_has_closed(sshd, program):
+    """Who waits for that before closing its own side must not wait for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        p = subprocess.Popen(sshd.ssh(key=sshd.key, program=program, options=["-W", f"127.0.0.1:{listener.getsockname()[1]}"]),
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        far, _ = listener.accept()
+        far.sendall(b"bye")
+        far.close()
+        assert p.stdout.read() == b"bye"
+        p.stdin.close()
+        p.wait(harness.TIMEOUT)
+
+
 def test_a_name_that_is_not_known_is_refused(sshd):
     done = run(sshd.ssh(key=sshd.key, program="ssh", options=["-W", "no-such-host.invalid:80"]), check=False, timeout=60)
     assert done.returncode == 255
