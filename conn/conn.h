@@ -165,6 +165,14 @@ struct span conn_session_id(const struct conn *c);
 /* The host key blob of the first key exchange, on either side; empty before. */
 struct span conn_hostkey(const struct conn *c);
 
+/*
+ * Client: the signature blob by which conn_hostkey() (or the key inside, if it
+ * is a certificate) has signed conn_session_id(), as it came and was verified:
+ * what an agent is shown for session-bind@openssh.com. Empty before the first
+ * EV_NEED_HOSTKEY_CHECK, and always on a server or a bare connection.
+ */
+struct span conn_hostkey_sig(const struct conn *c);
+
 /* Sends SSH_MSG_DISCONNECT and accepts nothing further; flush the output. */
 void conn_disconnect(struct conn *c, uint32_t reason, const char *text);
 

@@ -50,6 +50,12 @@ conn_hostkey(const struct conn *c)
 	return transport_hostkey(c->transport);
 }
 
+struct span
+conn_hostkey_sig(const struct conn *c)
+{
+	return transport_hostkey_sig(c->transport);
+}
+
 void
 conn_disconnect(struct conn *c, uint32_t reason, const char *text)
 {

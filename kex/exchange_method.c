@@ -207,7 +207,7 @@ verify(struct transport *t, struct span sig)
 
 /* The first exchange's host key is asked about; later ones must have the same. */
 static enum err
-judge_hostkey(struct transport *t, struct event *ev)
+judge_hostkey(struct transport *t, struct span sig, struct event *ev)
 {
 	struct span blob = writer_span(&t->exchange->hostkey);
 
@@ -220,8 +220,9 @@ judge_hostkey(struct transport *t, struct event *ev)
 		return t->fault;
 	}
 	wr_raw(&t->hostkey, blob);
-	if (wr_end(&t->hostkey) != ERR_OK)
-		return transport_fault(t, wr_end(&t->hostkey), "no memory for the host key");
+	wr_raw(&t->hostkey_sig, sig);
+	if (wr_end(&t->hostkey) != ERR_OK || wr_end(&t->hostkey_sig) != ERR_OK)
+		return transport_fault(t, ERR_NOMEM, "no memory for the host key");
 	method_done(t, ASKING_HOSTKEY);
 	*ev = (struct event){ .type = EV_NEED_HOSTKEY_CHECK, .id = t->ask_id };
 	ev->hostkey.blob = writer_span(&t->hostkey);
@@ -251,7 +252,7 @@ on_reply(struct transport *t, struct span body, struct event *ev)
 		return method_failed(t, e);
 	TRY(exchange_derive(t));
 	TRY(verify(t, sig));
-	return judge_hostkey(t, ev);
+	return judge_hostkey(t, sig, ev);
 }
 
 void

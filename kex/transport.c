@@ -101,6 +101,7 @@ transport_new(struct transport **out, const struct transport_config *config, mse
 	random_stream_init(&t->padding, config->rng);
 	t->peer_ident = writer_init(LIMIT_IDENT);
 	t->hostkey = writer_init(LIMIT_KEY_BLOB);
+	t->hostkey_sig = writer_init(LIMIT_SIGNATURE);
 	t->msg = writer_init(PACKET_PAYLOAD_MAX);
 	t->held = writer_init(LIMIT_REKEY_QUEUE);
 	t->ext = writer_init(LIMIT_EXT_INFO_SIZE);
@@ -128,6 +129,7 @@ transport_free(struct transport *t)
 	output_free(&t->out);
 	writer_free(&t->peer_ident);
 	writer_free(&t->hostkey);
+	writer_free(&t->hostkey_sig);
 	writer_free(&t->msg);
 	writer_free(&t->held);
 	writer_free(&t->ext);
@@ -305,6 +307,12 @@ struct span
 transport_hostkey(const struct transport *t)
 {
 	return writer_span(&t->hostkey);
+}
+
+struct span
+transport_hostkey_sig(const struct transport *t)
+{
+	return writer_span(&t->hostkey_sig);
 }
 
 struct span

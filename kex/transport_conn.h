@@ -190,6 +190,9 @@ bool transport_ping(struct transport *t, struct span data);
 /* The host key (K_S) of the first key exchange; empty before. */
 struct span transport_hostkey(const struct transport *t);
 
+/* Client: its signature over the first exchange hash, verified; empty before. */
+struct span transport_hostkey_sig(const struct transport *t);
+
 /* The peer's identification string; empty before it has come. */
 struct span transport_peer_ident(const struct transport *t);
 

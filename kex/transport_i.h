@@ -61,6 +61,7 @@ struct transport {
 	uint8_t session_id[HASH_MAX_LEN];
 	size_t session_id_len;
 	struct writer hostkey;		/* K_S of the first exchange */
+	struct writer hostkey_sig;	/* client: its signature over the session identifier */
 
 	bool is_writing;		/* between transport_begin() and _end() */
 	struct writer msg;

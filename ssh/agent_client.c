@@ -43,6 +43,32 @@ ask(int fd, const struct writer *question, struct writer *answer, struct agent_f
 }
 
 enum err
+agent_bind_frame(const struct conn *c, bool is_forwarding, struct writer *w)
+{
+	struct agent_bind bind = {
+		.hostkey = conn_hostkey(c), .session_id = conn_session_id(c),
+		.sig = conn_hostkey_sig(c), .is_forwarding = is_forwarding,
+	};
+
+	if (bind.sig.len == 0)
+		return ERR_NOTFOUND;
+	agent_bind_put(w, &bind);
+	return wr_end(w);
+}
+
+enum err
+agent_bind(int fd, const struct conn *c)
+{
+	SCOPED(writer_free) struct writer question = writer_init(AGENT_MAX_FRAME);
+	SCOPED(writer_free) struct writer answer = writer_init(2 * AGENT_MAX_FRAME);
+	struct agent_frame frame;
+
+	TRY(agent_bind_frame(c, false, &question));
+	TRY(ask(fd, &question, &answer, &frame));
+	return frame.type == AGENT_SUCCESS ? ERR_OK : ERR_DENIED;
+}
+
+enum err
 agent_list(int fd, enum err (*each)(void *arg, struct span blob, struct span comment), void *arg)
 {
 	SCOPED(writer_free) struct writer question = writer_init(AGENT_MAX_FRAME);

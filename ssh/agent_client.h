@@ -11,10 +11,24 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/writer.h"
+#include "conn/conn.h"
 #include "keys/agent_msg.h"
 
 /* Connects to the agent's socket at path. ERR_SYSTEM with errno. */
 enum err agent_open(const char *path, int *fd);
+
+/*
+ * Writes the frame that ties a connection to an agent to this session
+ * (session-bind@openssh.com), so that the agent knows which host its keys are
+ * used for. ERR_NOTFOUND if no host has proved itself on c; ERR_NOMEM.
+ */
+enum err agent_bind_frame(const struct conn *c, bool is_forwarding, struct writer *w);
+
+/*
+ * Ties fd to the session of c, for the login. ERR_DENIED if the agent did not
+ * take it, as one that does not know of this: it can be asked all the same.
+ */
+enum err agent_bind(int fd, const struct conn *c);
 
 /*
  * Asks for the keys: each(arg, blob, comment) is called for every one, until

@@ -2,8 +2,8 @@
 /*
  * ssh/forward_i.h - the insides of forwarding, for ssh/forward*.c only:
  * forward.c has the state and the connections, forward_listen.c what listens
- * here, forward_remote.c what the server opens, forward_socks.c those that say
- * themselves where they want to go.
+ * here, forward_remote.c what the server opens, forward_agent.c the agent,
+ * forward_socks.c those that say themselves where they want to go.
  *
  * relay   one connection that is forwarded: a descriptor here, a channel
  */
@@ -24,14 +24,14 @@ struct relay {
 	bool is_opening;		/* the server has not answered yet */
 	int fd;				/* -1: not connected yet, or the pump's */
 	struct dial *dial;		/* connecting to the target */
-	struct watch *watch;		/* reading what a SOCKS client asks for */
+	struct watch *watch;		/* reading what a SOCKS client asks for, an agent answers */
 	struct socks socks;
 	bool is_socks;			/* its socket waits for an answer */
 	bool speaks_socks;		/* through the channel, before it is attached */
 	bool is_x11;			/* waits for the client's setup, before it is attached */
 	bool is_known;			/* that was as it should be */
 	bool is_failed;			/* the channel is closed when the answer is sent */
-	struct writer held;		/* of the client, not used yet */
+	struct writer held;		/* of the client, not used yet; of an agent */
 	struct writer reply;		/* to it, not sent yet */
 	struct timer *retry;
 	const char *type;		/* of the channel; static */
@@ -122,6 +122,14 @@ bool remote_open(struct ssh *s, const struct event *ev);
 
 /* Makes the relay of a channel of a type (static) that the server asks for. NULL: refused. */
 struct relay *relay_of_server(struct ssh *s, struct channel_id id, const char *type);
+
+/* The target of a channel that the server asked for is connected: it may begin. */
+void relay_accept(struct relay *t, int fd);
+
+/* --- forward_agent.c --- */
+
+/* Takes a channel to the agent, if one is forwarded. */
+void relay_open_agent(struct ssh *s, struct channel_id id);
 
 /* --- forward_socks.c --- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the server opens to us: remote forwardings (-R), the agent (-A). */
+/* What the server opens to us: remote forwardings (-R), and what other parts take. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 #include "channels/forward.h"
 #include "ssh/alive.h"
 #include "ssh/forward_i.h"
-#include "ssh/identity.h"
 #include "ssh/x11.h"
 
 #define STREAMLOCAL	"forwarded-streamlocal@openssh.com"
@@ -165,9 +164,8 @@ refuse(struct ssh *s, struct channel_id id, enum open_failure code, const char *
 	conn_refuse_channel(s->conn, id, code, why);
 }
 
-/* The target is connected: the channel may begin. */
-static void
-accept_with(struct relay *t, int fd)
+void
+relay_accept(struct relay *t, int fd)
 {
 	t->fd = fd;
 	conn_answer_channel(t->s->conn, t->id, SPAN_EMPTY);
@@ -191,7 +189,7 @@ on_dialed(void *arg, int fd, const char *why)
 		return;
 	}
 	net_no_delay(fd);
-	accept_with(t, fd);
+	relay_accept(t, fd);
 }
 
 static void
@@ -201,7 +199,7 @@ connect_to_path(struct relay *t, const char *path)
 	int fd;
 
 	if (net_connect_unix(path, SOCK_STREAM, &fd) == ERR_OK) {
-		accept_with(t, fd);
+		relay_accept(t, fd);
 		return;
 	}
 	log_error(&s->log, "connect to %s: failed: %s", path, strerror(errno));
@@ -338,50 +336,6 @@ open_streamlocal(struct ssh *s, const struct event *ev)
 	refuse(s, ev->channel, OPEN_PROHIBITED, "not a requested path");
 }
 
-char *
-forward_agent_path(const struct ssh *s)
-{
-	const struct forward_agent *a = &s->settings.config.forward_agent;
-	const char *path;
-	char *expanded;
-
-	if (!a->on)
-		return NULL;
-	if (a->socket == NULL)
-		return identity_agent_path(s);
-	if (a->socket[0] != '$' || a->socket[1] == '{')
-		return settings_expand(&s->settings, &s->log, SSH_KEYWORD_ForwardAgent, a->socket,
-		    &expanded) == ERR_OK ? expanded : NULL;
-	path = getenv(a->socket + 1);
-	return path == NULL || path[0] == '\0' ? NULL : strdup(path);
-}
-
-static void
-open_agent(struct ssh *s, const struct event *ev)
-{
-	struct relay *t;
-	char *path;
-
-	if (!s->settings.config.forward_agent.on) {
-		log_error(&s->log, "Warning: ssh server tried agent forwarding.");
-		log_error(&s->log,
-		    "Warning: this is probably a break-in attempt by a malicious server.");
-		refuse(s, ev->channel, OPEN_PROHIBITED, "agent forwarding was not asked for");
-		return;
-	}
-	path = forward_agent_path(s);
-	if (path == NULL) {
-		refuse(s, ev->channel, OPEN_CONNECT_FAILED, "there is no agent");
-		return;
-	}
-	t = relay_of_server(s, ev->channel, "agent-connection");
-	if (t != NULL) {
-		snprintf(t->label, sizeof(t->label), "authentication agent connection");
-		connect_to_path(t, path);
-	}
-	free(path);
-}
-
 bool
 remote_open(struct ssh *s, const struct event *ev)
 {
@@ -392,7 +346,7 @@ remote_open(struct ssh *s, const struct event *ev)
 	else if (span_is(type, STREAMLOCAL))
 		open_streamlocal(s, ev);
 	else if (span_is(type, "auth-agent@openssh.com") || span_is(type, "agent-connect"))
-		open_agent(s, ev);
+		relay_open_agent(s, ev->channel);
 	else if (span_is(type, "x11"))
 		x11_open(s, ev);
 	else

@@ -336,6 +336,10 @@ ask_agent(struct ssh *s, struct identities *all, const struct identities *files)
 		return;
 	e = agent_open(path, &all->agent);
 	if (e == ERR_OK)
+		e = agent_bind(all->agent, s->conn);
+	log_debug2(&s->log, "session-bind@openssh.com: %s", e == ERR_OK ? "bound agent to host key" :
+	    err_text(e));
+	if (e == ERR_OK || e == ERR_DENIED)
 		e = agent_list(all->agent, take_agent_key, &t);
 	if (e != ERR_OK)
 		log_debug(&s->log, "get_agent_identities: %s: %s", path,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += ssh
 ssh_SRCS = ssh/agent_client.c ssh/alive.c ssh/canonical.c ssh/connect.c ssh/destination.c \
-	ssh/escape.c ssh/forward.c ssh/forward_change.c ssh/forward_listen.c ssh/forward_remote.c \
+	ssh/escape.c ssh/forward.c ssh/forward_change.c ssh/forward_listen.c ssh/forward_agent.c ssh/forward_remote.c \
 	ssh/forward_socks.c ssh/hostkey.c ssh/hostkey_files.c ssh/hostkey_ip.c ssh/hostkey_say.c \
 	ssh/hostkey_update.c ssh/identity.c ssh/identity_add.c ssh/info.c ssh/keystrokes.c ssh/known_command.c ssh/login.c \
 	ssh/login_ask.c ssh/login_key.c ssh/main.c ssh/mux_client.c ssh/mux_client_command.c \

@@ -312,6 +312,33 @@ the_session_id_stays_through_rekeys(void **state)
 	pair_free(&p);
 }
 
+/* What an agent is shown: session-bind@openssh.com. */
+static void
+the_host_s_signature_is_kept_of_the_first_exchange(void **state)
+{
+	struct pair p;
+	struct conn *c;
+	struct key *key = NULL;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	assert_int_equal(pair_start(&p), ERR_OK);
+	assert_int_equal(conn_hostkey_sig(p.end[SIDE_CLIENT].conn).len, 0);
+	pair_run(&p);
+	c = p.end[SIDE_CLIENT].conn;
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(p.end[SIDE_CLIENT].seen[EV_KEX_DONE], 1 + round);
+		assert_int_equal(key_from_blob(conn_hostkey(c), &key), ERR_OK);
+		assert_int_equal(key_verify(key, SPAN_LIT("ssh-ed25519"), SPAN_LIT("ssh-ed25519"),
+		    conn_hostkey_sig(c), conn_session_id(c), NULL), ERR_OK);
+		key_free(&key);
+		conn_rekey(c);
+		pair_run(&p);
+	}
+	assert_int_equal(conn_hostkey_sig(p.end[SIDE_SERVER].conn).len, 0);
+	pair_free(&p);
+}
+
 /* --- how bytes are cut --- */
 
 static void
@@ -509,6 +536,7 @@ main(void)
 		cmocka_unit_test(rekey_comes_by_itself_after_the_time_of_the_limit),
 		cmocka_unit_test(a_rekey_limit_may_come_with_the_login),
 		cmocka_unit_test(the_session_id_stays_through_rekeys),
+		cmocka_unit_test(the_host_s_signature_is_kept_of_the_first_exchange),
 		cmocka_unit_test(delivery_in_any_chunks_equals_delivery_in_bulk),
 		cmocka_unit_test(packets_of_every_small_size_arrive),
 		cmocka_unit_test(a_rekey_in_the_middle_of_byte_wise_delivery_works),
