@@ -195,7 +195,7 @@ ELSEWHERE = {
 # These say nothing of who gets in.
 OTHERS = """AcceptEnv AddressFamily AllowAgentForwarding AllowStreamLocalForwarding AllowTcpForwarding ChannelTimeout ChannelWindowBudget
 ChrootDirectory Ciphers ClientAliveCountMax ClientAliveInterval Compression DisableForwarding EphemeralKeyEventLog FingerprintHash
-ForceCommand GatewayPorts GatewaySources HostCertificate HostKey HostKeyAgent HostKeyAlgorithms IPQoS KexAlgorithms ListenAddress
+ForceCommand ForwardingNames GatewayPorts GatewaySources HostCertificate HostKey HostKeyAgent HostKeyAlgorithms IPQoS KexAlgorithms ListenAddress
 LogLevel LogVerbose MACs MaxSessions ModuliFile PermitListen PermitOpen PermitTTY PermitTunnel PermitUserEnvironment PermitUserRC
 PidFile Port PrintLastLog PrintMotd RDomain RekeyLimit SetEnv SshdAuthPath SshdSessionPath StreamLocalBindMask
 StreamLocalBindUnlink Subsystem SyslogFacility TCPKeepAlive UnusedConnectionTimeout VersionAddendum WireUidRange X11DisplayOffset
