@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Keys that an agent uses for some hosts only (ssh-add -h): the agent is told which host asks (session-bind)."""
+import contextlib
 import os
 import socket
 import struct
@@ -111,7 +112,7 @@ class OddAgent:
                 c, _ = self.listener.accept()
             except OSError:
                 return
-            with c:
+            with c, contextlib.suppress(OSError):
                 c.settimeout(harness.TIMEOUT)
                 self.talk(c)
 
@@ -128,22 +129,23 @@ class OddAgent:
         self.listener.close()
 
 
-@pytest.mark.parametrize("answer, said", [
-    (b"\0\0\0\1\5", "The agent has no identities."), (b"\0\0\0\1\x1c", "The agent has no identities."),
-    (b"", "rror"), (b"\0\0\0\0", "rror"), (b"\xff\xff\xff\xff", "rror"),
-    (b"\0\0\0\1\6" + b"\0\0\0\5\x0c\0\0\0\0", "rror")],
+@pytest.mark.parametrize("answer, is_good", [
+    (b"\0\0\0\1\5", True), (b"\0\0\0\1\x1c", True), (b"", False), (b"\0\0\0\0", False),
+    (b"\xff\xff\xff\xff", False), (b"\0\0\0\1\6" + b"\0\0\0\5\x0c\0\0\0\0", False)],
     ids=["failure", "extension failure", "end", "empty", "too long", "two answers"])
-def test_the_answer_of_an_agent_that_knows_of_no_hosts_stays_here(hosts, folder, answer, said):
+def test_the_answer_of_an_agent_that_knows_of_no_hosts_stays_here(hosts, folder, answer, is_good):
     a, _, key, _ = hosts
     agent = OddAgent(str(folder / "odd.sock"), answer)
     try:
         done = login(a, folder / "odd.sock", "ssh-add -l 2>&1 || true", options=["-A"], key=key)
-        assert said in done.stdout, done
+        # What ssh-add says of an agent that is gone depends on when it was gone.
+        assert ("The agent has no identities." in done.stdout) == is_good, done
+        assert ("agent forwarding: the agent's answer: " in done.stderr) != is_good
         bind = [body for body in agent.asked if body[0] == 27]
         assert all(body[1:29] == b"\0\0\0\x18session-bind@openssh.com" for body in bind)
         # The login's own, then the channel's, which says that it is forwarded; and what was asked through it.
         assert [body[-1] for body in bind] == [0, 1]
         assert bind[0][:-1] == bind[1][:-1]
-        assert (agent.asked[-1] == b"\x0b") == (said != "rror")
+        assert (agent.asked[-1] == b"\x0b") == is_good
     finally:
         agent.stop()
