@@ -224,7 +224,7 @@ def test_control_c_z_and_d(sshd, program):
     child.expect("Stopped")
     child.expect("prompt> $")
     child.sendline("kill -9 %1; wait; jobs; echo gone")
-    child.expect("\ngone")
+    child.expect("[\r\n]gone\r\n")
     child.expect("prompt> $")
     child.send("\x04")
     child.expect(pexpect.EOF)
@@ -263,7 +263,7 @@ def test_a_login_shell_on_a_terminal(sshd, program):
     child = terminal(sshd, program)
     child.expect("[$#] $")
     child.sendline("echo $0; exit 6")
-    child.expect("\r\n-[a-z]*sh\r\n")
+    child.expect("[\r\n]-[a-z]*sh\r\n")
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 6
@@ -287,7 +287,7 @@ def test_the_local_terminal_is_restored_when_ssh_is_killed(sshd, how):
     child.expect("# $")
     child.sendline("stty -g > /tmp/before.$$; " + " ".join(sshd.ssh("echo", "ready;", "cat", key=sshd.key, tty=True)
                                                            ).replace("echo ready; cat", "'echo ready; cat'"))
-    child.expect("\nready")
+    child.expect("[\r\n]ready")
     time.sleep(0.2)
     pids = run(["pgrep", "-P", str(child.pid)]).stdout.split()
     for pid in pids:
@@ -305,7 +305,7 @@ def test_the_local_terminal_is_restored_when_the_server_dies(sshd, program):
     child.expect("# $")
     child.sendline("stty -g > /tmp/before.$$; " + " ".join(sshd.ssh("echo", "ready;", "cat", key=sshd.key, tty=True,
                    program=program)).replace("echo ready; cat", "'echo ready; cat'"))
-    child.expect("\nready")
+    child.expect("[\r\n]ready")
     for pid in list(sshd.children()):
         try:
             os.kill(pid, signal.SIGKILL)
