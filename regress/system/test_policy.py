@@ -367,9 +367,7 @@ def test_revoking_with_kill_ends_what_has_no_terminal(serve):
     wait_until(lambda: not harness.runs(pid), "the command to be gone")
 
 
-@pytest.mark.parametrize("tty", [False, True])
-def test_revoking_with_kill_ends_what_has_got_away_at_once(serve, tty):
-    s = serve(key=False)
+def seconds_to_end_what_has_got_away(s, tty):
     s.ephemeral("add", "--user", harness.login_user(), s.key + ".pub")
     script = ("trap '' HUP TERM; setsid sh -c 'trap \"\" HUP TERM; echo $$; (sleep 1000 & echo $!); sleep 1000' & "
               "sleep 0.3; (nohup sleep 1000 >/dev/null 2>&1 & echo $!); echo $$; wait; sleep 1000")
@@ -378,10 +376,20 @@ def test_revoking_with_kill_ends_what_has_got_away_at_once(serve, tty):
     pids = [int(p.stdout.readline()) for _ in range(4)]
     assert all(harness.runs(pid) for pid in pids)
     s.ephemeral("revoke", "all", "--kill")
+    began = time.monotonic()
     wait_until(lambda: not any(harness.runs(pid) for pid in pids), "all of them to be gone")
+    took = time.monotonic() - began
     assert p.wait(harness.TIMEOUT) == 255
     why = (p.stdout if tty else p.stderr).read()
     assert b"the key that opened this session was revoked" in why
+    return took
+
+
+@pytest.mark.parametrize("tty", [False, True])
+def test_revoking_with_kill_ends_what_has_got_away_within_a_second(serve, tty):
+    """A busy machine may be late once; who waits for something of his own would be late each time."""
+    s = serve(key=False)
+    assert any(seconds_to_end_what_has_got_away(s, tty) < 1 for _ in range(3))
 
 
 @pytest.mark.parametrize("sig", ["KILL", "STOP"])
