@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Codes: made on the device, used once, proved by the server; and connect, which keeps nothing."""
+import base64
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import re
 import socket
+import struct
 import threading
 
 import pytest
@@ -129,7 +133,9 @@ class Middle(threading.Thread):
 
             def check_global_request(self, kind, msg):
                 middle.asked.append(kind)
-                return middle.proof if kind == "ephemeral-proof@dayfly" else False
+                if kind != "ephemeral-proof@dayfly":
+                    return False
+                return (middle.proof(middle.transport),) if callable(middle.proof) else middle.proof
 
             def check_channel_request(self, kind, chanid):
                 middle.seen.append(("channel", kind))
@@ -141,7 +147,7 @@ class Middle(threading.Thread):
 
             def check_channel_exec_request(self, channel, command):
                 middle.seen.append(("exec", command))
-                return True
+                return False
 
             def check_port_forward_request(self, address, port):
                 middle.seen.append(("forward", port))
@@ -178,6 +184,32 @@ def test_a_stranger_in_the_middle_is_found_before_anything_is_sent(server, proof
     finally:
         middle.stop()
     assert login(server.port, code, "true").returncode == 0, "the code has not been used by that"
+
+
+def proof_of(code, session, host_key):
+    """What a server that knows the code says in a session (docs/EPHEMERAL.md)."""
+    key = hashlib.scrypt(code.encode(), salt=b"dayfly ephemeral code 1", n=1 << 15, r=8, p=1, maxmem=1 << 26, dklen=64)[32:]
+    parts = (b"ephemeral-proof@dayfly", session, host_key)
+    return hmac.digest(key, b"".join(struct.pack(">I", len(p)) + p for p in parts), "sha256")
+
+
+@pytest.mark.parametrize("which", ["of the server's own key", "of another session", "as it should be"])
+def test_a_proof_that_was_made_for_another_connection_is_worth_nothing(server, which):
+    """What a relay can get from the server it stands before: a proof over that server's key, or over its own session there."""
+    code = make_code(server)
+    with open(server.known_hosts(), encoding="utf-8") as f:
+        servers_own = base64.b64decode(f.read().split()[2])
+
+    def proof(transport):
+        return proof_of(code, b"\x55" * 32 if which == "of another session" else transport.session_id,
+                        servers_own if which == "of the server's own key" else middle.host_key.asbytes())
+    middle = Middle(proof)
+    try:
+        done = login(middle.port, code, "cat /etc/shadow")
+        assert ("its proof is wrong" in done.stderr) == (which != "as it should be"), done.stderr
+        assert [kind for kind, _ in middle.seen] == ([] if which != "as it should be" else ["channel", "exec"])
+    finally:
+        middle.stop()
 
 
 def test_the_server_that_knows_the_code_says_so(server):
