@@ -58,8 +58,10 @@ class Assist:
                                          *args, *relay.options(who)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=env)
         self.states, self.words = [], []
-        for stream, to in ((self.process.stdout, self.states), (self.process.stderr, self.words)):
-            threading.Thread(target=self.read, args=(stream, to), daemon=True).start()
+        self.readers = [threading.Thread(target=self.read, args=of, daemon=True) for of in ((self.process.stdout, self.states),
+                                                                                            (self.process.stderr, self.words))]
+        for reader in self.readers:
+            reader.start()
 
     def read(self, stream, to):
         for line in stream:
@@ -68,6 +70,9 @@ class Assist:
     def wait(self, state, since=0):
         wait_until(lambda: any(s["state"] == state for s in self.states[since:]) or self.process.poll() is not None,
                    f"the state {state}")
+        if self.process.poll() is not None:     # what it said last may not be read yet
+            for reader in self.readers:
+                reader.join(harness.TIMEOUT)
         found = [s for s in self.states[since:] if s["state"] == state]
         assert found, (self.states, "".join(self.words))
         return found[-1]

@@ -273,7 +273,7 @@ def test_a_login_shell_on_a_terminal(sshd, program):
 def test_closing_the_client_hangs_up_the_terminal(sshd, program):
     child = terminal(sshd, program, "echo ready; exec sleep 1234")
     child.expect("ready")
-    assert any("sleep 1234" in c for c in sshd.children().values())
+    wait_until(lambda: any("sleep 1234" in c for c in sshd.children().values()), "sleep to run")
     child.kill(signal.SIGKILL)
     child.close()
     wait_until(lambda: not any("sleep 1234" in c for c in sshd.children().values()), "sleep to be hung up")
