@@ -58,8 +58,9 @@ def sshd(folder):
 
 
 def pytest_runtest_makereport(item, call):
-    """Shows the server's log when a test fails."""
+    """Shows the logs of servers of ours when a test fails."""
     if call.when == "call" and call.excinfo is not None:
-        s = getattr(item, "funcargs", {}).get("sshd")
-        if s is not None:
-            item.add_report_section("call", "sshd log", s.log_text()[-20000:])
+        for name, of in getattr(item, "funcargs", {}).items():
+            s = getattr(of, "server", of)
+            if isinstance(s, harness.Server):
+                item.add_report_section("call", f"log of {name}", s.log_text()[-20000:])

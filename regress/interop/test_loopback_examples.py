@@ -36,8 +36,9 @@ def test_pytest(folder, path):
     if path != "ours first":        # then ssh and ssh-keygen are OpenSSH's
         (places[0] / "ssh-ephemeral").symlink_to(harness.EPHEMERAL)
     env = {**ENV, "PATH": f"{places[1 if path == 'ours first' else 0]}:{os.environ['PATH']}"}
+    # Without --basetemp it would close the folder of all tests to other accounts.
     done = run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-c", "/dev/null", "--rootdir", str(folder),
-                str(folder / "test_clients.py")], check=False, env=env, cwd=folder, timeout=100)
+                "--basetemp", str(folder / "base"), str(folder / "test_clients.py")], check=False, env=env, cwd=folder, timeout=100)
     assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
