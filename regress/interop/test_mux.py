@@ -177,6 +177,7 @@ def test_a_terminal_by_way_of_the_master(pair):
     child.sendline("exit 5")
     child.expect("Shared connection to 127.0.0.1 closed.")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 5
 
@@ -196,6 +197,7 @@ def test_escapes_of_a_client(pair):
     child.send("\r~.")
     child.expect("Shared connection to 127.0.0.1 closed.")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 255
     assert pair.process.poll() is None, "the master goes on"
@@ -301,6 +303,7 @@ def test_a_terminal_in_proxy_mode(pair):
     child.expect("larger\r\n")
     child.sendline("exit 5")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 5
 
@@ -513,6 +516,7 @@ def test_a_terminal_of_a_master_that_persists(own):
     child.sendline("exit 6")
     child.expect("Shared connection to 127.0.0.1 closed.")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 6
     own.ask("exit")

@@ -34,6 +34,7 @@ def type_password(command, password="secret-alice", **kwargs):
     child.expect("assword: ?")
     child.sendline(password)
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     return child.before, child.exitstatus
 

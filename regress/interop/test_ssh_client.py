@@ -89,6 +89,7 @@ def test_terminal(peer):
     child.sendline("exit 5")
     child.expect("Connection to 127.0.0.1 closed.")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 5
 
@@ -140,6 +141,7 @@ def test_user_key(openssh, folder, kind, bits, passphrase):
         child.sendline(passphrase)
     child.expect("hello\r\n")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 0
 
@@ -190,6 +192,7 @@ def test_password(openssh):
     child.sendline("secret-alice")
     child.expect("hello\r\n")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 0
 
@@ -203,6 +206,7 @@ def test_password_wrong_thrice(openssh):
         child.sendline("wrong")
     child.expect(r"Permission denied \(publickey,password")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 255
 
@@ -220,6 +224,7 @@ def test_keyboard_interactive(folder):
         child.sendline("secret-alice")
         child.expect("hello\r\n")
         child.expect(pexpect.EOF)
+        child.wait()
         child.close()
         assert child.exitstatus == 0
     finally:

@@ -83,6 +83,7 @@ def test_the_code_is_asked_for_without_being_shown(server):
     child.expect("in\r\n")
     child.expect(pexpect.EOF)
     assert code not in (child.before or "")
+    child.wait()
     child.close()
     assert child.exitstatus == 0
 

@@ -73,6 +73,7 @@ def ssh(s, user, *command, methods="password", options=()):
 
 def finish(child):
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     return child.before, child.exitstatus
 

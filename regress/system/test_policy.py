@@ -44,6 +44,7 @@ def by_password(server, user, password, *command, options=()):
     if child.expect(["[Pp]assword: ", pexpect.EOF]) == 0:
         child.sendline(password)
         child.expect(pexpect.EOF)
+        child.wait()
     child.close()
     return child.before, child.exitstatus
 

@@ -196,6 +196,7 @@ def test_a_terminal_has_its_size_term_and_name(sshd, program):
     tty_name = child.match.group(1)
     child.expect(tty_name + "\r\n")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 0
 
@@ -228,6 +229,7 @@ def test_control_c_z_and_d(sshd, program):
     child.expect("prompt> $")
     child.send("\x04")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
 
 
@@ -251,6 +253,7 @@ def test_vi(sshd, program, folder):
     child.expect("~")
     child.send("ihello from vi\x1b:wq\r")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 0
     with open(file, encoding="utf-8") as f:
@@ -265,6 +268,7 @@ def test_a_login_shell_on_a_terminal(sshd, program):
     child.sendline("echo $0; exit 6")
     child.expect("[\r\n]-[a-z]*sh\r\n")
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     assert child.exitstatus == 6
 

@@ -73,6 +73,7 @@ def friend(client):
 
 def ended(child):
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
     return child.exitstatus if child.signalstatus is None else -child.signalstatus
 

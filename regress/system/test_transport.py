@@ -107,6 +107,7 @@ def test_what_is_pasted_does_not_wait(sshd):
     child.expect("3002")
     assert time.monotonic() - begin < 5
     child.expect(pexpect.EOF)
+    child.wait()
     child.close()
 
 
