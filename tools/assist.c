@@ -16,6 +16,9 @@
 /* The server ends the sessions when the time is over, and says why; this process a moment later. */
 #define AFTER_END_MS	1000
 
+/* Options for ssh that leave nothing to watch: no process, no log, another way. */
+#define NO_OPTIONS	"fqW"
+
 /* --- what ends it --- */
 
 static void
@@ -103,7 +106,8 @@ run(struct assist *a)
 	if (a->reason != NULL)
 		assist_tell(a, "ended");
 	timer_free(a->tick);
-	writer_free(&a->pending);
+	writer_free(&a->log.pending);
+	writer_free(&a->said.pending);
 	wipe(a->code, sizeof(a->code));
 	loop_free(a->loop);
 	return code;
@@ -209,9 +213,10 @@ eph_assist_main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	SCOPED(account_free) struct account me = { .name = NULL };
-	struct assist a = { .ttl = (uint64_t)2 * 3600 * 1000, .log = -1, .state = "connecting",
+	struct assist a = { .ttl = (uint64_t)2 * 3600 * 1000, .state = "connecting",
 	    .lb = { .host = { .fd = -1 }, .user = { .fd = -1 } }, .is_tty = isatty(STDOUT_FILENO) == 1,
-	    .pending = writer_init(64 * 1024), .events = { .in = -1, .out = -1 } };
+	    .log = { .fd = -1, .is_log = true, .pending = writer_init(64 * 1024) },
+	    .said = { .fd = -1, .pending = writer_init(64 * 1024) }, .events = { .in = -1, .out = -1 } };
 	int opt, code, fd;
 
 	/* No key may land on 0, 1 or 2. */
@@ -227,6 +232,8 @@ eph_assist_main(int argc, char **argv)
 		    eph_where_option(&a.where, opt) ? EPH_DONE : eph_bad_option("assist", argv);
 		if (code != EPH_DONE)
 			return code;
+		if (opt < 256 && strchr(NO_OPTIONS, opt) != NULL)
+			return eph_usage("assist: -%c would hide the line from it", opt);
 	}
 	if (optind != argc)
 		return eph_usage("assist takes no argument");

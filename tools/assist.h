@@ -4,7 +4,9 @@
  * NAT lets a support engineer in through a relay, for a while.
  *
  * line     the reverse connection: ssh -N -R NAME:22:... with Reconnect, whose
- *          log (debug1) says what becomes of it
+ *          log (debug1) says what becomes of it. It has a pipe of its own (-E):
+ *          what the relay says, a banner for one, comes by standard error, is for
+ *          people, and cannot pass for it
  * server   the sshd that the engineer reaches: the device's own, asked through
  *          its control socket, or a throwaway one where there is none
  * code     good for one login; the next one is made when it was used
@@ -46,6 +48,15 @@ enum assist_event {
 	ASSIST_EV_STARTED, ASSIST_EV_ENDED,
 };
 
+/* Lines that ssh writes into a pipe. */
+struct assist_stream {
+	struct assist *assist;
+	int fd;				/* -1: none, or at its end */
+	struct watch *watch;
+	struct writer pending;		/* of a line that is not whole yet */
+	bool is_log;
+};
+
 struct assist {
 	struct loop *loop;
 
@@ -71,9 +82,8 @@ struct assist {
 
 	/* The line. */
 	pid_t ssh;			/* 0: not running */
-	int log;			/* its standard error; -1: none */
-	struct watch *log_watch;
-	struct writer pending;		/* of a line that is not whole yet */
+	struct assist_stream log;
+	struct assist_stream said;	/* its standard error */
 	bool is_ready, was_ready;
 
 	/* Codes; the last one is open, if is_code_open. */

@@ -14,8 +14,12 @@
 /* ssh that was told to end has this long. */
 #define STOP_MS		2000
 
-/* A line of its log; more is cut into pieces. */
+/* A line; the tail of one that is longer is dropped, and is no line of its own. */
 #define LINE_LIMIT	4096
+
+/* Where ssh has its log. */
+#define LOG_FD		3
+#define LOG_PATH	"/proc/self/fd/3"
 
 /* --- what it says --- */
 
@@ -35,13 +39,19 @@ on_ready(struct assist *a)
 }
 
 static void
-on_line(struct assist *a, struct span line)
+show(const struct assist *a, struct span line)
 {
-	struct span value;
 	char shown[1024];
 
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
+	fprintf(stderr, "%s%s\n", a->is_tty ? "\r\033[K" : "",
+	    text_visible_str(shown, sizeof(shown), line));
+}
+
+static void
+on_log_line(struct assist *a, struct span line)
+{
+	struct span value;
+
 	switch (assist_read_log(line, a->device, &value)) {
 	case ASSIST_FINGERPRINT:
 		(void)text_visible_str(a->fingerprint, sizeof(a->fingerprint), value);
@@ -57,8 +67,7 @@ on_line(struct assist *a, struct span line)
 		(void)text_visible_str(a->caller, sizeof(a->caller), value);
 		break;
 	case ASSIST_WORDS:
-		fprintf(stderr, "%s%s\n", a->is_tty ? "\r\033[K" : "",
-		    text_visible_str(shown, sizeof(shown), line));
+		show(a, line);
 		break;
 	case ASSIST_NOTHING:
 		break;
@@ -66,50 +75,77 @@ on_line(struct assist *a, struct span line)
 }
 
 static void
-log_over(struct assist *a)
+on_line(const struct assist_stream *st, struct span line)
 {
-	watch_free(a->log_watch);
-	a->log_watch = NULL;
-	if (a->log != -1)
-		close(a->log);
-	a->log = -1;
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	if (st->is_log)
+		on_log_line(st->assist, line);
+	else if (line.len > 0)
+		show(st->assist, line);
+}
+
+static void
+stream_over(struct assist_stream *st)
+{
+	watch_free(st->watch);
+	st->watch = NULL;
+	if (st->fd != -1)
+		close(st->fd);
+	st->fd = -1;
 }
 
 /* Takes what there is. False at its end. */
 static bool
-take_log(struct assist *a)
+take_lines(struct assist_stream *st)
 {
 	char buf[2048];
-	ssize_t n = read(a->log, buf, sizeof(buf));
+	ssize_t n = st->fd == -1 ? 0 : read(st->fd, buf, sizeof(buf));
 
 	if (n <= 0)
 		return n == -1 && (errno == EINTR || errno == EAGAIN);
 	for (ssize_t i = 0; i < n; i++) {
-		if (buf[i] != '\n' && a->pending.len < LINE_LIMIT) {
-			wr_u8(&a->pending, (uint8_t)buf[i]);
+		if (buf[i] != '\n') {
+			if (st->pending.len < LINE_LIMIT)
+				wr_u8(&st->pending, (uint8_t)buf[i]);
 			continue;
 		}
-		if (wr_end(&a->pending) == ERR_OK && !a->stop)
-			on_line(a, writer_span(&a->pending));
-		writer_reset(&a->pending);
+		if (wr_end(&st->pending) == ERR_OK && !st->assist->stop)
+			on_line(st, writer_span(&st->pending));
+		writer_reset(&st->pending);
 	}
 	return true;
 }
 
 static void
-on_log(void *arg, unsigned events)
+on_lines(void *arg, unsigned events)
 {
-	struct assist *a = arg;
+	struct assist_stream *st = arg;
 
 	(void)events;
-	if (!take_log(a))
-		log_over(a);
+	if (!take_lines(st))
+		stream_over(st);
+}
+
+/* A pipe that is read here; *theirs is the end that is written to. */
+static enum err
+stream_open(struct assist *a, struct assist_stream *st, int *theirs)
+{
+	int fd[2];
+
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return ERR_SYSTEM;
+	st->assist = a;
+	st->fd = fd[0];
+	*theirs = fd[1];
+	(void)fcntl(st->fd, F_SETFL, O_NONBLOCK);
+	return loop_watch(a->loop, &st->watch, st->fd, LOOP_READ, on_lines, st);
 }
 
 /* --- its life --- */
 
 /* What counts whatever the user's options say; what his options may change comes behind them. */
-static const char *const first[] = { "-N", "-T", "-a", "-x", "-oLogLevel=DEBUG1", "-oReconnect=yes",
+static const char *const first[] = { "-N", "-T", "-a", "-x", "-E", LOG_PATH, "-oLogLevel=DEBUG1", "-oReconnect=yes",
     "-oExitOnForwardFailure=yes", "-oControlPath=none", "-oControlMaster=no",
     "-oForkAfterAuthentication=no", "-oPermitLocalCommand=no" };
 static const char *const last[] = { "-oServerAliveInterval=15", "-oServerAliveCountMax=3" };
@@ -118,33 +154,30 @@ static int
 launch(struct assist *a, const struct eph_argv *argv)
 {
 	struct process_job job = process_job(argv->program, argv->v);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log[2];
-	struct process_fd fds[3];
-	enum err e;
+	struct process_fd fds[] = { { -1, STDIN_FILENO }, { -1, STDOUT_FILENO },
+	    { -1, STDERR_FILENO }, { -1, LOG_FD } };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), said = -1, log = -1;
+	enum err e = null == -1 ? ERR_SYSTEM : stream_open(a, &a->said, &said);
 
-	if (null == -1 || pipe2(log, O_CLOEXEC) == -1) {
-		if (null != -1)
-			close(null);
-		return eph_complain(EPH_NO_SERVER, "assist: %s", strerror(errno));
-	}
-	fds[0] = (struct process_fd){ null, STDIN_FILENO };
-	fds[1] = (struct process_fd){ null, STDOUT_FILENO };
-	fds[2] = (struct process_fd){ log[1], STDERR_FILENO };
+	if (e == ERR_OK)
+		e = stream_open(a, &a->log, &log);
+	fds[0].from = fds[1].from = null;
+	fds[2].from = said;
+	fds[3].from = log;
 	job.fds = fds;
 	job.n_fds = COUNT(fds);
 	job.dies_with_parent = true;
-	e = process_start(&job, &a->ssh);
-	close(null);
-	close(log[1]);
-	a->log = log[0];
-	if (e == ERR_OK) {
-		(void)fcntl(a->log, F_SETFL, O_NONBLOCK);
-		e = loop_watch(a->loop, &a->log_watch, a->log, LOOP_READ, on_log, a);
-	} else {
+	if (e == ERR_OK)
+		e = process_start(&job, &a->ssh);
+	if (e != ERR_OK) {
 		a->ssh = 0;
+		(void)eph_complain(EPH_NO_SERVER, "cannot run %s: %s", argv->program, strerror(errno));
+		assist_line_stop(a);
 	}
-	return e == ERR_OK ? EPH_DONE :
-	    eph_complain(EPH_NO_SERVER, "cannot run %s: %s", argv->program, strerror(errno));
+	for (size_t i = 1; i < COUNT(fds); i++)
+		if (fds[i].from != -1)
+			close(fds[i].from);
+	return e == ERR_OK ? EPH_DONE : EPH_NO_SERVER;
 }
 
 int
@@ -188,8 +221,9 @@ assist_line_reap(struct assist *a)
 	if (a->ssh == 0 || waitpid(a->ssh, &status, WNOHANG) != a->ssh)
 		return;
 	a->ssh = 0;
-	if (a->log != -1)
-		(void)take_log(a);		/* its last words explain it */
+	/* Its last words explain it. */
+	(void)take_lines(&a->said);
+	(void)take_lines(&a->log);
 	assist_end(a, EPH_NO_SERVER, a->was_ready ? "the relay does not take the device back" :
 	    "the relay could not be reached, or does not let the device listen under its name");
 }
@@ -199,7 +233,8 @@ assist_line_stop(struct assist *a)
 {
 	msec give_up = loop_time(a->loop) + STOP_MS;
 
-	log_over(a);
+	stream_over(&a->said);
+	stream_over(&a->log);
 	if (a->ssh == 0)
 		return;
 	kill(a->ssh, SIGTERM);

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 
+import pexpect
 import pytest
 
 import harness
@@ -210,11 +211,60 @@ def test_a_relay_that_does_not_let_the_device_have_its_name_is_said(relay, devic
     assert json.loads(device.ephemeral("list", "--json").stdout) == []
 
 
+def test_on_a_terminal_the_time_runs_down_and_ctrl_c_ends_it(relay, device):
+    child = pexpect.spawn(harness.EPHEMERAL, ["assist", "--relay", f"{ME}@127.0.0.1", "--device", DEVICE, "--user", ME, "--ttl", "100s",
+                                              "--socket", device.socket, "--to", f"127.0.0.1:{device.port}", *relay.options(DEVICE)],
+                          timeout=harness.TIMEOUT, encoding="utf-8")
+    try:
+        child.expect_exact("Connecting to the relay.\r\n")
+        child.expect_exact("left, 0 connected, no line to the relay ")
+        child.expect(r"Code +(R-[-\w]+)\r\n")
+        code = child.match[1]
+        child.expect_exact("or with Ctrl-C\r\n")
+        left = []
+        while len(left) < 3:
+            child.expect(r"\r\x1b\[K([0-9ms ]+) left, 0 connected ")
+            left.append(child.match[1])
+        # Each is written over the one before; nothing else happens meanwhile.
+        assert child.before == "" and len(set(left)) > 1, left
+        assert login(relay, code, "true").returncode == 0
+        child.expect_exact("The code was used.\r\n")
+        child.sendcontrol("c")
+        child.expect_exact("Ended: stopped on the device. Nobody can log in any more.\r\n")
+        child.expect(pexpect.EOF)
+        child.close()
+        assert child.exitstatus == 128 + signal.SIGINT
+    finally:
+        child.close(force=True)
+
+
+def test_what_a_relay_says_does_not_pass_for_the_log(folder, device):
+    """Its words are shown; a fingerprint, a caller and the state of the line are ssh's to tell."""
+    (folder / "banner").write_text("Welcome, device.\ndebug1: Server host key: ssh-ed25519 SHA256:made-up\n"
+                                   "debug1: client_request_forwarded_tcpip: originator 192.0.2.9\n"
+                                   f"{'x' * 5000}debug1: Server host key: ssh-ed25519 SHA256:tail\n"
+                                   "Connection to relay: trying again in 1.0 s.\nThat was all.\n")
+    r = Relay(folder, config=RELAY + f"\nBanner {folder}/banner")
+    a = Assist(r, "--socket", device.socket, "--to", f"127.0.0.1:{device.port}")
+    try:
+        first = a.wait("waiting")
+        assert first["relay_fingerprint"] == run(["ssh-keygen", "-lf", f"{r.dir}/host_ed25519.pub"]).stdout.split()[1]
+        wait_until(lambda: "That was all.\n" in a.words, "the banner")
+        assert a.words[0] == "Welcome, device.\n" and "debug1: Server host key: ssh-ed25519 SHA256:made-up\n" in a.words
+        assert login(r, first["code"], "echo in").stdout == "in\n"
+        assert a.wait("connected")["source"] == "127.0.0.1"
+        assert [s["state"] for s in a.states if s["state"] == "lost"] == []
+    finally:
+        a.end()
+        r.stop()
+
+
 @pytest.mark.parametrize("args, says", [
     ([], "--relay [USER@]HOST is needed"), (["--relay", "x", "--device", "a b"], "is no name"),
     (["--relay", "x", "--ttl", "soon"], "is not a time"), (["--relay", "x", "--port", "0"], "is no port"),
     (["--relay", "x", "--from", "10/99"], "not a list of networks"), (["--relay", "x", "more"], "takes no argument"),
-    (["--relay", "x", "--throwaway", "--socket", "/s"], "name two servers")])
+    (["--relay", "x", "--throwaway", "--socket", "/s"], "name two servers"), (["--relay", "x", "-q"], "-q would hide the line"),
+    (["-f", "--relay", "x"], "-f would hide the line"), (["-W", "a:1", "--relay", "x"], "-W would hide the line")])
 def test_what_assist_cannot_mean_is_refused(args, says):
     done = run([harness.EPHEMERAL, "assist", *args], check=False)
     assert done.returncode == 2 and says in done.stderr
