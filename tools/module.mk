@@ -17,3 +17,5 @@ test_ssh_ephemeral_OBJS = $(ssh-ephemeral_SRCS:.c=.o) sshd/control.o sshd/journa
 	sshd/control_requests.o sshd/penalties.o sshd/control_socket.o
 tools_TESTS += regress/unit/test_assist.c
 test_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
+tools_FUZZ += regress/fuzz/fuzz_assist.c
+fuzz_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
