@@ -105,6 +105,16 @@ relay_attach(struct relay *t)
 	conn_channel_close(s->conn, t->id);
 }
 
+void
+relay_give_up(struct relay *t)
+{
+	t->is_failed = true;
+	dial_cancel(t->dial);
+	t->dial = NULL;
+	conn_channel_close(t->s->conn, t->id);
+	pump_kick(t->s->pump);
+}
+
 /* --- starting --- */
 
 void

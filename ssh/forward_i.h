@@ -83,6 +83,9 @@ bool relay_open(struct relay *t, const char *type, struct span body);
 /* Binds channel and descriptor together. */
 void relay_attach(struct relay *t);
 
+/* Closes its channel, which was not attached: nothing is connected to it any more. */
+void relay_give_up(struct relay *t);
+
 /* --- forward_change.c --- */
 
 /* A copy; to, zeroed at first, is for forward_clear() in any case. ERR_NOMEM. */

@@ -47,7 +47,7 @@ take_port(struct remote *r, struct span body)
 	const char *target = f->connect_path != NULL ? f->connect_path : f->connect_host;
 	struct global_forward_port m;
 
-	if (global_forward_port_get(body, &m) != ERR_OK || m.port > UINT16_MAX) {
+	if (global_forward_port_get(body, &m) != ERR_OK || m.port == 0 || m.port > UINT16_MAX) {
 		r->is_up = false;
 		return;
 	}
@@ -99,8 +99,9 @@ ask(struct remote *r)
 		    .address = span_str(bind_address(f)), .port = f->listen_port });
 	}
 	TRY(wr_end(&body));
+	TRY(alive_ask(r->s, request, writer_span(&body), on_answer, r));
 	r->s->forwards->n_pending++;
-	return alive_ask(r->s, request, writer_span(&body), on_answer, r);
+	return ERR_OK;
 }
 
 enum err

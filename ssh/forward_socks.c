@@ -97,14 +97,6 @@ relay_take_socks(struct relay *t)
 
 /* --- of a port of the server's --- */
 
-static void
-give_up(struct relay *t)
-{
-	t->is_failed = true;
-	conn_channel_close(t->s->conn, t->id);
-	pump_kick(t->s->pump);
-}
-
 /* The answer has gone: the connection's own bytes begin. */
 static void
 begin(struct relay *t)
@@ -147,7 +139,7 @@ proceed(void *arg)
 	if (t->fd != -1 && !t->is_attached)
 		begin(t);
 	else if (t->is_failed)
-		give_up(t);
+		relay_give_up(t);
 }
 
 static void
@@ -220,7 +212,7 @@ relay_socks_event(struct relay *t, const struct event *ev)
 	if (ev->type == EV_CHANNEL_DATA)
 		on_data(t, ev->data);
 	else if (ev->type == EV_CHANNEL_EOF)
-		give_up(t);
+		relay_give_up(t);
 	else if (ev->type != EV_CHANNEL_WINDOW)
 		return false;
 	return true;

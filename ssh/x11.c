@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -180,18 +181,20 @@ static void
 refuse(struct relay *t, const char *why)
 {
 	log_info(&t->s->log, "%s", why);
-	t->is_failed = true;
-	conn_channel_close(t->s->conn, t->id);
-	pump_kick(t->s->pump);
+	relay_give_up(t);
 }
 
 /* The display is connected: it gets what the client has said so far, and then all the rest. */
 static void
 begin(struct relay *t, int fd)
 {
+	/* A fresh socket's buffer takes what a client says before it is answered. */
+	if (send(fd, t->held.p, t->held.len, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)t->held.len) {
+		close(fd);
+		refuse(t, "X11 connection rejected: the display does not take it.");
+		return;
+	}
 	t->fd = fd;
-	/* A fresh socket's buffer takes it. */
-	(void)!send(fd, t->held.p, t->held.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	writer_free(&t->held);
 	t->is_x11 = false;
 	relay_attach(t);
@@ -260,6 +263,10 @@ on_data(struct relay *t, struct span data)
 		return;
 	}
 	wr_raw(&swapped, span_skip(writer_span(&t->held), used));
+	if (wr_end(&swapped) != ERR_OK) {
+		refuse(t, "X11 connection rejected: out of memory.");
+		return;
+	}
 	writer_reset(&t->held);
 	wr_raw(&t->held, writer_span(&swapped));
 	t->is_known = true;
@@ -272,7 +279,7 @@ x11_event(struct relay *t, const struct event *ev)
 	if (ev->type == EV_CHANNEL_DATA)
 		on_data(t, ev->data);
 	else if (ev->type == EV_CHANNEL_EOF)
-		conn_channel_close(t->s->conn, t->id);
+		relay_give_up(t);
 	else if (ev->type != EV_CHANNEL_WINDOW)
 		return false;
 	return true;
