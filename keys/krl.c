@@ -7,217 +7,95 @@
 #include "crypto/hash.h"
 #include "keys/authorized_keys.h"
 
-#define MAGIC		SPAN_LIT("SSHKRL\n\0")
-#define FORMAT_VERSION	1
-
-enum section {
-	SECTION_CERTIFICATES = 1,
-	SECTION_KEYS = 2,
-	SECTION_SHA1 = 3,
-	SECTION_SHA256 = 5,
-	SECTION_EXTENSION = 255,
-};
-
-enum cert_section {
-	CERT_SERIAL_LIST = 0x20,
-	CERT_SERIAL_RANGE = 0x21,
-	CERT_SERIAL_BITMAP = 0x22,
-	CERT_KEY_ID = 0x23,
-	CERT_EXTENSION = 0x39,
-};
-
 /* A question, and what has been found so far. */
 struct query {
-	struct span blob;		/* of the plain key; empty: only the form is checked */
+	struct span blob;		/* of the plain key */
 	const struct cert *cert;	/* NULL: none */
 	uint8_t sha1[HASH_MAX_LEN];
 	uint8_t sha256[HASH_MAX_LEN];
 	bool revoked;
 };
 
-bool
-krl_is(struct span file)
-{
-	return span_starts(file, MAGIC);
-}
-
-/* Reads strings of this length (0: any) to the end; notes if one is what. */
-static enum err
-match_strings(struct span list, struct span what, size_t len, bool *found)
+/* Whether a number of the list is the serial. */
+static bool
+has_serial(struct span list, uint64_t serial)
 {
 	struct reader r = rd_init(list);
 
-	while (r.err == ERR_OK && r.rest.len > 0) {
-		struct span s = rd_bytes(&r);
-
-		if (len != 0 && s.len != len)
-			rd_fail(&r, ERR_FORMAT);
-		if (r.err == ERR_OK && what.len > 0 && span_eq(s, what))
-			*found = true;
-	}
-	return rd_end(&r);
+	while (r.rest.len > 0)
+		if (rd_u64(&r) == serial)
+			return true;
+	return false;
 }
 
-/* An extension that must be understood means that the list is not. */
-static enum err
-skip_extension(struct span data)
+/* Bit n of the number map stands for serial offset + n. */
+static bool
+has_bit(struct span map, uint64_t offset, uint64_t serial)
 {
-	struct reader r = rd_init(data);
-	bool is_critical;
+	uint64_t bit = serial - offset;
 
-	rd_bytes(&r);
-	is_critical = rd_flag(&r);
-	rd_bytes(&r);
-	TRY(rd_end(&r));
-	return is_critical ? ERR_UNSUPPORTED : ERR_OK;
+	return serial >= offset && bit / 8 < map.len &&
+	    (map.p[map.len - 1 - bit / 8] >> bit % 8 & 1) != 0;
 }
 
-static enum err
-match_serials(struct span data, uint64_t serial, bool *found)
+/* Whether an item about certificates means this one. */
+static bool
+is_about_cert(const struct krl_item *item, const struct cert *c)
 {
-	struct reader r = rd_init(data);
-
-	while (r.err == ERR_OK && r.rest.len > 0)
-		if (rd_u64(&r) == serial && serial != 0 && r.err == ERR_OK)
-			*found = true;
-	return rd_end(&r);
-}
-
-static enum err
-match_range(struct span data, uint64_t serial, bool *found)
-{
-	struct reader r = rd_init(data);
-	uint64_t first = rd_u64(&r), last = rd_u64(&r);
-
-	TRY(rd_end(&r));
-	if (first > last)
-		return ERR_FORMAT;
-	if (serial != 0 && serial >= first && serial <= last)
-		*found = true;
-	return ERR_OK;
-}
-
-/* Bit n of the number stands for serial offset + n. */
-static enum err
-match_bitmap(struct span data, uint64_t serial, bool *found)
-{
-	struct reader r = rd_init(data);
-	uint64_t offset = rd_u64(&r), bit;
-	struct span map = rd_mpint(&r, data.len);
-
-	TRY(rd_end(&r));
-	if (serial == 0 || serial < offset)
-		return ERR_OK;
-	bit = serial - offset;
-	if (bit / 8 < map.len && (map.p[map.len - 1 - bit / 8] >> bit % 8 & 1) != 0)
-		*found = true;
-	return ERR_OK;
-}
-
-/* Looks at the certificates of one CA; data follows the CA. */
-static enum err
-match_certs(struct reader *r, struct query *q, bool is_ours)
-{
-	uint64_t serial = is_ours ? q->cert->serial : 0;
-	struct span key_id = is_ours ? q->cert->key_id : SPAN_EMPTY;
-
-	while (r->err == ERR_OK && r->rest.len > 0) {
-		uint8_t type = rd_u8(r);
-		struct span data = rd_bytes(r);
-
-		TRY(r->err);
-		if (type == CERT_SERIAL_LIST)
-			TRY(match_serials(data, serial, &q->revoked));
-		else if (type == CERT_SERIAL_RANGE)
-			TRY(match_range(data, serial, &q->revoked));
-		else if (type == CERT_SERIAL_BITMAP)
-			TRY(match_bitmap(data, serial, &q->revoked));
-		else if (type == CERT_KEY_ID)
-			TRY(match_strings(data, key_id, 0, &q->revoked));
-		else if (type == CERT_EXTENSION)
-			TRY(skip_extension(data));
-		else
-			return ERR_UNSUPPORTED;
-	}
-	return rd_end(r);
-}
-
-static enum err
-cert_section(struct span data, struct query *q)
-{
-	struct reader r = rd_init(data);
-	struct span ca = rd_bytes(&r);
-
-	rd_bytes(&r);			/* reserved */
-	TRY(r.err);
 	/* An empty CA stands for all. */
-	return match_certs(&r, q, q->cert != NULL &&
-	    (ca.len == 0 || span_eq(ca, key_blob(q->cert->ca))));
+	if (item->ca.len > 0 && !span_eq(item->ca, key_blob(c->ca)))
+		return false;
+	if (item->kind == KRL_KEY_ID)
+		return span_eq(item->data, c->key_id);
+	/* Serial 0 is what those have that were given none. */
+	if (c->serial == 0)
+		return false;
+	if (item->kind == KRL_SERIALS)
+		return has_serial(item->data, c->serial);
+	if (item->kind == KRL_RANGE)
+		return c->serial >= item->first && c->serial <= item->last;
+	return has_bit(item->data, item->first, c->serial);
 }
 
-static enum err
-look(uint8_t type, struct span data, struct query *q)
+static bool
+is_about(const struct krl_item *item, const struct query *q)
 {
-	struct span sha1 = q->blob.len == 0 ? SPAN_EMPTY : span_of(q->sha1, 20);
-	struct span sha256 = q->blob.len == 0 ? SPAN_EMPTY : span_of(q->sha256, 32);
-
-	switch (type) {
-	case SECTION_CERTIFICATES:
-		return cert_section(data, q);
-	case SECTION_KEYS:
-		return match_strings(data, q->blob, 0, &q->revoked);
-	case SECTION_SHA1:
-		return match_strings(data, sha1, 20, &q->revoked);
-	case SECTION_SHA256:
-		return match_strings(data, sha256, 32, &q->revoked);
-	case SECTION_EXTENSION:
-		return skip_extension(data);
+	switch (item->kind) {
+	case KRL_KEY:
+		return span_eq(item->data, q->blob);
+	case KRL_SHA1:
+		return span_eq(item->data, span_of(q->sha1, 20));
+	case KRL_SHA256:
+		return span_eq(item->data, span_of(q->sha256, 32));
 	default:
-		/* Signed lists among them: nobody makes them, none are believed. */
-		return ERR_UNSUPPORTED;
+		return q->cert != NULL && is_about_cert(item, q->cert);
 	}
-}
-
-static enum err
-read_header(struct reader *r, struct krl_info *out)
-{
-	uint32_t format;
-
-	if (!span_eq(rd_raw(r, MAGIC.len), MAGIC))
-		return ERR_FORMAT;
-	format = rd_u32(r);
-	out->version = rd_u64(r);
-	out->generated = rd_u64(r);
-	rd_u64(r);			/* flags: none are defined */
-	rd_bytes(r);			/* reserved */
-	out->comment = rd_bytes(r);
-	TRY(r->err);
-	return format == FORMAT_VERSION ? ERR_OK : ERR_UNSUPPORTED;
-}
-
-/* Goes through the whole list, to its end even when something was found. */
-static enum err
-walk(struct span file, struct query *q, struct krl_info *info)
-{
-	struct reader r = rd_init(file);
-
-	TRY(read_header(&r, info));
-	while (r.err == ERR_OK && r.rest.len > 0) {
-		uint8_t type = rd_u8(&r);
-		struct span data = rd_bytes(&r);
-
-		TRY(r.err);
-		TRY(look(type, data, q));
-	}
-	return rd_end(&r);
 }
 
 enum err
 krl_info(struct span file, struct krl_info *out)
 {
-	struct query q = { .revoked = false };
+	struct krl_walk walk;
+	struct krl_item item;
 
-	return walk(file, &q, out);
+	TRY(krl_walk_start(file, &walk, out));
+	while (krl_walk_next(&walk, &item))
+		;
+	return krl_walk_end(&walk);
+}
+
+/* Goes through the whole list, to its end even when something was found. */
+static enum err
+look(struct span file, struct query *q)
+{
+	struct krl_info info;
+	struct krl_walk walk;
+	struct krl_item item;
+
+	TRY(krl_walk_start(file, &walk, &info));
+	while (krl_walk_next(&walk, &item))
+		q->revoked = q->revoked || is_about(&item, q);
+	return krl_walk_end(&walk);
 }
 
 /* Asks a KRL about a plain key, and a certificate that may come with it. */
@@ -225,12 +103,11 @@ static enum err
 ask_krl(struct span file, struct span blob, const struct cert *c, bool *revoked)
 {
 	struct query q = { .blob = blob, .cert = c };
-	struct krl_info info;
 	enum err e;
 
 	hash_once(hash_find("sha1"), blob, q.sha1);
 	hash_once(hash_find("sha256"), blob, q.sha256);
-	e = walk(file, &q, &info);
+	e = look(file, &q);
 	*revoked = e != ERR_OK || q.revoked;
 	return e;
 }

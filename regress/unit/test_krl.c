@@ -77,6 +77,19 @@ make_cert(const char *ca_path, uint64_t serial, const char *id)
 	return c;
 }
 
+/* The header of a list of format 1. */
+static void
+put_header(struct writer *w)
+{
+	wr_raw(w, SPAN_LIT("SSHKRL\n\0"));
+	wr_u32(w, 1);
+	wr_u64(w, 1);
+	wr_u64(w, 1);
+	wr_u64(w, 0);
+	wr_str(w, "");
+	wr_str(w, "");
+}
+
 #define CA	"certs/ca"
 #define OTHER	"keys/ed25519"
 
@@ -140,6 +153,24 @@ a_list_without_a_ca_is_about_all(void **state)
 	assert_true(is_cert_revoked("certs/anyca.krl", CA, 42, "x"));
 	assert_true(is_cert_revoked("certs/anyca.krl", OTHER, 42, "x"));
 	assert_false(is_cert_revoked("certs/anyca.krl", CA, 41, "x"));
+}
+
+static void
+a_revoked_key_id_may_be_empty(void **state)
+{
+	static const char body[] = "\0\0\0\0" "\0\0\0\0" "\x23\0\0\0\4" "\0\0\0\0";
+	SCOPED(writer_free) struct writer w = writer_init(1024);
+	SCOPED(cert_free) struct cert nameless = make_cert(CA, 1, ""), named = make_cert(CA, 1, "x");
+	bool revoked;
+
+	(void)state;
+	put_header(&w);
+	wr_u8(&w, 1);
+	wr_bytes(&w, span_of(body, sizeof body - 1));
+	assert_int_equal(revoked_cert(writer_span(&w), &nameless, &revoked), ERR_OK);
+	assert_true(revoked);
+	assert_int_equal(revoked_cert(writer_span(&w), &named, &revoked), ERR_OK);
+	assert_false(revoked);
 }
 
 static void
@@ -227,13 +258,7 @@ ask_section(uint8_t type, struct span data)
 {
 	SCOPED(writer_free) struct writer w = writer_init(1024);
 
-	wr_raw(&w, SPAN_LIT("SSHKRL\n\0"));
-	wr_u32(&w, 1);
-	wr_u64(&w, 1);
-	wr_u64(&w, 1);
-	wr_u64(&w, 0);
-	wr_str(&w, "");
-	wr_str(&w, "");
+	put_header(&w);
 	wr_u8(&w, type);
 	wr_bytes(&w, data);
 	return ask(writer_span(&w));
@@ -311,6 +336,7 @@ main(void)
 		cmocka_unit_test(certificates_are_revoked_by_serial_and_key_id),
 		cmocka_unit_test(bitmaps_of_serials_are_read),
 		cmocka_unit_test(a_list_without_a_ca_is_about_all),
+		cmocka_unit_test(a_revoked_key_id_may_be_empty),
 		cmocka_unit_test(a_revoked_ca_takes_its_certificates_along),
 		cmocka_unit_test(a_certificate_in_a_text_revokes_its_key),
 		cmocka_unit_test(the_header_is_read),
