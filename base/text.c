@@ -117,6 +117,26 @@ text_number(struct span s, uint64_t min, uint64_t max, uint64_t *out)
 	return ERR_OK;
 }
 
+enum err
+text_hex_number(struct span s, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.len == 0)
+		return ERR_SYNTAX;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t c = s.p[i] | (s.p[i] >= 'A' ? 0x20 : 0);
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+			return ERR_SYNTAX;
+		if (i >= 16)
+			return ERR_RANGE;
+		v = v << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	*out = v;
+	return ERR_OK;
+}
+
 /* Seconds in a unit of time; 0 if c is none. */
 static uint64_t
 time_unit(uint8_t c)

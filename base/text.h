@@ -25,6 +25,9 @@ const char *text_line_str(char *buf, size_t size, struct span s);
 /* Parses a decimal number from min to max that fills s. ERR_SYNTAX, ERR_RANGE. */
 enum err text_number(struct span s, uint64_t min, uint64_t max, uint64_t *out);
 
+/* Parses 1 to 16 hexadecimal digits that fill s. ERR_SYNTAX; ERR_RANGE for more digits. */
+enum err text_hex_number(struct span s, uint64_t *out);
+
 /*
  * Parses a time of sshd_config(5) ("90", "1h30m", "2w") into seconds.
  * ERR_SYNTAX; ERR_RANGE above INT32_MAX seconds.

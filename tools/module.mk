@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += ssh-keygen
 ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_change.c tools/ssh_keygen_convert.c \
-	tools/ssh_keygen_files.c tools/ssh_keygen_hosts.c tools/ssh_keygen_list.c tools/ssh_keygen_make.c \
+	tools/ssh_keygen_files.c tools/ssh_keygen_hosts.c tools/ssh_keygen_krl.c tools/ssh_keygen_list.c tools/ssh_keygen_make.c \
 	tools/ssh_keygen_show.c tools/ssh_keygen_validity.c
 
 PROGRAMS += ssh-ephemeral

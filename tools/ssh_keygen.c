@@ -35,7 +35,8 @@ static const char usage_text[] =
     "                  [-O option] [-t signature_algorithm] [-V validity_interval]\n"
     "                  [-z serial_number] file ...\n"
     "       ssh-keygen -L [-f input_keyfile]\n"
-    "       ssh-keygen -Q -f revocation_list file ...\n"
+    "       ssh-keygen -k -f krl_file [-u] [-s ca_public] [-z version_number] file ...\n"
+    "       ssh-keygen -Q [-l] -f krl_file [file ...]\n"
     "       ssh-keygen -A [-a rounds] [-f prefix_path]\n";
 
 NORETURN static void
@@ -83,6 +84,7 @@ format(const char *name)
 static void
 set_serial(struct keygen *kg, const char *text)
 {
+	kg->has_serial = true;
 	kg->serial_counts = text[0] == '+';
 	if (text_number(span_str(text + kg->serial_counts), 0, UINT64_MAX, &kg->serial) != ERR_OK)
 		die("Invalid serial number \"%s\"", text);
@@ -154,8 +156,7 @@ option_with_value(struct keygen *kg, char *mode, int letter, const char *value)
 	case 'P':
 		kg->passphrase = value;
 		break;
-	case 's':
-		set_mode(mode, letter);
+	case 's':		/* a mode unless another one takes it: see choose_mode() */
 		kg->ca = value;
 		break;
 	case 't':
@@ -195,12 +196,25 @@ option(struct keygen *kg, char *mode, int letter)
 	case 'q':
 		kg->is_quiet = true;
 		break;
+	case 'u':
+		kg->is_update = true;
+		break;
 	case 'v':
 		kg->verbose++;
 		break;
 	default:
 		set_mode(mode, letter);
 	}
+}
+
+/* -s is a mode of its own, but with -k it names the CA that the list is about. */
+static void
+choose_mode(struct keygen *kg, char *mode)
+{
+	if (*mode == 'k')
+		return;
+	if (kg->ca != NULL)
+		set_mode(mode, 's');
 }
 
 /* Reads the command line; the letter of the mode, or 0: make a key. */
@@ -210,7 +224,7 @@ parse(struct keygen *kg, int argc, char **argv)
 	char mode = '\0';
 	int letter;
 
-	while ((letter = getopt(argc, argv, "ABHLQceghilopqvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Z:z:")) != -1) {
+	while ((letter = getopt(argc, argv, "ABHLQceghiklopquvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Z:z:")) != -1) {
 		if (letter == '?')
 			usage();
 		if (optarg != NULL && strchr("abCEFfImNnOPRrstVZz", letter) != NULL)
@@ -220,11 +234,12 @@ parse(struct keygen *kg, int argc, char **argv)
 	}
 	kg->files = argv + optind;
 	kg->n_files = (size_t)(argc - optind);
+	choose_mode(kg, &mode);
 	if (mode == 's' && kg->n_files == 0) {
 		fprintf(stderr, "Too few arguments.\n");
 		usage();
 	}
-	if (mode != 's' && mode != 'Q' && kg->n_files > 0) {
+	if (mode != 's' && mode != 'k' && mode != 'Q' && kg->n_files > 0) {
 		fprintf(stderr, "Too many arguments.\n");
 		usage();
 	}
@@ -254,6 +269,8 @@ run(struct keygen *kg, char mode)
 		return keygen_hash_hosts(kg);
 	case 'i':
 		return keygen_import(kg);
+	case 'k':
+		return keygen_revoke(kg);
 	case 'L':
 		return keygen_show_certs(kg);
 	case 'l':

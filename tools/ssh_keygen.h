@@ -41,6 +41,7 @@ struct keygen {
 	const char **options;		/* -O, in their order */
 	size_t n_options;
 	uint64_t serial;		/* -z */
+	bool has_serial;		/* -z was given */
 	bool serial_counts;		/* -z +N */
 	bool is_host;			/* -h */
 	char **files;			/* behind the options */
@@ -54,6 +55,7 @@ struct keygen {
 	bool wants_hash;		/* -H, alone or with -F */
 	bool wants_list;		/* -l, alone or with -F */
 	bool wants_generic;		/* -g */
+	bool is_update;			/* -u */
 	unsigned verbose;		/* -v */
 	struct account me;
 	char machine[256];
@@ -103,7 +105,10 @@ int keygen_sign(struct keygen *kg);
 /* -L: shows what certificates say. */
 int keygen_show_certs(struct keygen *kg);
 
-/* -Q: asks a revocation list about keys; 1 if one is revoked. */
+/* -k: makes a revocation list, or adds to one. */
+int keygen_revoke(struct keygen *kg);
+
+/* -Q: lists a revocation list (-l) and asks it about keys; 1 if one is revoked. */
 int keygen_ask_revoked(struct keygen *kg);
 
 /* --- tools/ssh_keygen_validity.c --- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* ssh-keygen: what certificates say (-L), and whether keys are revoked (-Q). */
+/* ssh-keygen: what certificates say (-L). */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "keys/authorized_keys.h"
 #include "keys/cert.h"
-#include "keys/krl.h"
 #include "tools/ssh_keygen.h"
 
 #define INDENT	"                "
@@ -142,62 +141,4 @@ keygen_show_certs(struct keygen *kg)
 	while (authorized_next(&walk, &line))
 		any = show_line(kg, path, &line) || any;
 	return any ? 0 : 1;
-}
-
-/* --- revocation lists --- */
-
-/* Whether the list revokes what is in a .pub file; errors end the program. */
-static bool
-is_revoked(struct span list, const char *list_path, struct span blob)
-{
-	SCOPED(cert_free) struct cert c = { .key = NULL };
-	bool revoked;
-	enum err e;
-
-	if (cert_type_plain(key_blob_type(blob)) != NULL) {
-		e = cert_parse(blob, &c);
-		if (e == ERR_OK)
-			e = revoked_cert(list, &c, &revoked);
-	} else {
-		e = revoked_key(list, blob, &revoked);
-	}
-	if (e != ERR_OK)
-		die("Invalid KRL file %s: %s", list_path, err_text(e));
-	return revoked;
-}
-
-int
-keygen_ask_revoked(struct keygen *kg)
-{
-	SCOPED(writer_free) struct writer list = writer_init(KEYGEN_MAX_FILE);
-	int status = 0;
-	enum err e;
-
-	if (kg->file == NULL)
-		die("KRL checking requires an input file");
-	e = read_file(kg->file, &list, NULL);
-	if (e != ERR_OK)
-		die("Unable to load KRL %s: %s", kg->file, error_text(e));
-	for (size_t i = 0; i < kg->n_files; i++) {
-		SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
-		SCOPED(writer_free) struct writer comment = writer_init(LIMIT_LINE);
-		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
-		bool revoked;
-
-		e = load_public_blob(kg->files[i], &blob, &comment);
-		if (e != ERR_OK)
-			die("Cannot load public key %s: %s", kg->files[i], key_error_text(e));
-		revoked = is_revoked(writer_span(&list), kg->file, writer_span(&blob));
-		wr_raw(&w, span_str(kg->files[i]));
-		if (comment.len > 0) {
-			wr_raw(&w, SPAN_LIT(" ("));
-			text_visible(&w, writer_span(&comment));
-			wr_u8(&w, ')');
-		}
-		wr_raw(&w, span_str(revoked ? ": REVOKED\n" : ": ok\n"));
-		print_writer(&w);
-		if (revoked)
-			status = 1;
-	}
-	return status;
 }

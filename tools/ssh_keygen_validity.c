@@ -50,24 +50,6 @@ relative(struct span s, uint64_t now, uint64_t *out)
 	return ERR_OK;
 }
 
-/* "0x..." seconds since 1970. */
-static enum err
-hexadecimal(struct span s, uint64_t *out)
-{
-	*out = 0;
-	if (s.len == 0 || s.len > 16)
-		return ERR_SYNTAX;
-	for (size_t i = 0; i < s.len; i++) {
-		static const char digits[] = "0123456789abcdef";
-		const char *at = strchr(digits, s.p[i] | (s.p[i] >= 'A' ? 0x20 : 0));
-
-		if (s.p[i] == '\0' || at == NULL)
-			return ERR_SYNTAX;
-		*out = *out << 4 | (uint64_t)(at - digits);
-	}
-	return ERR_OK;
-}
-
 /* One end of the interval; word stands for its default. */
 static uint64_t
 point(struct span s, const char *word, uint64_t meaning, uint64_t now, const char *text)
@@ -80,7 +62,7 @@ point(struct span s, const char *word, uint64_t meaning, uint64_t now, const cha
 	if (s.len > 0 && (s.p[0] == '+' || s.p[0] == '-'))
 		e = relative(s, now, &t);
 	else if (span_starts(s, SPAN_LIT("0x")))
-		e = hexadecimal(span_skip(s, 2), &t);
+		e = text_hex_number(span_skip(s, 2), &t);		/* seconds since 1970 */
 	else
 		e = absolute(s, &t);
 	if (e != ERR_OK)

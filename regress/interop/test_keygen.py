@@ -7,6 +7,7 @@ import select
 import stat
 import subprocess
 import time
+from base64 import b64encode
 
 import pytest
 
@@ -487,6 +488,129 @@ def test_revocation_lists_of_openssh_are_understood(tmp_path):
     (tmp_path / "text").write_text((tmp_path / "a.pub").read_text())
     done = ours("-Q", "-f", "text", "a.pub", "b.pub", check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout.split("\n")[1].endswith(": ok")) == (1, True)
+
+
+# What is to be revoked, and whether the CA is named with it.
+KRL_SPECS = [
+    ("serial: 1\n", "ca.pub"),
+    ("serial: 1-3 # many\n\n# nothing\nSERIAL: 0x6\n  id: id 4\n", "ca.pub"),
+    ("".join(f"serial: {n}\n" for n in (*range(2, 300, 3), 5000, 6000, 2 ** 64 - 1)), "ca.pub"),
+    ("serial: 2\nid: id 3\nid:id 4", "none"),
+    ("serial: 2-18446744073709551615\n", "other.pub"),
+    ("key: {k1}\nsha1: {k2}\nsha256:{k3}\nhash: {fp4}\n", None),
+    ("{k1}\n{cert2}\nkey: {cert3}\nsha256: {cert4}\n", None),
+    ("{cert0}\n", None),
+    ("", None),
+]
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """Keys 0 to 6 and their certificates with these serial numbers, by ca; a CA of another name."""
+    for name, kind in (("ca", "ed25519"), ("other", "ecdsa")):
+        make(THEIRS, tmp_path / name, kind, None)
+    for i in range(7):
+        make(THEIRS, tmp_path / f"k{i}", "ed25519", None)
+        theirs("-q", "-s", "ca", "-I", f"id {i}" if i else "", "-n", "u", "-z", i, f"k{i}.pub", cwd=tmp_path)
+    return tmp_path
+
+
+def krl_spec(folder, text):
+    names = {}
+    for i in range(7):
+        names[f"k{i}"] = (folder / f"k{i}.pub").read_text().strip()
+        names[f"cert{i}"] = (folder / f"k{i}-cert.pub").read_text().strip()
+        names[f"fp{i}"] = theirs("-l", "-f", f"k{i}.pub", cwd=folder).stdout.split()[1]
+    (folder / "spec").write_text(text.format(**names))
+    return "spec"
+
+
+def krl_listing(text):
+    """OpenSSH shows hashes in hexadecimal, which it does not take itself; the time of making may differ."""
+    def base64(match):
+        return "SHA256:" + b64encode(bytes.fromhex(match.group(1))).decode().rstrip("=")
+    return re.sub(r"(?m)SHA256:([0-9a-f]{64})$", base64, re.sub(r"Generated at \d{8}T\d{6}\n", "", text))
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_revocation_lists_go_both_ways(certified, peer):
+    asked = [f"k{i}{suffix}.pub" for i in range(7) for suffix in ("", "-cert")] + ["ca.pub"]
+    for text, ca in KRL_SPECS:
+        args = ["-z", "7", *(["-s", ca] if ca else []), krl_spec(certified, text)]
+        made = [run([program, "-k", "-f", name, *args], cwd=certified).stdout
+                for program, name in ((KEYGEN, "ours"), (peer, "theirs"))]
+        assert made[0] == made[1] == "Revoking from spec\n"
+        assert (certified / "ours").stat().st_size <= (certified / "theirs").stat().st_size
+        answers = [run([program, "-Q", "-f", name, *asked], cwd=certified, check=False)
+                   for program in (KEYGEN, peer) for name in ("ours", "theirs")]
+        assert len({(a.returncode, a.stdout) for a in answers}) == 1
+        assert answers[0].returncode == (1 if "REVOKED" in answers[0].stdout else 0)
+        listings = {krl_listing(run([program, "-Q", "-l", "-f", name], cwd=certified).stdout)
+                    for program in (KEYGEN, peer) for name in ("ours", "theirs")}
+        assert len(listings) == 1, listings
+        assert listings.pop().startswith("# KRL version 7\n")
+
+
+def test_a_revocation_list_is_added_to_by_both(certified):
+    for first, second in ((ours, theirs), (theirs, ours)):
+        krl_spec(certified, "serial: 1-3\nsha256: {k6}\n")
+        first("-q", "-k", "-f", "krl", "-s", "ca", "-z", "4", "spec", cwd=certified)
+        krl_spec(certified, "serial: 3-5\n{k6}\n")
+        second("-q", "-k", "-u", "-f", "krl", "-s", "ca.pub", "spec", cwd=certified)
+        listing = ours("-Q", "-l", "-f", "krl", cwd=certified).stdout
+        assert "# KRL version 4\n" in listing and "serial: 1-5\n" in listing and listing.count("hash: ") == 2
+        first("-q", "-k", "-u", "-f", "krl", "-z", "9", cwd=certified)
+        assert all("# KRL version 9\n" in program("-Q", "-l", "-f", "krl", cwd=certified).stdout
+                   for program in (ours, theirs))
+
+
+def test_what_a_list_shows_makes_the_same_list(certified):
+    krl_spec(certified, "sha256: {k2}\n{k3}\n{cert4}\nid: a#b\nserial: 7-2000\n")
+    ours("-q", "-k", "-f", "one", "-s", "ca.pub", "spec", cwd=certified)
+    shown = ours("-Q", "-l", "-f", "one", cwd=certified).stdout
+    done = ours("-k", "-f", "two", "-s", "ca.pub", "-", cwd=certified, input=shown)
+    assert done.stdout == "Revoking from (standard input)\n"
+    ours("-q", "-k", "-u", "-f", "two", "k3.pub", cwd=certified)
+    for key in ("k2", "k3", "k4", "k4-cert", "k5"):
+        answers = [ours("-Q", "-f", name, f"{key}.pub", check=False, cwd=certified).stdout for name in ("one", "two")]
+        assert answers[0] == answers[1]
+
+
+def test_a_list_is_replaced_as_a_whole_and_keeps_its_mode(certified):
+    krl = certified / "krl"
+    ours("-q", "-k", "-f", krl, certified / "k1.pub")
+    assert stat.S_IMODE(krl.stat().st_mode) == 0o644
+    krl.chmod(0o600)
+    before = krl.read_bytes()
+    (certified / "bad").write_text((certified / "k2.pub").read_text() + "serial: 0\n")
+    done = ours("-q", "-k", "-f", krl, "-s", certified / "ca.pub", certified / "bad", check=False)
+    assert done.returncode == 255 and done.stderr == f"{certified}/bad:2: serial out of range\n"
+    assert krl.read_bytes() == before
+    ours("-q", "-k", "-f", krl, certified / "k2.pub")
+    assert stat.S_IMODE(krl.stat().st_mode) == 0o600 and krl.read_bytes() != before
+
+
+@pytest.mark.parametrize("args,message", [
+    (["-k", "k1.pub"], "KRL generation requires an output file"),
+    (["-k", "-u", "-f", "nofile", "k1.pub"], 'KRL "nofile" does not exist'),
+    (["-k", "-u", "-f", "k1.pub", "k1.pub"], "Invalid KRL file k1.pub: KRL file has invalid magic number"),
+    (["-k", "-f", "out", "nofile"], "nofile: No such file or directory"),
+    (["-k", "-f", "out", "k1"], "k1:1: invalid key: invalid format"),
+    (["-k", "-f", "out", "-s", "nofile", "k1.pub"], "Cannot load CA public key nofile: No such file or directory"),
+    (["-k", "-f", "out", "-s", "k1-cert.pub", "k1.pub"], "Cannot load CA public key k1-cert.pub"),
+    (["-k", "-f", "nodir/out", "k1.pub"], "write nodir/out: No such file or directory"),
+    (["-k", "-f", "out", "-z", "x", "k1.pub"], 'Invalid serial number "x"'),
+    (["-k", "-f", "out", "serials"], "revoking certificates by serial number requires specification of a CA key"),
+    (["-k", "-f", "out", "ids"], "revoking certificates by key ID requires specification of a CA key"),
+    (["-Q", "-l"], "KRL checking requires an input file"),
+    (["-Q", "-l", "-f", "k1.pub"], "Invalid KRL file k1.pub: KRL file has invalid magic number"),
+])
+def test_wrong_use_of_revocation_lists_is_told(certified, args, message):
+    (certified / "serials").write_text("serial: 1\n")
+    (certified / "ids").write_text("id: 1\n")
+    done = ours(*args, check=False, cwd=certified)
+    assert (done.returncode, message in done.stderr) == (255, True), done.stderr
+    assert not (certified / "out").exists()
 
 
 # --- host keys, and disks that are full ---

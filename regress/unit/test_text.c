@@ -44,6 +44,24 @@ numbers_out_of_range_are_told_from_nonsense_and_change_nothing(void **state)
 }
 
 static void
+hexadecimal_numbers_are_parsed(void **state)
+{
+	static const char *const nonsense[] = { "", "0x1", "g", " 1", "1 ", "-1", "@", "`", "0000000000000000g" };
+	uint64_t v;
+
+	(void)state;
+	assert_int_equal(text_hex_number(SPAN_LIT("0"), &v), ERR_OK);
+	assert_int_equal(v, 0);
+	assert_int_equal(text_hex_number(SPAN_LIT("19aFBc"), &v), ERR_OK);
+	assert_int_equal(v, 0x19afbc);
+	assert_int_equal(text_hex_number(SPAN_LIT("ffffffffffffffff"), &v), ERR_OK);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(text_hex_number(SPAN_LIT("00000000000000001"), &v), ERR_RANGE);
+	for (size_t i = 0; i < COUNT(nonsense); i++)
+		assert_int_equal(text_hex_number(span_str(nonsense[i]), &v), ERR_SYNTAX);
+}
+
+static void
 times_are_sums_of_units(void **state)
 {
 	static const struct {
@@ -168,6 +186,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_digits_within_their_range),
+		cmocka_unit_test(hexadecimal_numbers_are_parsed),
 		cmocka_unit_test(numbers_out_of_range_are_told_from_nonsense_and_change_nothing),
 		cmocka_unit_test(times_are_sums_of_units),
 		cmocka_unit_test(times_that_overflow_or_have_no_number_are_refused),
