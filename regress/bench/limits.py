@@ -4,7 +4,6 @@ import os
 import re
 import socket
 import subprocess
-import threading
 import time
 
 # Names of `openssl speed`, for the ciphers of the bench.
@@ -20,33 +19,50 @@ def cipher_limit(cipher, size=32768):
     return {"MB/s": rate, "CPU s/GiB": 2 ** 30 / 1e6 / rate}
 
 
-def copy_limit(mib=512, size=262144):
-    """MB/s and CPU s/GiB of a socket copied into a pipe by read and write, nothing in between."""
-    a, b = socket.create_server(("127.0.0.1", 0)), None
-    sender = socket.create_connection(a.getsockname())
-    b, _ = a.accept()
-    out, into = os.pipe()
-    data = bytes(size)
+def copier(source, sink, close, size=262144):
+    """A process that does nothing but copy one descriptor to another, as large pieces as there are; its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        for fd in close:
+            os.close(fd)
+        room = bytearray(size)
+        view = memoryview(room)
+        while n := os.readv(source, [room]):
+            sent = 0
+            while sent < n:
+                sent += os.write(sink, view[sent:n])
+    finally:
+        os._exit(0)
 
-    def send():
-        for _ in range(mib * 1048576 // size):
-            sender.sendall(data)
-        sender.close()
 
-    def drain():
-        while os.read(out, size):
-            pass
-    threads = [threading.Thread(target=f) for f in (send, drain)]
-    wall, cpu = time.monotonic(), time.process_time()
-    for t in threads:
-        t.start()
-    while chunk := b.recv(size):
-        os.write(into, chunk)
-    os.close(into)
-    for t in threads:
-        t.join()
-    os.close(out)
-    a.close()
-    b.close()
-    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    return {"MB/s": mib * 1.048576 / wall, "CPU s/GiB": cpu * 1024 / mib}
+def copy_limit(way, mib=512):
+    """MB/s and CPU s/GiB of an ssh and a sshd that would do nothing but copy: from `head` through a socket to /dev/null ("down"),
+    or to `cat` ("up"). What `head` and `cat` use themselves is not counted, as in the bench."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    sender = socket.create_connection(listener.getsockname())
+    receiver, _ = listener.accept()
+    listener.close()
+    null = os.open(os.devnull, os.O_WRONLY)
+    start = time.monotonic()
+    head = subprocess.Popen(["head", "-c", f"{mib}M", "/dev/zero"], stdout=subprocess.PIPE)
+    cat, sink = None, null
+    if way == "up":
+        cat = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=null)
+        sink = cat.stdin.fileno()
+    copiers = [copier(head.stdout.fileno(), sender.fileno(), [receiver.fileno()]),
+               copier(receiver.fileno(), sink, [sender.fileno(), head.stdout.fileno()])]
+    for end in (head.stdout, sender, receiver):
+        end.close()
+    if cat:
+        cat.stdin.close()
+    used = 0.0
+    for pid in copiers:
+        _, _, usage = os.wait4(pid, 0)
+        used += usage.ru_utime + usage.ru_stime
+    for child in (head, cat):
+        if child:
+            child.wait()
+    os.close(null)
+    return {"MB/s": mib * 1.048576 / (time.monotonic() - start), "CPU s/GiB": used * 1024 / mib}

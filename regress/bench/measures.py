@@ -5,20 +5,22 @@ import concurrent.futures
 import multiprocessing
 import os
 import pty
+import re
 import select
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import tty
 
 from sides import free_port, name_of, pss_of, tree_cpu, tree_of
 
 
-def run_timed(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
+def run_timed(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
     """(wall seconds, CPU seconds) of a client."""
     start = time.monotonic()
-    child = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - start
@@ -27,16 +29,25 @@ def run_timed(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL):
     return wall, usage.ru_utime + usage.ru_stime
 
 
+def shell_cpu(shown):
+    """CPU seconds that a shell's `times` shows: its own and its children's."""
+    return sum(int(m) * 60 + float(s) for m, s in re.findall(r"(\d+)m([\d.]+)s", shown))
+
+
 def transfer(server, command, direction, mib):
+    """MB/s and CPU of a transfer; what the command at the far end uses itself is not the server's."""
     before = server.settle()
-    if direction == "down":
-        wall, client = run_timed(command(f"head -c {mib}M /dev/zero"))
-    else:
+    feeder = None
+    if direction == "up":
         feeder = subprocess.Popen(["head", "-c", f"{mib}M", "/dev/zero"], stdout=subprocess.PIPE)
-        wall, client = run_timed(command("cat >/dev/null"), stdin=feeder.stdout)
+    with tempfile.TemporaryFile("w+") as told:
+        remote = f"head -c {mib}M /dev/zero" if direction == "down" else "cat >/dev/null"
+        wall, client = run_timed(command(remote + "; times >&2"), stdin=feeder.stdout if feeder else subprocess.DEVNULL, stderr=told)
+        told.seek(0)
+        used = server.settle() - before - shell_cpu(told.read())
+    if feeder:
         feeder.stdout.close()
         feeder.wait()
-    used = server.settle() - before
     return {"MB/s": mib * 1.048576 / wall, "CPU s/GiB": (client + used) * 1024 / mib,
             "server CPU s/GiB": used * 1024 / mib, "client CPU s/GiB": client * 1024 / mib}
 
