@@ -54,6 +54,7 @@ struct loop {
 	int sigfd;
 	struct watch *sigwatch;
 	sigset_t sigset;
+	pid_t sender;			/* of the signal that is being told */
 	struct taken_signal signals[LOOP_SIGNALS];
 	size_t n_signals;
 };
@@ -315,6 +316,7 @@ signals_ready(void *arg, unsigned events)
 
 	(void)events;
 	while (read(loop->sigfd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		loop->sender = (pid_t)info.ssi_pid;
 		for (size_t i = 0; i < loop->n_signals; i++) {
 			struct taken_signal *s = &loop->signals[i];
 
@@ -342,6 +344,12 @@ loop_signal(struct loop *loop, int signo, void (*got)(void *arg, int signo), voi
 		TRY(loop_watch(loop, &loop->sigwatch, fd, LOOP_READ, signals_ready, loop));
 	loop->signals[loop->n_signals++] = (struct taken_signal){ signo, got, arg };
 	return ERR_OK;
+}
+
+pid_t
+loop_signal_sender(const struct loop *loop)
+{
+	return loop->sender;
 }
 
 enum err

@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+#include <sys/types.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 
@@ -62,6 +64,12 @@ void timer_free(struct timer *t);
  * blocked for normal delivery from then on. ERR_SYSTEM, ERR_LIMIT.
  */
 enum err loop_signal(struct loop *loop, int signo, void (*got)(void *arg, int signo), void *arg);
+
+/*
+ * Within got(): who sent the signal; of SIGCHLD, the child. Signals of one kind
+ * that come before the first was taken are one: others may have sent it, too.
+ */
+pid_t loop_signal_sender(const struct loop *loop);
 
 /*
  * To be called in a child that goes on with its parent's loop (the parent

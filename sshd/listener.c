@@ -33,6 +33,9 @@
 /* With fewer open files nothing can be started (os/process.c). */
 #define FILES_LEAST	100
 
+/* Signals of children that ended at once are one signal: the others are looked for this much later. */
+#define SWEEP_MSEC	1000
+
 void
 listener_show(const struct listener *l)
 {
@@ -200,8 +203,22 @@ on_hangup(void *arg, int signo)
 static void
 on_child(void *arg, int signo)
 {
+	struct listener *l = arg;
+
 	(void)signo;
-	listener_reap(arg);
+	listener_reap(l, loop_signal_sender(l->loop));
+	if (!l->will_sweep)
+		timer_set(l->sweep, loop_now(l->loop) + SWEEP_MSEC);
+	l->will_sweep = true;
+}
+
+static void
+on_sweep(void *arg)
+{
+	struct listener *l = arg;
+
+	l->will_sweep = false;
+	listener_reap(l, 0);
 }
 
 static void
@@ -235,6 +252,7 @@ set_up(struct listener *l)
 	TRY(loop_timer(l->loop, &l->refill, on_refill, l));
 	TRY(loop_timer(l->loop, &l->reopen, on_reopen, l));
 	TRY(loop_timer(l->loop, &l->ageing, on_ageing, l));
+	TRY(loop_timer(l->loop, &l->sweep, on_sweep, l));
 	TRY(loop_signal(l->loop, SIGCHLD, on_child, l));
 	TRY(loop_signal(l->loop, SIGTERM, on_terminate, l));
 	TRY(loop_signal(l->loop, SIGINT, on_terminate, l));

@@ -121,6 +121,11 @@ stop_talking(struct connection *c)
 	c->watch = NULL;
 	ipc_close(&c->ipc);
 	listener_give_back(c);
+	if (!c->is_leaving) {
+		c->next_leaving = c->listener->leaving;
+		c->listener->leaving = c;
+	}
+	c->is_leaving = true;
 }
 
 /* Both processes are gone. */
@@ -130,12 +135,15 @@ forget(struct connection *c)
 	struct listener *l = c->listener;
 	struct connection **at = &l->connections;
 
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
 	started(c);
 	listener_session_ended(c);
 	stop_talking(c);
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	for (at = &l->leaving; *at != c;)
+		at = &(*at)->next_leaving;
+	*at = c->next_leaving;
 	listener_let_go(c);
 	timer_free(c->kill);
 	free(c);
@@ -143,39 +151,6 @@ forget(struct connection *c)
 	listener_show(l);
 	if (l->one_only && l->n_connections == 0)
 		loop_stop(l->loop);
-}
-
-/* After a message to the guard: waits until it can be sent, if it could not. */
-static void
-watch_guard(struct connection *c)
-{
-	watch_set(c->watch, LOOP_READ | (ipc_wants_write(&c->ipc) ? LOOP_WRITE : 0));
-}
-
-static void
-on_guard(void *arg, unsigned events)
-{
-	struct connection *c = arg;
-	struct listener *l = c->listener;
-	struct ipc_fds fds = { .n = 0 };
-	struct span message;
-	enum err e = ERR_OK;
-
-	if (events & LOOP_WRITE)
-		e = ipc_flush(&c->ipc);
-	while (e == ERR_OK) {
-		e = ipc_receive(&c->ipc, (struct room){ l->buf, sizeof(l->buf) }, &message, &fds);
-		if (e == ERR_OK)
-			e = from_guard(c, &c->ipc, c->logged_in ? PHASE_OPEN : PHASE_AUTH, message, &fds);
-		ipc_fds_close(&fds);
-	}
-	if (e != ERR_AGAIN) {
-		if (e != ERR_CLOSED)
-			log_error(l->log, "guard %ld: %s", (long)c->guard, err_text(e));
-		stop_talking(c);
-		return;
-	}
-	watch_guard(c);
 }
 
 static void
@@ -257,27 +232,106 @@ ended(struct connection *c, pid_t pid, int status)
 		timer_set(c->kill, loop_now(l->loop) + LEFT_OVER_MSEC);
 }
 
-void
-listener_reap(struct listener *l)
+/* A child has been reaped. */
+static void
+reaped(struct listener *l, pid_t pid, int status)
+{
+	struct connection *c = l->connections;
+
+	while (c != NULL && c->guard != pid && c->wire != pid)
+		c = c->next;
+	if (c != NULL) {
+		ended(c, pid, status);
+	} else if (pool_reaped(&l->pool, pid)) {
+		log_debug(l->log, "waiting process %ld ended", (long)pid);
+		timer_set(l->refill, loop_now(l->loop) + 100);
+	} else if (WIFSIGNALED(status)) {	/* a session of a guard's */
+		log_error(l->log, "session process %ld killed by signal %d", (long)pid,
+		    WTERMSIG(status));
+	}
+}
+
+/* Reaps it if it has ended. */
+static void
+reap(struct listener *l, pid_t pid)
 {
 	int status;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct connection *c = l->connections;
+	if (pid != 0 && waitpid(pid, &status, WNOHANG) == pid)
+		reaped(l, pid, status);
+}
 
-		while (c != NULL && c->guard != pid && c->wire != pid)
-			c = c->next;
-		if (c != NULL) {
-			ended(c, pid, status);
-		} else if (pool_reaped(&l->pool, pid)) {
-			log_debug(l->log, "waiting process %ld ended", (long)pid);
-			timer_set(l->refill, loop_now(l->loop) + 100);
-		} else if (WIFSIGNALED(status)) {	/* a session of a guard's */
-			log_error(l->log, "session process %ld killed by signal %d", (long)pid,
-			    WTERMSIG(status));
-		}
+/* Those whose guard does not talk any more: it has ended, or will soon. */
+static void
+reap_leaving(struct listener *l)
+{
+	struct connection *next;
+
+	for (struct connection *c = l->leaving; c != NULL; c = next) {
+		pid_t guard = c->guard, wire = c->wire;		/* c may go with the first of them */
+
+		next = c->next_leaving;
+		reap(l, wire);
+		reap(l, guard);
 	}
+}
+
+/* The nursery, and those who wait for a client. */
+static void
+reap_pool(struct listener *l)
+{
+	reap(l, l->pool.nursery_pid);
+	for (size_t i = l->pool.n; i > 0; i--)		/* one that has ended leaves its place */
+		reap(l, l->pool.v[i - 1].pid);
+}
+
+void
+listener_reap(struct listener *l, pid_t child)
+{
+	int status;
+
+	if (child != 0) {
+		reap(l, child);
+		reap_leaving(l);
+		reap_pool(l);
+		return;
+	}
+	while ((child = waitpid(-1, &status, WNOHANG)) > 0)
+		reaped(l, child, status);
+}
+
+/* After a message to the guard: waits until it can be sent, if it could not. */
+static void
+watch_guard(struct connection *c)
+{
+	watch_set(c->watch, LOOP_READ | (ipc_wants_write(&c->ipc) ? LOOP_WRITE : 0));
+}
+
+static void
+on_guard(void *arg, unsigned events)
+{
+	struct connection *c = arg;
+	struct listener *l = c->listener;
+	struct ipc_fds fds = { .n = 0 };
+	struct span message;
+	enum err e = ERR_OK;
+
+	if (events & LOOP_WRITE)
+		e = ipc_flush(&c->ipc);
+	while (e == ERR_OK) {
+		e = ipc_receive(&c->ipc, (struct room){ l->buf, sizeof(l->buf) }, &message, &fds);
+		if (e == ERR_OK)
+			e = from_guard(c, &c->ipc, c->logged_in ? PHASE_OPEN : PHASE_AUTH, message, &fds);
+		ipc_fds_close(&fds);
+	}
+	if (e != ERR_AGAIN) {
+		if (e != ERR_CLOSED)
+			log_error(l->log, "guard %ld: %s", (long)c->guard, err_text(e));
+		stop_talking(c);
+		reap_leaving(l);
+		return;
+	}
+	watch_guard(c);
 }
 
 static bool

@@ -38,8 +38,10 @@ struct held {
 /* One client, from accept(2) until both of its processes have been reaped. */
 struct connection {
 	struct connection *next;
+	struct connection *next_leaving;
 	struct listener *listener;
 	pid_t guard, wire;		/* 0: reaped */
+	bool is_leaving;		/* its guard is not talked to any more */
 	struct ipc ipc;			/* to the guard */
 	struct watch *watch;
 	struct timer *kill;		/* what is left of it dies then */
@@ -70,9 +72,12 @@ struct listener {
 	struct timer *refill;		/* fills the pool in the next turn */
 	struct timer *ageing;		/* of the ephemeral table */
 	struct timer *reopen;		/* accepting again after EMFILE */
+	struct timer *sweep;		/* reaps whoever else has ended */
+	bool will_sweep;
 	struct listen_socket sockets[LISTEN_MAX];
 	size_t n_sockets;
 	struct connection *connections;
+	struct connection *leaving;	/* of them, through next_leaving */
 	size_t n_connections;
 	size_t n_starting;		/* nobody logged in yet */
 	uint64_t next_number;
@@ -141,8 +146,12 @@ const char *listener_reason_to_drop(struct listener *l, const struct endpoint *c
 void listener_log_drop(struct listener *l, struct drops *d, const struct endpoint *client,
     const struct endpoint *server, const char *why);
 
-/* SIGCHLD: reaps what has ended. */
-void listener_reap(struct listener *l);
+/*
+ * SIGCHLD of this child (0: of unknown ones, now and then): reaps it, and what else may have
+ * ended with it. Not by asking for any child: for that the kernel walks through all of them,
+ * which with thousands of sessions was most of the price of a login.
+ */
+void listener_reap(struct listener *l, pid_t child);
 
 /* Has every client's guard end it, and kills what is left soon after. */
 void listener_end_all(struct listener *l);

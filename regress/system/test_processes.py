@@ -51,6 +51,28 @@ def test_each_connection_has_its_processes(sshd):
     wait_until(lambda: not kinds(sshd), "the connection's processes to be gone")
 
 
+def test_processes_that_end_all_at_once_are_all_reaped(folder):
+    """Their signals are one signal: who is told of one child only still looks for the others."""
+    with harness.server(folder / "s") as s:
+        s.key = harness.make_key(folder / "id")
+        s.authorize(s.key + ".pub")
+        clients = [open_session(s) for _ in range(3)]
+        before = {p for p in s.children() if status_of(p)["PPid"] == str(s.process.pid)}
+        assert len(before) >= 9, s.children()
+        os.kill(s.process.pid, signal.SIGSTOP)
+        wait_until(lambda: harness.state(s.process.pid) == "T", "the listener to stand still")
+        for pid in before:
+            if harness.runs(pid):
+                os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(harness.runs(p) for p in before), "all to have ended")
+        os.kill(s.process.pid, signal.SIGCONT)
+        wait_until(lambda: not any(harness.state(p) for p in before), "all to be reaped")
+        for c in clients:
+            c.kill()
+            c.communicate()
+        assert run(s.ssh("true", key=s.key)).returncode == 0
+
+
 @pytest.mark.skipif(not harness.ROOT, reason="needs root")
 @pytest.mark.skipif(SANITIZED, reason="sanitizers need system calls that the filter refuses")
 @pytest.mark.parametrize("user", ["alice", "root"])

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -20,6 +21,7 @@ struct seen {
 	unsigned events;
 	char order[8];
 	int signo;
+	pid_t sender;
 };
 
 static void
@@ -245,6 +247,7 @@ on_signal(void *arg, int signo)
 	struct seen *s = arg;
 
 	s->signo = signo;
+	s->sender = loop_signal_sender(s->loop);
 	loop_stop(s->loop);
 }
 
@@ -260,6 +263,28 @@ signals_come_through_the_loop(void **state)
 	assert_int_equal(s.signo, 0);
 	assert_int_equal(loop_run(s.loop), ERR_OK);
 	assert_int_equal(s.signo, SIGUSR1);
+	assert_int_equal(s.sender, getpid());
+	loop_free(s.loop);
+	loop_signals_reset();
+}
+
+static void
+the_signal_of_a_child_says_which_it_was(void **state)
+{
+	struct seen s = { .calls = 0 };
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(loop_new(&s.loop), ERR_OK);
+	assert_int_equal(loop_signal(s.loop, SIGCHLD, on_signal, &s), ERR_OK);
+	child = fork();
+	if (child == 0)
+		_exit(0);
+	assert_int_not_equal(child, -1);
+	assert_int_equal(loop_run(s.loop), ERR_OK);
+	assert_int_equal(s.signo, SIGCHLD);
+	assert_int_equal(s.sender, child);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 	loop_free(s.loop);
 	loop_signals_reset();
 }
@@ -276,6 +301,7 @@ main(void)
 		cmocka_unit_test(a_timer_that_sets_itself_anew_leaves_the_others_their_turn),
 		cmocka_unit_test(a_stopped_timer_does_not_fire),
 		cmocka_unit_test(signals_come_through_the_loop),
+		cmocka_unit_test(the_signal_of_a_child_says_which_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
