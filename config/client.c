@@ -142,13 +142,11 @@ const struct kind kind_escape = {
 
 /* --- ObscureKeystrokeTiming --- */
 
-#define KEYSTROKE_INTERVAL	20	/* ms */
-
 static enum err
 keystroke_parse(struct args *a, void *value)
 {
 	static const struct span prefix = { (const uint8_t *)"interval:", 9 };
-	uint64_t ms = KEYSTROKE_INTERVAL;
+	uint64_t ms = KEYSTROKES_YES;
 	struct span s;
 
 	TRY(args_one(a, &s));
@@ -168,7 +166,7 @@ keystroke_print(const struct keyword *k, const void *value, size_t i, struct wri
 
 	(void)k;
 	(void)i;
-	if (ms == 0 || ms == KEYSTROKE_INTERVAL)
+	if (ms == 0 || ms == KEYSTROKES_YES)
 		wr_printf(w, "%s", ms == 0 ? "no" : "yes");
 	else
 		wr_printf(w, "interval:%u", ms);

@@ -12,6 +12,9 @@
 #include <stdint.h>
 #include <syslog.h>
 
+/* ObscureKeystrokeTiming in ms, 0: no; this is yes: the program chooses. */
+#define KEYSTROKES_YES	UINT32_MAX
+
 /* Words in the order written. */
 struct words {
 	char **v;

@@ -4,6 +4,13 @@
 #include "crypto/random.h"
 #include "ssh/session.h"
 
+/* The grid, unless the config says otherwise: of servers that answer soon, and of others. */
+#define NEAR_INTERVAL	8
+#define FAR_INTERVAL	20
+
+/* An answer within so much is soon. */
+#define NEAR_MSEC	5
+
 /* More than this at a time has not been typed. */
 #define PASTED		64
 
@@ -24,14 +31,51 @@ random_below(uint32_t n)
 	return ((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]) % n;
 }
 
+static uint32_t
+interval_of(const struct ssh *s)
+{
+	uint32_t wanted = s->settings.config.obscure_keystroke_timing;
+
+	if (wanted != KEYSTROKES_YES)
+		return wanted;
+	return s->keystrokes_path.is_near ? NEAR_INTERVAL : FAR_INTERVAL;
+}
+
 /* The grid is not quite even: else it would tell which clock it is of. */
 static void
 next_tick(struct session *se)
 {
-	struct keystrokes *k = &se->keystrokes;
-	uint32_t fuzz = (uint32_t)k->interval / 10;
+	uint32_t interval = interval_of(se->s), fuzz = (interval + 9) / 10;
 
-	timer_set(k->tick, loop_now(se->s->loop) + k->interval - fuzz + random_below(2 * fuzz + 1));
+	timer_set(se->keystrokes.tick, loop_now(se->s->loop) + interval - fuzz + random_below(2 * fuzz + 1));
+}
+
+/* Asks the server for an answer; how long it takes says how near it is. */
+static void
+ping(struct ssh *s)
+{
+	struct keystrokes_path *path = &s->keystrokes_path;
+
+	/* Refused in a key exchange: keys do not leave then either. */
+	if (!conn_ping(s->conn, SPAN_LIT(CHAFF)))
+		return;
+	if (path->unanswered++ == 0)
+		path->asked = loop_time(s->loop);
+	pump_kick(s->pump);
+}
+
+bool
+keystrokes_event(struct ssh *s, const struct event *ev)
+{
+	struct keystrokes_path *path = &s->keystrokes_path;
+
+	if (ev->type != EV_PONG || path->unanswered == 0)
+		return false;
+	path->unanswered--;
+	if (path->asked != 0)
+		path->is_near = loop_time(s->loop) - path->asked <= NEAR_MSEC;
+	path->asked = 0;
+	return true;
 }
 
 static void
@@ -51,9 +95,7 @@ on_tick(void *arg)
 			log_debug2(&s->log, "keystrokes: nobody types");
 			return;
 		}
-		/* Refused in a key exchange: keys do not leave then either. */
-		(void)conn_ping(s->conn, SPAN_LIT(CHAFF));
-		pump_kick(s->pump);
+		ping(s);
 	}
 	next_tick(se);
 }
@@ -71,8 +113,9 @@ keystrokes_start(struct session *se)
 		log_debug(&s->log, "keystrokes: the server answers no PING: their times can be seen");
 		return ERR_OK;
 	}
-	k->interval = s->settings.config.obscure_keystroke_timing;
-	return loop_timer(s->loop, &k->tick, on_tick, se);
+	TRY(loop_timer(s->loop, &k->tick, on_tick, se));
+	ping(s);
+	return ERR_OK;
 }
 
 void
@@ -93,7 +136,7 @@ keystrokes_typed(struct session *se, size_t n)
 		return;
 	}
 	k->is_running = true;
-	log_debug2(&s->log, "keystrokes: every %llu ms", (unsigned long long)k->interval);
+	log_debug2(&s->log, "keystrokes: every %u ms", interval_of(s));
 	next_tick(se);
 }
 

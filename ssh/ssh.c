@@ -214,7 +214,7 @@ on_event(void *arg, struct event *ev)
 	default:
 		if (ev->type >= EV_AUTH_READY && ev->type < EV_AUTH_SUCCESS)
 			login_event(s, ev);
-		else if (!alive_event(s, ev) && !hostkeys_event(s, ev) && !session_event(s, ev) &&
+		else if (!alive_event(s, ev) && !keystrokes_event(s, ev) && !hostkeys_event(s, ev) && !session_event(s, ev) &&
 		    !mux_event(s, ev) && !mux_proxy_event(s, ev) && !tunnel_event(s, ev) &&
 		    !forwards_event(s, ev))
 			refuse(s, ev);

@@ -21,6 +21,7 @@
 #include "os/names.h"
 #include "os/net.h"
 #include "os/pump.h"
+#include "ssh/keystrokes.h"
 #include "ssh/settings.h"
 
 /* How the way to the server was found. */
@@ -62,6 +63,7 @@ struct ssh {
 	struct session *session;
 	struct forwards_state *forwards;
 	struct alive *alive;
+	struct keystrokes_path keystrokes_path;
 	struct timeouts *timeouts;
 	struct mux *mux;		/* those that borrow the connection */
 	struct x11 *x11;

@@ -146,11 +146,13 @@ def memory(side, count=10):
     return {"server KiB": (total - base) / count, "client KiB": client, "listener KiB": base}
 
 
-def echo(side, presses=300):
-    """From key press to echo: client's terminal, cat in a raw terminal on the other side, and back."""
+def echo(side, presses=300, obscured=True):
+    """From key press to echo: client's terminal, cat in a raw terminal on the other side, and back.
+    Obscured, as it is unless told otherwise, a key waits for its time (ObscureKeystrokeTiming; OpenSSH 9.5 and later)."""
+    options = [] if obscured or not side.ciphers else ["-o", "IgnoreUnknown=ObscureKeystrokeTiming", "-o", "ObscureKeystrokeTiming=no"]
     master, slave = pty.openpty()
     tty.setraw(slave)
-    child = subprocess.Popen(side.command("stty -echo -icanon min 1; echo go; exec cat", options=["-tt"]),
+    child = subprocess.Popen(side.command("stty -echo -icanon min 1; echo go; exec cat", options=["-tt", *options]),
                              stdin=slave, stdout=slave, stderr=subprocess.DEVNULL, start_new_session=True)
     os.close(slave)
     seen = b""

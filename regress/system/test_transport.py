@@ -18,7 +18,8 @@ import harness
 class Relay:
     """Passes the bytes of one connection on, and notes how many the client sent when."""
 
-    def __init__(self, port):
+    def __init__(self, port, delay=0):
+        self.delay = delay
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.target = port
@@ -40,6 +41,7 @@ class Relay:
                         data = key.fileobj.recv(65536)
                         if not data:
                             return
+                        time.sleep(self.delay)
                         if key.fileobj is client:
                             self.sent.append((time.monotonic(), len(data)))
                         key.data.sendall(data)
@@ -49,14 +51,20 @@ class Relay:
         self.thread.join(5)
 
 
-def typed(sshd, *options):
-    """What the client sends while three keys are typed slowly, and two seconds beyond."""
-    relay = Relay(sshd.port)
+def through(relay, sshd, *options):
+    """A client with a terminal whose connection goes through the relay."""
     command = sshd.ssh("stty -echo; echo rea''dy; cat", key=sshd.key, tty=True,
                        options=["-o", f"HostKeyAlias=[127.0.0.1]:{sshd.port}", "-p", str(relay.port), *options])
     # Of two -p the first one counts.
     command.remove("-p")
     command.remove(str(sshd.port))
+    return command
+
+
+def typed(sshd, *options):
+    """What the client sends while three keys are typed slowly, and two seconds beyond."""
+    relay = Relay(sshd.port)
+    command = through(relay, sshd, *options)
     child = pexpect.spawn(command[0], command[1:], timeout=harness.TIMEOUT, encoding="utf-8")
     try:
         child.expect("ready\r\n")
@@ -90,6 +98,40 @@ def test_when_keys_are_typed_cannot_be_seen_on_the_wire(sshd):
 
 def test_keys_go_as_they_are_typed_without_obscuring(sshd):
     assert len(typed(sshd, "-o", "ObscureKeystrokeTiming=no")) == 3
+
+
+def grid(command, log):
+    """Types lines, with pauses, and gives each interval that the client tells in its log."""
+    told = re.compile(r"keystrokes: every (\d+) ms")
+    child = pexpect.spawn(command[0], [*command[1:-2], "-vv", "-E", log, *command[-2:]], timeout=harness.TIMEOUT, encoding="utf-8")
+    try:
+        child.expect("ready\r\n")
+        for n in range(10):
+            child.sendline(f"line {n}")
+            child.expect(f"line {n}\r\n")
+
+            def pauses():
+                with open(log, encoding="utf-8") as f:
+                    text = f.read()
+                return text if text.count("keystrokes: nobody types") > n else None
+            yield int(told.findall(harness.wait_until(pauses, "the grid to end"))[-1])
+    finally:
+        child.close(force=True)
+
+
+def test_the_grid_of_keys_is_narrow_where_the_server_is_near(sshd, folder):
+    command = sshd.ssh("stty -echo; echo rea''dy; cat", key=sshd.key, tty=True)
+    assert 8 in grid(command, str(folder / "near.log"))
+
+
+def test_the_grid_of_keys_is_wide_where_the_server_is_far(sshd, folder):
+    relay = Relay(sshd.port, delay=0.01)
+    try:
+        intervals = grid(through(relay, sshd), str(folder / "far.log"))
+        assert [next(intervals), next(intervals)] == [20, 20]
+        intervals.close()
+    finally:
+        relay.stop()
 
 
 def test_what_is_pasted_does_not_wait(sshd):

@@ -356,7 +356,7 @@ the_types_are_those_of_the_struct(void **state)
 	assert_int_equal(c.add_keys_to_agent.mode, ADD_KEYS_CONFIRM);
 	assert_int_equal(c.tunnel_device.remote, 2);
 	assert_int_equal(c.pubkey_authentication, PUBKEY_HOST_BOUND);
-	assert_int_equal(c.obscure_keystroke_timing, 20);
+	assert_int_equal(c.obscure_keystroke_timing, KEYSTROKES_YES);
 	assert_int_equal(c.port, 22);
 	assert_int_equal(c.identity_files.n, 6);
 	assert_false(ssh_config_is_set(&c, SSH_KEYWORD_IdentityFile));
