@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import limits
 import measures
 import sides
 
@@ -167,6 +168,22 @@ def by_window(side, budgets, seconds=2.0):
     return points
 
 
+PACKET_CIPHERS = ("aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com")
+
+
+def packets(bindir, sizes):
+    """Series of CPU microseconds a packet, both ends in one process (packets.c), and of libcrypto alone for as many bytes."""
+    program = os.path.join(bindir, "../regress/bench/packets")
+    shown = subprocess.run([program, *PACKET_CIPHERS], capture_output=True, text=True, check=True).stdout
+    series = {}
+    for cipher, size, nsec in (line.split() for line in shown.splitlines()):
+        if int(size) in sizes:
+            series.setdefault(cipher, []).append((int(size), float(nsec) / 1000))
+    for cipher in PACKET_CIPHERS:
+        series["libcrypto alone, " + cipher] = [(n, 2 * n / limits.cipher_limit(cipher, n)["MB/s"]) for n in sizes]
+    return series
+
+
 GROWTH = [
     # name, x axis, y axis, function, points
     ("sessions", "sessions open", "login ms", by_sessions, (1, 10, 100, 1000, 10000)),
@@ -174,6 +191,7 @@ GROWTH = [
     ("known_hosts", "lines of known_hosts", "login ms", by_known_hosts, (10, 1000, 100000)),
     ("ephemeral_keys", "ephemeral keys registered", "login ms", by_ephemeral_keys, (10, 1000, 99000)),
     ("window", "ChannelWindowBudget in MiB (ours)", "MiB held for a slow reader", by_window, (1, 4, 16, 64)),
+    ("packet-size", "bytes of data in a packet", "CPU us a packet, both ends", packets, (16, 64, 256, 1024, 4096, 16384, 32768)),
     ("write-size", "bytes a write of the program", "CPU s/GiB", by_size, (64, 512, 4096, 32768, 262144)),
 ]
 
@@ -210,15 +228,16 @@ def plot(title, x_name, y_name, series):
     return "\n".join(parts + ["</svg>\n"])
 
 
-def run(all_sides, names, folder):
+def run(all_sides, names, folder, bindir):
     """Measures the growths (None: all) for each side, prints the points, and plots them to folder/NAME.svg if there is one."""
     for name, x_name, y_name, measure, points in (g for g in GROWTH if names is None or g[0] in names):
-        series = {}
-        for side in (s for s in all_sides if s.ciphers and (s.name == "dayfly" or measure is not by_ephemeral_keys)):
+        series = packets(bindir, points) if measure is packets else {}
+        for side in (s for s in all_sides if s.ciphers and measure is not packets and (
+                s.name == "dayfly" or measure is not by_ephemeral_keys)):
             most = THEIR_SESSIONS if name == "sessions" and side.name != "dayfly" else max(points)
             series[side.name] = measure(side, [p for p in points if p <= most])
         for side, got in series.items():
-            print(f"{name:20} {side:14} " + "  ".join(f"{x}: {y:.2f}" for x, y in got), flush=True)
+            print(f"{name:20} {side:42} " + "  ".join(f"{x}: {y:.2f}" for x, y in got), flush=True)
         if not folder:
             continue
         with open(os.path.join(folder, name + ".svg"), "w", encoding="utf-8") as f:
