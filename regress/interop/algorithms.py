@@ -26,6 +26,9 @@ KEY_FILES = {"ssh-ed25519": "ed25519", "ecdsa-sha2-nistp256": "ecdsa256", "ecdsa
              "ecdsa-sha2-nistp521": "ecdsa521", "rsa-sha2-512": "rsa", "rsa-sha2-256": "rsa", "ssh-rsa": "rsa"}
 AEAD = ("chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 REKEY = 32 * 1024
+# For tinysshd: it stands still when our next KEXINIT comes in the same read as the end of the exchange
+# before, since nothing may follow that. It reads 35,000 bytes at most.
+REKEY_APART = 64 * 1024
 BLOCK = 48 * 1024
 BLOCKS = 3
 REKEYS = 3
@@ -150,7 +153,7 @@ def transfer(command, env=None, in_lock_step=True):
     """A client program's transfer through a remote `cat`; gives its standard error.
 
     Not in lock step: all at once, for tinysshd, which looks at what came with the end of a key
-    exchange only when more comes (and be it a keepalive).
+    exchange only when more comes: more data, or a keepalive behind the last of it.
     """
     sent, got, rest = hashlib.sha256(), hashlib.sha256(), b""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -145,10 +145,11 @@ def test_our_client(peer, part, folder):
 
     def connect(row):
         key = keys[algorithms.KEY_FILES[row["user key"]]]
+        rekey = REKEY if peer != "tinysshd" else f"RekeyLimit {algorithms.REKEY_APART}"
         command = [harness.SSH, "-v", "-F", "none", "-p", str(server.port), "-i", key]
         for option in algorithms.options(row) + [
                 "IdentitiesOnly yes", "IdentityAgent none", "BatchMode yes", "GlobalKnownHostsFile none",
-                f"UserKnownHostsFile {server.known}", "WarnWeakCrypto no", REKEY, "UpdateHostKeys no",
+                f"UserKnownHostsFile {server.known}", "WarnWeakCrypto no", rekey, "UpdateHostKeys no",
                 "ServerAliveInterval 1", "ServerAliveCountMax 40"]:
             command += ["-o", option]
         log = algorithms.transfer([*command, f"{server.user}@127.0.0.1", "cat"], in_lock_step=peer != "tinysshd")
