@@ -16,3 +16,7 @@ keys_FUZZ = regress/fuzz/fuzz_agent_msg.c regress/fuzz/fuzz_authorized_keys.c re
 keys_SRCS += keys/sshfp.c
 keys_TESTS += regress/unit/test_sshfp.c
 keys_FUZZ += regress/fuzz/fuzz_sshfp.c
+# Signatures of files, and who may make them.
+keys_SRCS += keys/allowed_signers.c keys/sshsig.c
+keys_TESTS += regress/unit/test_allowed_signers.c regress/unit/test_sshsig.c
+keys_FUZZ += regress/fuzz/fuzz_allowed_signers.c regress/fuzz/fuzz_sshsig.c

@@ -37,7 +37,14 @@ static const char usage_text[] =
     "       ssh-keygen -L [-f input_keyfile]\n"
     "       ssh-keygen -k -f krl_file [-u] [-s ca_public] [-z version_number] file ...\n"
     "       ssh-keygen -Q [-l] -f krl_file [file ...]\n"
-    "       ssh-keygen -A [-a rounds] [-f prefix_path]\n";
+    "       ssh-keygen -A [-a rounds] [-f prefix_path]\n"
+    "       ssh-keygen -Y sign -f key_file -n namespace [-U] [-O option] [file ...]\n"
+    "       ssh-keygen -Y verify -f allowed_signers_file -I signer_identity\n"
+    "                  -n namespace -s signature_file [-r krl_file] [-O option]\n"
+    "       ssh-keygen -Y check-novalidate -n namespace -s signature_file [-O option]\n"
+    "       ssh-keygen -Y find-principals -s signature_file -f allowed_signers_file\n"
+    "                  [-O option]\n"
+    "       ssh-keygen -Y match-principals -I signer_identity -f allowed_signers_file\n";
 
 NORETURN static void
 usage(void)
@@ -131,7 +138,6 @@ option_with_value(struct keygen *kg, char *mode, int letter, const char *value)
 		break;
 	case 'F':
 	case 'R':
-	case 'r':
 		set_mode(mode, letter);
 		kg->host = value;
 		break;
@@ -156,7 +162,10 @@ option_with_value(struct keygen *kg, char *mode, int letter, const char *value)
 	case 'P':
 		kg->passphrase = value;
 		break;
-	case 's':		/* a mode unless another one takes it: see choose_mode() */
+	case 'r':		/* a mode unless another one takes it: see choose_mode() */
+		kg->revoked = value;
+		break;
+	case 's':		/* the same */
 		kg->ca = value;
 		break;
 	case 't':
@@ -164,6 +173,10 @@ option_with_value(struct keygen *kg, char *mode, int letter, const char *value)
 		break;
 	case 'V':
 		kg->validity = value;
+		break;
+	case 'Y':
+		set_mode(mode, letter);
+		kg->operation = value;
 		break;
 	case 'z':
 		set_serial(kg, value);
@@ -196,6 +209,9 @@ option(struct keygen *kg, char *mode, int letter)
 	case 'q':
 		kg->is_quiet = true;
 		break;
+	case 'U':
+		kg->wants_agent = true;
+		break;
 	case 'u':
 		kg->is_update = true;
 		break;
@@ -207,14 +223,21 @@ option(struct keygen *kg, char *mode, int letter)
 	}
 }
 
-/* -s is a mode of its own, but with -k it names the CA that the list is about. */
+/*
+ * -s is a mode of its own, but with -k it names the CA that the list is about;
+ * so is -r, but with -Y both name files.
+ */
 static void
 choose_mode(struct keygen *kg, char *mode)
 {
-	if (*mode == 'k')
+	if (*mode == 'Y')
 		return;
-	if (kg->ca != NULL)
+	if (kg->ca != NULL && *mode != 'k')
 		set_mode(mode, 's');
+	if (kg->revoked != NULL) {
+		set_mode(mode, 'r');
+		kg->host = kg->revoked;
+	}
 }
 
 /* Reads the command line; the letter of the mode, or 0: make a key. */
@@ -224,10 +247,10 @@ parse(struct keygen *kg, int argc, char **argv)
 	char mode = '\0';
 	int letter;
 
-	while ((letter = getopt(argc, argv, "ABHLQceghiklopquvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Z:z:")) != -1) {
+	while ((letter = getopt(argc, argv, "ABHLQUceghiklopquvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Y:Z:z:")) != -1) {
 		if (letter == '?')
 			usage();
-		if (optarg != NULL && strchr("abCEFfImNnOPRrstVZz", letter) != NULL)
+		if (optarg != NULL && strchr("abCEFfImNnOPRrstVYZz", letter) != NULL)
 			option_with_value(kg, &mode, letter, optarg);
 		else
 			option(kg, &mode, letter);
@@ -239,7 +262,7 @@ parse(struct keygen *kg, int argc, char **argv)
 		fprintf(stderr, "Too few arguments.\n");
 		usage();
 	}
-	if (mode != 's' && mode != 'k' && mode != 'Q' && kg->n_files > 0) {
+	if (mode != 's' && mode != 'k' && mode != 'Q' && mode != 'Y' && kg->n_files > 0) {
 		fprintf(stderr, "Too many arguments.\n");
 		usage();
 	}
@@ -254,6 +277,8 @@ parse(struct keygen *kg, int argc, char **argv)
 static int
 run(struct keygen *kg, char mode)
 {
+	int status;
+
 	switch (mode) {
 	case 'A':
 		return keygen_make_host_keys(kg);
@@ -285,6 +310,10 @@ run(struct keygen *kg, char mode)
 		return keygen_sshfp(kg);
 	case 's':
 		return keygen_sign(kg);
+	case 'Y':
+		if (!keygen_signature(kg, &status))
+			usage();
+		return status;
 	case 'y':
 		return keygen_public(kg);
 	default:

@@ -34,9 +34,11 @@ struct keygen {
 	const char *new_passphrase;	/* -N */
 	const char *cipher;		/* -Z */
 	const char *host;		/* -F, -R, -r */
-	const char *ca;			/* -s */
-	const char *key_id;		/* -I */
-	const char *principals;		/* -n */
+	const char *ca;			/* -s; with -Y the signature */
+	const char *operation;		/* -Y */
+	const char *revoked;		/* -r with -Y */
+	const char *key_id;		/* -I; with -Y who signed */
+	const char *principals;		/* -n; with -Y the name space */
 	const char *validity;		/* -V */
 	const char **options;		/* -O, in their order */
 	size_t n_options;
@@ -52,6 +54,7 @@ struct keygen {
 	enum fingerprint fingerprint;	/* -E */
 	bool has_fingerprint;		/* -E was given */
 	bool is_quiet;			/* -q */
+	bool wants_agent;		/* -U */
 	bool wants_hash;		/* -H, alone or with -F */
 	bool wants_list;		/* -l, alone or with -F */
 	bool wants_generic;		/* -g */
@@ -111,7 +114,13 @@ int keygen_revoke(struct keygen *kg);
 /* -Q: lists a revocation list (-l) and asks it about keys; 1 if one is revoked. */
 int keygen_ask_revoked(struct keygen *kg);
 
+/* -Y: signatures of files. False after a message if there is no such operation. */
+bool keygen_signature(struct keygen *kg, int *status);
+
 /* --- tools/ssh_keygen_validity.c --- */
+
+/* A date and time of day, local unless it ends with Z. ERR_SYNTAX, ERR_RANGE. */
+enum err parse_date(struct span s, uint64_t *out);
 
 /* Parses -V; ends the program if it makes no sense. text may be NULL: for ever. */
 void parse_validity(const char *text, uint64_t *after, uint64_t *before);
@@ -151,6 +160,9 @@ struct secret ask_passphrase(const char *question);
 /* A passphrase that is typed twice; the one of -N where it was given. */
 struct secret new_passphrase(const struct keygen *kg, const char *question,
     const char *again, const char *complaint);
+
+/* Whether the file may be made: it is not there, or the user says so. */
+bool may_overwrite(const char *path);
 
 /* Reads a line from standard input into buf, without newline; false at its end. */
 bool read_answer(char *buf, size_t size);

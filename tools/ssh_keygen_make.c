@@ -139,8 +139,7 @@ make_directory(const struct keygen *kg, const char *path)
 	}
 }
 
-/* Whether the file may be made: it is not there, or the user says so. */
-static bool
+bool
 may_overwrite(const char *path)
 {
 	struct stat st;

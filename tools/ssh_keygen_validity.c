@@ -14,9 +14,8 @@ bad_interval(const char *text)
 	die("Invalid certificate life specification %s", text);
 }
 
-/* A date and time of day, local unless it ends with Z. */
-static enum err
-absolute(struct span s, uint64_t *out)
+enum err
+parse_date(struct span s, uint64_t *out)
 {
 	int64_t t;
 	time_t as_utc;
@@ -64,7 +63,7 @@ point(struct span s, const char *word, uint64_t meaning, uint64_t now, const cha
 	else if (span_starts(s, SPAN_LIT("0x")))
 		e = text_hex_number(span_skip(s, 2), &t);		/* seconds since 1970 */
 	else
-		e = absolute(s, &t);
+		e = parse_date(s, &t);
 	if (e != ERR_OK)
 		bad_interval(text);
 	return t;
