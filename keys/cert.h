@@ -167,4 +167,15 @@ void cert_option_put(struct writer *w, struct span name, struct span value);
 enum err cert_make(const struct cert_order *order, const struct key *ca,
     struct span alg, const struct rng *rng, struct writer *w);
 
+/*
+ * The same with a CA key that somebody else holds: the part of the blob that
+ * is to be signed; cert_seal() appends the signature. ERR_UNSUPPORTED if there
+ * are no certificates of the subject's type.
+ */
+enum err cert_draft(const struct cert_order *order, const struct key *ca,
+    const struct rng *rng, struct writer *w);
+
+/* Makes a draft a certificate's blob. */
+void cert_seal(struct writer *draft, struct span sig);
+
 #endif

@@ -63,19 +63,33 @@ put_body(struct writer *w, const struct cert_order *order, const char *type,
 }
 
 enum err
+cert_draft(const struct cert_order *order, const struct key *ca, const struct rng *rng,
+    struct writer *w)
+{
+	const char *type = cert_type_of(span_str(key_type(order->key)));
+
+	if (type == NULL)
+		return ERR_UNSUPPORTED;
+	put_body(w, order, type, ca, rng);
+	return wr_end(w);
+}
+
+void
+cert_seal(struct writer *draft, struct span sig)
+{
+	wr_bytes(draft, sig);
+}
+
+enum err
 cert_make(const struct cert_order *order, const struct key *ca,
     struct span alg, const struct rng *rng, struct writer *w)
 {
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
-	const char *type = cert_type_of(span_str(key_type(order->key)));
 
-	if (type == NULL)
-		return ERR_UNSUPPORTED;
-	put_body(&blob, order, type, ca, rng);
-	TRY(wr_end(&blob));
+	TRY(cert_draft(order, ca, rng, &blob));
 	TRY(key_sign(ca, alg, writer_span(&blob), &sig));
-	wr_bytes(&blob, writer_span(&sig));
+	cert_seal(&blob, writer_span(&sig));
 	TRY(wr_end(&blob));
 	wr_raw(w, writer_span(&blob));
 	return wr_end(w);

@@ -5,7 +5,7 @@ ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_ch
 	tools/ssh_keygen_show.c tools/ssh_keygen_validity.c
 # Signatures of files.
 ssh-keygen_SRCS += tools/ssh_keygen_sign_file.c tools/ssh_keygen_signature.c tools/ssh_keygen_verify.c \
-	ssh/agent_client.c
+	tools/ssh_keygen_agent.c ssh/agent_client.c
 
 PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tools/assist_server.c tools/assist_tell.c tools/assist_way.c \

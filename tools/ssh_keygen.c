@@ -31,7 +31,7 @@ static const char usage_text[] =
     "       ssh-keygen -H [-f known_hosts_file]\n"
     "       ssh-keygen -R hostname [-f known_hosts_file]\n"
     "       ssh-keygen -r hostname [-g] [-f input_keyfile]\n"
-    "       ssh-keygen -I certificate_identity -s ca_key [-h] [-n principals]\n"
+    "       ssh-keygen -I certificate_identity -s ca_key [-hU] [-n principals]\n"
     "                  [-O option] [-t signature_algorithm] [-V validity_interval]\n"
     "                  [-z serial_number] file ...\n"
     "       ssh-keygen -L [-f input_keyfile]\n"

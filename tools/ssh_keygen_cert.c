@@ -12,6 +12,7 @@
 #include "keys/cert.h"
 #include "os/file.h"
 #include "tools/ssh_keygen.h"
+#include "tools/ssh_keygen_agent.h"
 
 /* Extensions that a user certificate has unless -O takes them away. */
 static const char *const permits[] = {
@@ -226,8 +227,71 @@ tell(const struct cert_order *order, const char *path)
 	fprintf(stderr, "%.*s\n", (int)w.len, (const char *)w.p);
 }
 
+/* The CA: a private key, or the public half of one that the agent holds. */
+struct ca {
+	struct key *key;
+	struct agent_signer agent;
+};
+
 static void
-sign_file(const struct keygen *kg, const struct key *ca, struct cert_order *order,
+close_ca(struct ca *ca)
+{
+	agent_signer_close(&ca->agent);
+	key_free(&ca->key);
+}
+
+/* Loads the public half of a CA key that has to be in the agent. */
+static void
+find_ca(const struct keygen *kg, struct ca *ca)
+{
+	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(writer_free) struct writer comment = writer_init(LIMIT_LINE);
+	enum err e = load_public_blob(kg->ca, &blob, &comment);
+
+	if (e == ERR_OK)
+		e = key_from_blob(writer_span(&blob), &ca->key);
+	if (e != ERR_OK)
+		die("Cannot load CA public key %s: %s", kg->ca, key_error_text(e));
+	e = agent_signer_find(key_blob(ca->key), key_blob(ca->key), &ca->agent);
+	if (e == ERR_NOTFOUND)
+		die("CA key %s not found in agent", kg->ca);
+	if (e != ERR_OK)
+		die("Cannot use public key for CA signature: %s", error_text(e));
+}
+
+static void
+open_ca(const struct keygen *kg, struct ca *ca)
+{
+	enum err e;
+
+	if (kg->wants_agent) {
+		find_ca(kg, ca);
+		return;
+	}
+	e = load_private(kg, kg->ca, &ca->key, NULL);
+	if (e != ERR_OK)
+		die("Load key \"%s\": %s", kg->ca, key_error_text(e));
+}
+
+/* Writes the certificate's blob, signed by whoever has the CA's key. */
+static enum err
+certify(const struct cert_order *order, const struct ca *ca, struct span alg, struct writer *w)
+{
+	SCOPED(writer_free) struct writer sig = writer_init(LIMIT_SIGNATURE);
+	struct rng rng = rng_system();
+
+	if (ca->agent.fd == -1)
+		return cert_make(order, ca->key, alg, &rng, w);
+	TRY(cert_draft(order, ca->key, &rng, w));
+	TRY(agent_signer_sign(&ca->agent, alg, writer_span(w), &sig));
+	/* An agent may sign otherwise than it was asked to. */
+	TRY(key_verify(ca->key, alg, alg, writer_span(&sig), writer_span(w), NULL));
+	cert_seal(w, writer_span(&sig));
+	return wr_end(w);
+}
+
+static void
+sign_file(const struct keygen *kg, const struct ca *ca, struct cert_order *order,
     const char *path)
 {
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
@@ -235,7 +299,6 @@ sign_file(const struct keygen *kg, const struct key *ca, struct cert_order *orde
 	SCOPED(writer_free) struct writer made = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(writer_free) struct writer line = writer_init(LIMIT_LINE);
 	SCOPED(key_free) struct key *k = NULL;
-	struct rng rng = rng_system();
 	char out[PATH_MAX];
 	enum err e = load_public_blob(path, &blob, &comment);
 
@@ -244,9 +307,10 @@ sign_file(const struct keygen *kg, const struct key *ca, struct cert_order *orde
 	if (e != ERR_OK)
 		die("load pubkey \"%s\": %s", path, key_error_text(e));
 	order->key = k;
-	e = cert_make(order, ca, ca_alg(kg, ca), &rng, &made);
+	e = certify(order, ca, ca_alg(kg, ca->key), &made);
 	if (e != ERR_OK)
-		die("Couldn't certify key %s via CA key %s: %s", path, kg->ca, err_text(e));
+		die("Couldn't certify key %s via CA key %s: %s", path, kg->ca,
+		    e == ERR_DENIED ? "agent refused operation" : err_text(e));
 	public_line_put(&line, writer_span(&made), writer_span(&comment));
 	wr_u8(&line, '\n');
 	cert_path(path, out, sizeof out);
@@ -264,11 +328,10 @@ keygen_sign(struct keygen *kg)
 {
 	SCOPED(writer_free) struct writer critical = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(writer_free) struct writer extensions = writer_init(LIMIT_KEY_BLOB);
-	SCOPED(key_free) struct key *ca = NULL;
+	SCOPED(close_ca) struct ca ca = { .agent = { .fd = -1 } };
 	struct wanted wanted = { .permits = (1u << COUNT(permits)) - 1 };
 	struct cert_order order = { .role = kg->is_host ? CERT_HOST : CERT_USER,
 	    .serial = kg->serial, .principals = span_str(kg->principals) };
-	enum err e;
 
 	if (kg->key_id == NULL)
 		die("Must specify key id (-I) when certifying");
@@ -277,15 +340,13 @@ keygen_sign(struct keygen *kg)
 	for (size_t i = 0; i < kg->n_options; i++)
 		take_option(&wanted, kg->options[i]);
 	parse_validity(kg->validity, &order.valid_after, &order.valid_before);
-	e = load_private(kg, kg->ca, &ca, NULL);
-	if (e != ERR_OK)
-		die("Load key \"%s\": %s", kg->ca, key_error_text(e));
+	open_ca(kg, &ca);
 	if (!kg->is_host)
 		put_options(&wanted, &critical, &extensions);
 	order.critical = writer_span(&critical);
 	order.extensions = writer_span(&extensions);
 	for (size_t i = 0; i < kg->n_files; i++) {
-		sign_file(kg, ca, &order, kg->files[i]);
+		sign_file(kg, &ca, &order, kg->files[i]);
 		order.serial += kg->serial_counts;
 	}
 	free(wanted.extra);

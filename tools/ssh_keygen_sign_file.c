@@ -3,14 +3,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "os/file.h"
-#include "ssh/agent_client.h"
+#include "tools/ssh_keygen_agent.h"
 #include "tools/ssh_keygen_signature.h"
 
 /* Who signs. */
@@ -18,16 +17,13 @@ struct maker {
 	struct writer blob;		/* of the key or certificate that is shown */
 	struct sshsig_signer signer;
 	struct key *key;		/* the private one, unless an agent has it */
-	int agent;			/* -1: not needed */
-	bool agent_has_plain;		/* the agent knows the key without its certificate only */
-	bool agent_has_it;
+	struct agent_signer agent;
 };
 
 static void
 close_maker(struct maker *m)
 {
-	if (m->agent != -1)
-		close(m->agent);
+	agent_signer_close(&m->agent);
 	key_free(&m->key);
 	sshsig_signer_free(&m->signer);
 	writer_free(&m->blob);
@@ -35,38 +31,15 @@ close_maker(struct maker *m)
 
 /* --- finding the key --- */
 
-static enum err
-note_identity(void *arg, struct span blob, struct span comment)
-{
-	struct maker *m = arg;
-
-	(void)comment;
-	if (span_eq(blob, writer_span(&m->blob)))
-		m->agent_has_it = true;
-	else if (span_eq(blob, key_blob(m->signer.key)))
-		m->agent_has_plain = true;
-	return ERR_OK;
-}
-
 /* Whether an agent has the key; with -U it has to be there. */
 static bool
 find_in_agent(const struct keygen *kg, struct maker *m)
 {
-	const char *path = getenv("SSH_AUTH_SOCK");
+	enum err e = agent_signer_find(writer_span(&m->blob), key_blob(m->signer.key), &m->agent);
 
-	if (path == NULL || *path == '\0' || agent_open(path, &m->agent) != ERR_OK) {
-		if (kg->wants_agent)
-			die("Couldn't get agent socket");
-		m->agent = -1;
-		return false;
-	}
-	if (agent_list(m->agent, note_identity, m) == ERR_OK && (m->agent_has_it || m->agent_has_plain))
-		return true;
-	if (kg->wants_agent)
-		die("Couldn't find key in agent");
-	close(m->agent);
-	m->agent = -1;
-	return false;
+	if (e != ERR_OK && kg->wants_agent)
+		die(e == ERR_NOTFOUND ? "Couldn't find key in agent" : "Couldn't get agent socket");
+	return e == ERR_OK;
 }
 
 /* Takes suffix off path, if that ends with it. */
@@ -124,10 +97,9 @@ sign(const struct maker *m, struct span data, struct writer *sig)
 {
 	struct span alg = sshsig_alg(m->signer.key);
 
-	if (m->agent == -1)
+	if (m->agent.fd == -1)
 		return key_sign(m->key, alg, data, sig);
-	return agent_sign(m->agent, m->agent_has_it ? writer_span(&m->blob) : key_blob(m->signer.key),
-	    alg, data, sig);
+	return agent_signer_sign(&m->agent, alg, data, sig);
 }
 
 /* Writes the armoured signature of the message that fd gives. */
@@ -216,7 +188,9 @@ is_stdin(const char *path)
 int
 keygen_sign_files(struct keygen *kg)
 {
-	SCOPED(close_maker) struct maker m = { .blob = writer_init(LIMIT_KEY_BLOB), .agent = -1 };
+	SCOPED(close_maker) struct maker m = {
+		.blob = writer_init(LIMIT_KEY_BLOB), .agent = { .fd = -1 },
+	};
 	struct signature_options options;
 
 	if (!signature_options_read(kg, SIGNATURE_SIGN, &options))

@@ -318,6 +318,29 @@ def test_the_agent_signs_for_a_public_key_and_for_a_certificate(tmp_path):
     assert (done.returncode, done.stderr) == (255, "Couldn't get agent socket\n")
 
 
+def test_a_ca_key_in_the_agent_certifies_as_one_in_a_file_does(tmp_path):
+    for name, kind, bits in (("ca", "ed25519", None), ("rsa_ca", "rsa", 2048), ("u", "ecdsa", None)):
+        make(THEIRS, tmp_path / name, kind, bits)
+
+    def certify(program, ca, *args, env=NO_AGENT):
+        done = run([program, "-U", "-s", ca, "-I", "id", "-n", "u", *args, "u.pub"], cwd=tmp_path, env=env, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    with agent(tmp_path, tmp_path / "ca", tmp_path / "rsa_ca") as env:
+        for ca, args, alg in (("ca.pub", (), "ssh-ed25519"), ("ca", (), "ssh-ed25519"),
+                              ("rsa_ca.pub", (), "rsa-sha2-512"), ("rsa_ca.pub", ("-t", "rsa-sha2-256"), "rsa-sha2-256")):
+            assert certify(KEYGEN, ca, *args, env=env) == certify(THEIRS, ca, *args, env=env)
+            assert certify(KEYGEN, ca, *args, env=env)[0] == 0
+            # It does not list what its CA has not signed.
+            assert f"(using {alg})" in theirs("-L", "-f", "u-cert.pub", cwd=tmp_path).stdout
+        (tmp_path / "u-cert.pub").unlink()
+        for ca, args in (("u.pub", ()), ("nofile", ()), ("ca.pub", ("-t", "rsa-sha2-256"))):
+            said = certify(KEYGEN, ca, *args, env=env)
+            assert said == certify(THEIRS, ca, *args, env=env) and said[0] == 255
+    assert certify(KEYGEN, "ca.pub")[0] == certify(THEIRS, "ca.pub")[0] == 255
+    assert not (tmp_path / "u-cert.pub").exists()
+
+
 # --- git ---
 
 def git(folder, program, *args, env=None, check=True):
