@@ -14,6 +14,9 @@ static const struct {
 } kinds[] = {
 	[FINGERPRINT_SHA256] = { "SHA256", "sha256" },
 	[FINGERPRINT_MD5] = { "MD5", "md5" },
+	[FINGERPRINT_SHA1] = { "SHA1", "sha1" },
+	[FINGERPRINT_SHA384] = { "SHA384", "sha384" },
+	[FINGERPRINT_SHA512] = { "SHA512", "sha512" },
 };
 
 enum err
@@ -29,9 +32,14 @@ fingerprint_kind(struct span name, enum fingerprint *out)
 	return ERR_UNSUPPORTED;
 }
 
-/* Hashes blob into out; returns how many bytes that are. */
-static size_t
-hash_blob(struct span blob, enum fingerprint kind, uint8_t out[static HASH_MAX_LEN])
+const char *
+fingerprint_name(enum fingerprint kind)
+{
+	return kinds[kind].prefix;
+}
+
+size_t
+fingerprint_hash(struct span blob, enum fingerprint kind, uint8_t out[static HASH_MAX_LEN])
 {
 	const struct hash_alg *alg = hash_find(kinds[kind].hash);
 
@@ -44,7 +52,7 @@ void
 fingerprint_put(struct writer *w, struct span blob, enum fingerprint kind)
 {
 	uint8_t hash[HASH_MAX_LEN];
-	struct span s = span_of(hash, hash_blob(blob, kind, hash));
+	struct span s = span_of(hash, fingerprint_hash(blob, kind, hash));
 
 	wr_printf(w, "%s:", kinds[kind].prefix);
 	if (kind == FINGERPRINT_MD5)

@@ -68,14 +68,11 @@ void
 randomart_put(struct writer *w, struct span blob, enum fingerprint kind,
     const char *title, unsigned bits)
 {
-	const struct hash_alg *alg = hash_find(kind == FINGERPRINT_MD5 ? "md5" : "sha256");
 	uint8_t hash[HASH_MAX_LEN];
 	struct board b = { 0 };
 	char head[64];
 
-	must(alg != NULL);
-	hash_once(alg, blob, hash);
-	walk(&b, span_of(hash, hash_len(alg)));
+	walk(&b, span_of(hash, fingerprint_hash(blob, kind, hash)));
 	/* The size goes where there is no room for it. */
 	if (snprintf(head, sizeof head, "%s %u", title, bits) > WIDTH - 2)
 		snprintf(head, sizeof head, "%s", title);
@@ -87,5 +84,5 @@ randomart_put(struct writer *w, struct span blob, enum fingerprint kind,
 		wr_u8(w, '|');
 	}
 	wr_u8(w, '\n');
-	border(w, kind == FINGERPRINT_MD5 ? "MD5" : "SHA256");
+	border(w, fingerprint_name(kind));
 }

@@ -218,6 +218,9 @@ option(struct keygen *kg, char *mode, int letter)
 	case 'v':
 		kg->verbose++;
 		break;
+	case 'X':		/* an old name */
+		set_mode(mode, 'i');
+		break;
 	default:
 		set_mode(mode, letter);
 	}
@@ -247,7 +250,7 @@ parse(struct keygen *kg, int argc, char **argv)
 	char mode = '\0';
 	int letter;
 
-	while ((letter = getopt(argc, argv, "ABHLQUceghiklopquvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Y:Z:z:")) != -1) {
+	while ((letter = getopt(argc, argv, "ABHLQUXceghiklopquvya:b:C:E:F:f:I:m:N:n:O:P:R:r:s:t:V:Y:Z:z:")) != -1) {
 		if (letter == '?')
 			usage();
 		if (optarg != NULL && strchr("abCEFfImNnOPRrstVYZz", letter) != NULL)
@@ -266,8 +269,10 @@ parse(struct keygen *kg, int argc, char **argv)
 		fprintf(stderr, "Too many arguments.\n");
 		usage();
 	}
-	if (kg->wants_list && (mode == 'R' || (kg->wants_hash && mode != 'F')))
-		die("Cannot use -l with -H or -R.");
+	if (kg->wants_list && (mode == 'R' || (kg->wants_hash && mode != 'F'))) {
+		fprintf(stderr, "Cannot use -l with -H or -R.\n");
+		usage();
+	}
 	/* With -F both say how what is found is printed. */
 	if (mode == '\0')
 		mode = kg->wants_list ? 'l' : kg->wants_hash ? 'H' : '\0';

@@ -157,9 +157,12 @@ const char *file_or_ask(struct keygen *kg, const char *question);
  */
 struct secret ask_passphrase(const char *question);
 
-/* A passphrase that is typed twice; the one of -N where it was given. */
-struct secret new_passphrase(const struct keygen *kg, const char *question,
-    const char *again, const char *complaint);
+/*
+ * A passphrase that is typed twice; the one of -N where it was given. Where
+ * both differ it complains and gives ERR_PASSPHRASE.
+ */
+enum err new_passphrase(const struct keygen *kg, const char *question, const char *complaint,
+    struct secret *out);
 
 /* Whether the file may be made: it is not there, or the user says so. */
 bool may_overwrite(const char *path);
@@ -194,6 +197,9 @@ enum err save_public(const char *path, const struct key *k, struct span comment)
  */
 void print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment,
     const char *suffix);
+
+/* With -v writes the randomart of k; suffix as above. */
+void put_randomart(const struct keygen *kg, struct writer *w, const struct key *k, const char *suffix);
 
 /* Prints what a writer holds to standard output. */
 void print_writer(const struct writer *w);

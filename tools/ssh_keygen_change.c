@@ -7,13 +7,10 @@
 #include "base/text.h"
 #include "tools/ssh_keygen.h"
 
-/*
- * Reads the file as it is now, with the passphrase it has; is_openssh says
- * which format it is in.
- */
+/* Reads the file as it is now, with the passphrase it has. */
 static enum err
 load(const struct keygen *kg, const char *path, struct key **k, struct secret *passphrase,
-    struct writer *comment, bool *is_openssh)
+    struct writer *comment)
 {
 	SCOPED(writer_free) struct writer file = writer_init(LIMIT_KEY_FILE);
 	SCOPED(private_file_free) struct private_file f = { .pub = NULL };
@@ -25,7 +22,6 @@ load(const struct keygen *kg, const char *path, struct key **k, struct secret *p
 	if (is_unprotected(path, &st))
 		return ERR_DENIED;
 	TRY(private_file_peek(writer_span(&file), &f));
-	*is_openssh = f.is_openssh;
 	if (f.is_encrypted && kg->passphrase == NULL)
 		*passphrase = ask_passphrase("Enter old passphrase: ");
 	else
@@ -52,16 +48,16 @@ keygen_change_passphrase(struct keygen *kg)
 	SCOPED(secret_free) struct secret old = { 0 }, new = { 0 };
 	SCOPED(writer_free) struct writer comment = writer_init(LIMIT_LINE);
 	SCOPED(key_free) struct key *k = NULL;
-	bool is_openssh;
 	enum err e;
 
-	e = load(kg, path, &k, &old, &comment, &is_openssh);
+	e = load(kg, path, &k, &old, &comment);
 	if (e != ERR_OK)
 		die("Failed to load key %s: %s", path, key_error_text(e));
 	if (comment.len > 0)
 		print_comment("Key has comment '", writer_span(&comment), "'\n");
-	new = new_passphrase(kg, "Enter new passphrase (empty for no passphrase): ",
-	    "Enter same passphrase again: ", "Pass phrases do not match.  Try again.");
+	if (new_passphrase(kg, "Enter new passphrase (empty for no passphrase): ",
+	    "Pass phrases do not match.  Try again.", &new) != ERR_OK)
+		return 1;
 	e = save_private(kg, path, k, writer_span(&comment), secret_span(&new));
 	if (e != ERR_OK) {
 		fprintf(stderr, "Saving key \"%s\" failed: %s.\n", path, error_text(e));
@@ -96,13 +92,12 @@ keygen_change_comment(struct keygen *kg)
 	SCOPED(writer_free) struct writer buf = writer_init(LIMIT_LINE);
 	SCOPED(key_free) struct key *k = NULL;
 	struct span comment;
-	bool is_openssh;
 	enum err e;
 
-	e = load(kg, path, &k, &passphrase, &old, &is_openssh);
+	e = load(kg, path, &k, &passphrase, &old);
 	if (e != ERR_OK)
 		die("Cannot load private key \"%s\": %s", path, key_error_text(e));
-	if (!is_openssh && kg->format == KEYGEN_FORMAT_NONE) {
+	if (kg->format == KEYGEN_FORMAT_PEM || kg->format == KEYGEN_FORMAT_PKCS8) {
 		fprintf(stderr, "Comments are only supported for keys stored in the new format (-o).\n");
 		return 1;
 	}
@@ -125,6 +120,6 @@ keygen_change_comment(struct keygen *kg)
 	if (comment.len > 0)
 		print_comment("Comment '", comment, "' applied\n");
 	else
-		printf("Comment was removed\n");
+		printf("Comment removed\n");
 	return 0;
 }

@@ -46,8 +46,9 @@ keygen_export(struct keygen *kg)
 	char comment[512];
 
 	if (kg->format == KEYGEN_FORMAT_PKCS8 || kg->format == KEYGEN_FORMAT_PEM) {
-		enum err e = public_pem_put(&w, k, kg->format == KEYGEN_FORMAT_PEM ?
-		    PUBLIC_PEM : PUBLIC_PKCS8);
+		/* PEM of an ECDSA key is what others call PKCS#8. */
+		bool is_pem = kg->format == KEYGEN_FORMAT_PEM && strncmp(key_type(k), "ecdsa-", 6) != 0;
+		enum err e = public_pem_put(&w, k, is_pem ? PUBLIC_PEM : PUBLIC_PKCS8);
 
 		if (e != ERR_OK)
 			die("unsupported key type %s", key_label(k));

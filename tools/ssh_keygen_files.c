@@ -156,29 +156,24 @@ ask_passphrase(const char *question)
 	return answer;
 }
 
-struct secret
-new_passphrase(const struct keygen *kg, const char *question, const char *again,
-    const char *complaint)
+enum err
+new_passphrase(const struct keygen *kg, const char *question, const char *complaint,
+    struct secret *out)
 {
-	struct secret first = { 0 }, second = { 0 };
+	SCOPED(secret_free) struct secret second = { 0 };
 
 	if (kg->new_passphrase != NULL) {
-		if (secret_copy(&first, span_str(kg->new_passphrase)) != ERR_OK)
+		if (secret_copy(out, span_str(kg->new_passphrase)) != ERR_OK)
 			die("%s", err_text(ERR_NOMEM));
-		return first;
+		return ERR_OK;
 	}
-	for (;;) {
-		bool same;
-
-		first = ask_passphrase(question);
-		second = ask_passphrase(again);
-		same = span_eq_secret(secret_span(&first), secret_span(&second));
-		secret_free(&second);
-		if (same)
-			return first;
-		secret_free(&first);
-		printf("%s\n", complaint);
-	}
+	*out = ask_passphrase(question);
+	second = ask_passphrase("Enter same passphrase again: ");
+	if (span_eq_secret(secret_span(out), secret_span(&second)))
+		return ERR_OK;
+	secret_free(out);
+	printf("%s\n", complaint);
+	return ERR_PASSPHRASE;
 }
 
 /* Tries without a passphrase, then with -P's or one that is asked for. */
@@ -314,22 +309,28 @@ print_writer(const struct writer *w)
 }
 
 void
+put_randomart(const struct keygen *kg, struct writer *w, const struct key *k, const char *suffix)
+{
+	char label[64];
+
+	if (kg->verbose == 0)
+		return;
+	snprintf(label, sizeof label, "%s%s", key_label(k), suffix);
+	randomart_put(w, key_blob(k), kg->fingerprint, label, key_bits(k));
+	wr_u8(w, '\n');
+}
+
+void
 print_fingerprint(const struct keygen *kg, const struct key *k, struct span comment,
     const char *suffix)
 {
 	SCOPED(writer_free) struct writer w = writer_init(KEYGEN_MAX_FILE);
-	char label[64];
-
-	snprintf(label, sizeof label, "%s%s", key_label(k), suffix);
 
 	wr_printf(&w, "%u ", key_bits(k));
 	fingerprint_put(&w, key_blob(k), kg->fingerprint);
 	wr_u8(&w, ' ');
 	text_visible(&w, comment.len > 0 ? comment : SPAN_LIT("no comment"));
-	wr_printf(&w, " (%s)\n", label);
-	if (kg->verbose > 0) {
-		randomart_put(&w, key_blob(k), kg->fingerprint, label, key_bits(k));
-		wr_u8(&w, '\n');
-	}
+	wr_printf(&w, " (%s%s)\n", key_label(k), suffix);
+	put_randomart(kg, &w, k, suffix);
 	print_writer(&w);
 }

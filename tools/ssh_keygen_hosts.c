@@ -189,7 +189,7 @@ keygen_remove_host(struct keygen *kg)
 		fprintf(stderr, "Host %s not found in %s\n", kg->host, h.path);
 		return 0;
 	}
-	while (known_hosts_next(&walk, &line))
+	while (!kg->is_quiet && known_hosts_next(&walk, &line))
 		if (line.marker == KNOWN_HOSTS_PLAIN && known_hosts_matches(&line, writer_span(&name)))
 			printf("# Host %s found: line %u\n", kg->host, line.number);
 	replace(&h, writer_span(&w));

@@ -27,6 +27,7 @@ print_key(const struct keygen *kg, const struct key *k, struct span comment,
 	wr_u8(&w, ' ');
 	text_visible(&w, comment.len > 0 ? comment : SPAN_LIT("no comment"));
 	wr_printf(&w, " (%s%s)\n", key_label(k), suffix);
+	put_randomart(kg, &w, k, suffix);
 	print_writer(&w);
 }
 

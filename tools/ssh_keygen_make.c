@@ -217,8 +217,9 @@ keygen_make(struct keygen *kg)
 
 		snprintf(question, sizeof question,
 		    "Enter passphrase for \"%s\" (empty for no passphrase): ", path);
-		passphrase = new_passphrase(kg, question, "Enter same passphrase again: ",
-		    "Passphrases do not match.  Try again.");
+		while (new_passphrase(kg, question, "Passphrases do not match.  Try again.",
+		    &passphrase) != ERR_OK)
+			;
 		if (save_pair(kg, path, k, comment, secret_span(&passphrase))) {
 			if (!kg->is_quiet)
 				tell(kg, path, k, comment);

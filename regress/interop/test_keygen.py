@@ -85,11 +85,12 @@ def test_key_files_encrypted_by_every_cipher(tmp_path, cipher):
 def test_fingerprints_randomart_and_conversions_are_the_same(tmp_path, kind, bits):
     key = tmp_path / "key"
     make(KEYGEN, key, kind, bits)
-    for hash_name in ("md5", "sha256"):
+    for hash_name in ("md5", "sha256", "SHA1", "sha384", "sha512"):
         for path in (key, str(key) + ".pub"):
             same_output("-l", "-E", hash_name, "-f", path)
             same_output("-lv", "-E", hash_name, "-f", path)
     same_output("-B", "-f", str(key) + ".pub")
+    same_output("-Bv", "-f", str(key) + ".pub")
     same_output("-r", "host.example", "-f", str(key) + ".pub")
     same_output("-r", "host.example", "-g", "-f", str(key) + ".pub")
     same_output("-y", "-f", key)
@@ -99,7 +100,10 @@ def test_fingerprints_randomart_and_conversions_are_the_same(tmp_path, kind, bit
         exported = same_output("-e", "-m", form, "-f", str(key) + ".pub")
         (tmp_path / "exported").write_text(exported.stdout)
         imported = same_output("-i", "-m", form, "-f", tmp_path / "exported")
+        assert same_output("-X", "-m", form, "-f", tmp_path / "exported").stdout == imported.stdout
         assert blob(imported.stdout) == blob((tmp_path / "key.pub").read_text())
+    if kind == "ecdsa":
+        same_output("-e", "-m", "PEM", "-f", str(key) + ".pub")
 
 
 def test_fingerprints_of_all_lines_of_authorized_keys_and_known_hosts(tmp_path):
@@ -174,6 +178,7 @@ def test_a_key_is_overwritten_only_when_told_so(tmp_path):
     (["-t", "ecdsa", "-b", "100", "-N", "", "-f", "x"], 255,
      "Invalid ECDSA key length: valid lengths are 256, 384 or 521 bits"),
     (["-b", "abc", "-f", "x"], 255, "Bits has bad value abc (invalid)"),
+    (["-H", "-l", "-f", "x"], 1, "Cannot use -l with -H or -R."),
     (["-E", "crc", "-l", "-f", "x"], 255, 'Invalid hash algorithm "crc"'),
     (["-Z", "rot13", "-N", "x", "-f", "x"], 255, "Invalid OpenSSH-format cipher 'rot13'"),
     (["-l", "-f", "/nonexistent"], 255, "ssh-keygen: /nonexistent: No such file or directory"),
@@ -182,7 +187,7 @@ def test_a_key_is_overwritten_only_when_told_so(tmp_path):
     (["-t", "ed25519", "-N", "", "-f", "/nonexistent/x"], 1,
      'Saving key "/nonexistent/x" failed: No such file or directory'),
     (["-F", "h", "-f", "/nonexistent"], 255, "Cannot stat /nonexistent: No such file or directory"),
-    (["-l", "-R", "h", "-f", "x"], 255, "Cannot use -l with -H or -R."),
+    (["-l", "-R", "h", "-f", "x"], 1, "Cannot use -l with -H or -R."),
     (["-y", "-p", "-f", "x"], 1, "usage: ssh-keygen"),
     (["stray"], 1, "Too many arguments."),
     (["-?"], 1, "ssh-keygen -e"),
@@ -223,6 +228,32 @@ def test_passphrase_and_comment_are_changed(tmp_path):
     assert ours("-c", "-P", "new", "-C", "after it", "-f", key).stdout.endswith("No change to comment\n")
     ours("-p", "-P", "new", "-N", "", "-f", key)
     assert theirs("-y", "-P", "", "-f", key).stdout == (tmp_path / "key.pub").read_text()
+
+
+def test_comments_are_taken_off_and_come_with_another_format(tmp_path):
+    key = tmp_path / "key"
+    for program in (ours, theirs):
+        make(THEIRS, tmp_path / "a", "rsa", 2048, form="PEM")
+        os.rename(tmp_path / "a", key)
+        assert program("-c", "-C", "new", "-f", key).stdout == "No existing comment\nComment 'new' applied\n"
+        assert "BEGIN OPENSSH PRIVATE KEY" in key.read_text()
+        assert program("-c", "-C", "", "-f", key).stdout == "Old comment: new\nComment removed\n"
+        assert len((tmp_path / "key.pub").read_text().split()) == 2
+        before = key.read_text()
+        done = program("-c", "-m", "PEM", "-C", "x", "-f", key, check=False)
+        assert done.returncode == 1 and "Comments are only supported" in done.stderr
+        assert key.read_text() == before
+
+
+def test_a_new_passphrase_that_is_not_typed_twice_changes_nothing(tmp_path):
+    key = tmp_path / "key"
+    make(THEIRS, key, "ed25519", None)
+    before = key.read_text()
+    for program in (KEYGEN, THEIRS):
+        done = run(["setsid", "-w", program, "-p", "-f", str(key)], input="one\ntwo\nsame\nsame\n", check=False,
+                   env={k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_ASKPASS")})
+        assert done.returncode == 1 and "Pass phrases do not match.  Try again.\n" in done.stdout
+        assert key.read_text() == before
 
 
 def test_changing_the_passphrase_converts_to_the_format_asked_for(tmp_path):
@@ -353,13 +384,13 @@ def test_hashed_hosts_are_found_by_both(hosts):
 
 def test_removing_a_host_gives_the_same_file(hosts):
     text = hosts.read_text()
-    for name in ("host1", "[host1]:2222", "host3", "nobody", "a.wild"):
+    for name, *quiet in (("host1",), ("host1", "-q"), ("[host1]:2222",), ("host3",), ("nobody",), ("a.wild",)):
         results = []
         for remover in (ours, theirs):
             hosts.write_text(text)
             old = hosts.parent / "known_hosts.old"
             old.unlink(missing_ok=True)
-            done = remover("-R", name, "-f", hosts)
+            done = remover("-R", name, *quiet, "-f", hosts)
             results.append((done.returncode, done.stdout, hosts.read_text(), old.exists()))
         assert results[0] == results[1]
 
