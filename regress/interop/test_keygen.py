@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import stat
 import subprocess
 import time
@@ -12,6 +13,7 @@ from base64 import b64encode
 import pytest
 
 import harness
+import peer_servers
 from harness import KEYGEN, run
 
 THEIRS = "/usr/bin/ssh-keygen"
@@ -619,6 +621,46 @@ def test_a_list_is_replaced_as_a_whole_and_keeps_its_mode(certified):
     assert krl.read_bytes() == before
     ours("-q", "-k", "-f", krl, certified / "k2.pub")
     assert stat.S_IMODE(krl.stat().st_mode) == 0o600 and krl.read_bytes() != before
+
+
+@pytest.mark.parametrize("version", ["9.2"] + (["10.0"] if os.path.exists(OPENSSH10) else []))
+def test_sshd_of_openssh_refuses_what_our_lists_revoke(folder, certified, version):
+    krl = certified / "krl"
+    os.chmod(certified / "ca.pub", 0o644)
+
+    def revoke(text):
+        krl_spec(certified, text)
+        ours("-q", "-k", "-f", krl, "-s", "ca.pub", "spec", cwd=certified)
+
+    revoke("")
+    # Refused logins are what this is about.
+    config = f"RevokedKeys {krl}\nTrustedUserCAKeys {certified}/ca.pub" + \
+        ("" if version == "9.2" else "\nPerSourcePenalties no")
+    server = peer_servers.OpenSSH(folder / "peer", config, version=version)
+    try:
+        theirs("-q", "-s", certified / "ca", "-I", "the id", "-n", server.user, "-z", "7", server.key + ".pub")
+        certificate = ["-o", f"CertificateFile={server.key}-cert.pub"]
+        shutil.copy(server.key + ".pub", certified / "k6.pub")
+
+        def login(options):
+            return run(server.ssh("exit 7", options=options), check=False).returncode
+
+        assert login([]) == 7
+        revoke("sha256: {k5}\n{k4}\n")
+        assert login([]) == 7
+        for text in ("{k6}\n", "sha1: {k6}\n", "sha256: {k6}\n", "hash: {fp6}\n"):
+            revoke(text)
+            assert login([]) == 255
+        # Only the certificate is to open the account.
+        (folder / "peer" / "authorized_keys").write_text("")
+        revoke("serial: 8-20\nid: another\n")
+        assert login(certificate) == 7
+        for text in ("serial: 7\n", "serial: 1-20\n", "serial: 5\nserial: 7\nserial: 9\nserial: 11\nserial: 12\n",
+                     "id: the id\n", "{k6}\n"):
+            revoke(text)
+            assert login(certificate) == 255
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("args,message", [
