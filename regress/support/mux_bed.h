@@ -29,6 +29,9 @@ struct mux_bed {
 	struct conn *far;		/* the server */
 	struct pump *far_pump;
 	bool far_refuses;
+	bool far_is_silent;		/* answers no request */
+	struct channel_id far_last;	/* the channel that it was asked for last */
+	unsigned n_denied;		/* requests of the server that got a no */
 	int client;			/* the test's end of a client's socket; -1: closed */
 };
 
@@ -236,7 +239,13 @@ far_event(void *arg, struct event *ev)
 	const struct pump_ends none = { .sink = { -1, -1 }, .source = { -1, -1 } };
 	struct mux_bed *b = arg;
 
-	if (ev->type == EV_NEED_CHANNEL && b->far_refuses) {
+	if (ev->type == EV_NEED_CHANNEL)
+		b->far_last = ev->channel;
+	if (ev->type == EV_CHANNEL_REPLY && !ev->ok) {
+		b->n_denied++;
+	} else if (b->far_is_silent && ev->type != EV_NEED_CHANNEL) {
+		return;
+	} else if (ev->type == EV_NEED_CHANNEL && b->far_refuses) {
 		conn_refuse_channel(b->far, ev->channel, 4, "no more");
 	} else if (ev->type == EV_NEED_CHANNEL) {
 		conn_answer_channel(b->far, ev->channel, SPAN_EMPTY);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A master and what its clients hand it: requests, descriptors, nothing. */
+/* A master, what its clients hand it (requests, descriptors, nothing), and a server that does not behave. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 
 #include "regress/support/alloc.h"
 #include "regress/support/mux_bed.h"
+#include "ssh/mux_proxy.h"
 
 #define NEW_SESSION	"\0\0\0\x2c\x10\0\0\2\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff\xff\xff" \
 			"\0\0\0\0\0\0\0\4true"
@@ -174,6 +175,88 @@ a_proxys_channels_end_with_it_on_the_other_side(void **state)
 	bed_free(&b);
 }
 
+/* A client in proxy mode with a session. */
+static void
+start_proxy(struct mux_bed *b)
+{
+	start(b);
+	SEND(b, PROXY, 0);
+	bed_turn(b, 2);
+	SEND(b, OPEN, 0);
+	bed_turn(b, 8);
+	assert_non_null(b->s.mux->proxies->crossings);
+}
+
+/* How often a text is in what the client gets. */
+static unsigned
+count_heard(struct mux_bed *b, struct span text)
+{
+	uint8_t buf[4096];
+	unsigned n = 0;
+	ssize_t len = bed_read(b, buf, sizeof(buf));
+
+	for (ssize_t i = 0; i + (ssize_t)text.len <= len; i++)
+		n += memcmp(buf + i, text.p, text.len) == 0;
+	return n;
+}
+
+static void
+a_server_that_ends_a_command_twice_is_heard_once(void **state)
+{
+	struct mux_bed b;
+
+	(void)state;
+	start_proxy(&b);
+	conn_channel_request(b.far, b.far_last, "exit-status", false, SPAN_LIT("\0\0\0\7"));
+	conn_channel_request(b.far, b.far_last, "exit-status", false, SPAN_LIT("\0\0\0\x9"));
+	conn_channel_request(b.far, b.far_last, "exit-signal", false, SPAN_LIT("\0\0\0\3HUP\0\0\0\0\0\0\0\0\0"));
+	pump_kick(b.far_pump);
+	bed_turn(&b, 8);
+	assert_int_equal(count_heard(&b, SPAN_LIT("exit-status\0\0\0\0\7")), 1);
+	bed_free(&b);
+}
+
+static void
+what_a_server_asks_of_a_clients_channel_is_denied(void **state)
+{
+	static const char *const names[] = { "exec", "exit-status", "x11-req", "keepalive@openssh.com", "" };
+	struct mux_bed b;
+
+	(void)state;
+	start_proxy(&b);
+	for (size_t i = 0; i < COUNT(names); i++)
+		conn_channel_request(b.far, b.far_last, names[i], true, SPAN_EMPTY);
+	pump_kick(b.far_pump);
+	bed_turn(&b, 8);
+	assert_int_equal(b.n_denied, COUNT(names));
+	assert_int_equal(count_heard(&b, SPAN_LIT("exec")), 0);
+	bed_free(&b);
+}
+
+static void
+a_server_that_closes_instead_of_answering_leaves_nothing(void **state)
+{
+	struct mux_bed b;
+
+	(void)state;
+	start_proxy(&b);
+	b.far_is_silent = true;
+	for (unsigned i = 0; i < 20; i++)
+		SEND(&b, EXEC, 0);
+	bed_turn(&b, 4);
+	assert_int_equal(b.s.mux->proxies->crossings->n_asked, 20);
+	conn_channel_close(b.far, b.far_last);
+	pump_kick(b.far_pump);
+	bed_turn(&b, 8);
+	/* The client's end of it, too. */
+	SEND(&b, "\0\0\0\6\0\x61\0\0\0\0", 0);
+	bed_turn(&b, 8);
+	assert_null(b.s.mux->proxies->crossings);
+	assert_int_equal(conn_channel_count(b.s.conn), 0);
+	assert_false(has_hung_up(&b));
+	bed_free(&b);
+}
+
 static void
 a_proxy_listens_at_a_bounded_number_of_places(void **state)
 {
@@ -247,6 +330,9 @@ main(void)
 		cmocka_unit_test(a_client_that_never_reads_is_sent_away),
 		cmocka_unit_test(bytes_sent_ahead_of_the_answer_are_no_proxy),
 		cmocka_unit_test(a_proxys_channels_end_with_it_on_the_other_side),
+		cmocka_unit_test(a_server_that_ends_a_command_twice_is_heard_once),
+		cmocka_unit_test(what_a_server_asks_of_a_clients_channel_is_denied),
+		cmocka_unit_test(a_server_that_closes_instead_of_answering_leaves_nothing),
 		cmocka_unit_test(a_proxy_listens_at_a_bounded_number_of_places),
 		cmocka_unit_test(memory_that_fails_once_leaves_no_descriptor_behind),
 	};
