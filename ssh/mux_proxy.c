@@ -96,7 +96,7 @@ bind_sides(struct crossing *x)
 	struct mux_proxy *p = x->proxy;
 	struct pump_ends down = { .sink = { -1, -1 }, .source = { -1, -1 } };
 	struct pump_ends up = { .sink = { -1, -1 }, .source = { -1, -1 } };
-	enum err e;
+	enum err e, f;
 
 	if (!make_pipe(&up.source[STREAM_DATA], &down.sink[STREAM_DATA]) ||
 	    !make_pipe(&down.source[STREAM_DATA], &up.sink[STREAM_DATA]) ||
@@ -108,12 +108,11 @@ bind_sides(struct crossing *x)
 		close_if(down.sink[STREAM_DATA]);
 		return ERR_SYSTEM;
 	}
-	x->is_bound = true;
 	e = pump_attach(p->s->pump, x->up, &up);
-	if (e != ERR_OK)
-		conn_channel_close(p->s->conn, x->up);
-	TRY(pump_attach(p->pump, x->down, &down));
-	return e;
+	f = pump_attach(p->pump, x->down, &down);
+	/* Only then the pumps say when each side is gone; else the channels do. */
+	x->is_bound = e == ERR_OK && f == ERR_OK;
+	return e != ERR_OK ? e : f;
 }
 
 /* The side that answers last has opened its channel. */

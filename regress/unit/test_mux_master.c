@@ -16,6 +16,7 @@
 #define PROXY		"\0\0\0\x8\x10\0\0\xf\0\0\0\1"
 #define OPEN		"\0\0\0\x19\0\x5a\0\0\0\7session\0\0\0\1\0\1\0\0\0\0\x80\0"
 #define EXEC		"\0\0\0\x14\0\x62\0\0\0\0\0\0\0\4exec\1\0\0\0\1:"
+#define CLOSE		"\0\0\0\6\0\x61\0\0\0\0"
 #define FORWARD		"\0\0\0\x1d\0\x50\0\0\0\xdtcpip-forward\1\0\0\0\1h\0\0\0\0"
 
 #define SEND(b, bytes, n)	bed_send((b), SPAN_LIT(bytes), (n))
@@ -249,7 +250,7 @@ a_server_that_closes_instead_of_answering_leaves_nothing(void **state)
 	pump_kick(b.far_pump);
 	bed_turn(&b, 8);
 	/* The client's end of it, too. */
-	SEND(&b, "\0\0\0\6\0\x61\0\0\0\0", 0);
+	SEND(&b, CLOSE, 0);
 	bed_turn(&b, 8);
 	assert_null(b.s.mux->proxies->crossings);
 	assert_int_equal(conn_channel_count(b.s.conn), 0);
@@ -288,6 +289,7 @@ memory_that_fails_once_leaves_no_descriptor_behind(void **state)
 
 	(void)state;
 	for (unsigned n = 0;; n++) {
+		const struct mux_proxy *p;
 		struct mux_bed b;
 		bool failed;
 
@@ -311,6 +313,11 @@ memory_that_fails_once_leaves_no_descriptor_behind(void **state)
 		bed_turn(&b, 4);
 		failed = alloc_failed();
 		alloc_fail_never();
+		SEND(&b, CLOSE, 0);
+		bed_turn(&b, 8);
+		p = b.s.mux->proxies;
+		if (p != NULL && conn_channel_count(b.s.conn) == 0 && conn_channel_count(p->conn) == 0)
+			assert_null(p->crossings);
 		bed_free(&b);
 		assert_int_equal(count_descriptors(), before);
 		if (!failed) {
