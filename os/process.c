@@ -207,6 +207,18 @@ process_fork_sibling(int *pidfd)
 	return pid;
 }
 
+void
+process_fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 enum err
 process_open_self(int *fd)
 {

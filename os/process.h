@@ -54,6 +54,12 @@ struct process_job process_job(const char *path, char *const *argv);
 enum err process_start(const struct process_job *job, pid_t *pid);
 
 /*
+ * Opens /dev/null as each of the descriptors 0, 1 and 2 that is closed: no file
+ * or socket opened later may pass for somebody's standard error.
+ */
+void process_fill_standard(void);
+
+/*
  * As fork(2), but the new process is a child of this one's parent, who reaps
  * it. *pidfd in this process: a descriptor of it, close-on-exec; -1 if the
  * kernel has none (before 5.2). Only for a process without threads.

@@ -11,6 +11,7 @@
 
 #include "crypto/crypto.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "ssh/mux.h"
 #include "ssh/query.h"
 #include "ssh/reconnect.h"
@@ -99,19 +100,6 @@ start(struct ssh *s, int argc, char **argv)
 	return connect_or_share(s);
 }
 
-/* Sees to it that no socket of ours ends up as somebody's standard error. */
-static void
-fill_standard_descriptors(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd < 3);
-	if (fd > 2)
-		close(fd);
-}
-
 int
 ssh_main(int argc, char **argv)
 {
@@ -119,7 +107,7 @@ ssh_main(int argc, char **argv)
 	    .route = { .read_fd = -1, .write_fd = -1, .socket = -1 }, .master_fd = -1 };
 	int code;
 
-	fill_standard_descriptors();
+	process_fill_standard();
 	(void)signal(SIGPIPE, SIG_IGN);
 	crypto_init();
 	code = start(&s, argc, argv);

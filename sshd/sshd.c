@@ -34,19 +34,6 @@ print_version(void)
 	return 0;
 }
 
-/* Standard descriptors must exist, or files opened later take their numbers. */
-static void
-reserve_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd != -1 && fd <= 2);
-	if (fd > 2)
-		close(fd);
-}
-
 /* Opens the log file of -E, with %p, %P and %% in its name expanded. */
 static enum err
 open_log_file(const char *name, struct log *log)
@@ -238,7 +225,7 @@ sshd_main(int argc, char **argv)
 	char *command;
 	int status;
 
-	reserve_standard_fds();
+	process_fill_standard();
 	crypto_init();
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && strcmp(argv[1], NURSERY_FLAG) == 0)

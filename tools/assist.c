@@ -3,7 +3,6 @@
 #include "tools/assist.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "os/process.h"
 #include "os/whoami.h"
 
 /* The server ends the sessions when the time is over, and says why; this process a moment later. */
@@ -217,14 +217,9 @@ eph_assist_main(int argc, char **argv)
 	    .lb = { .host = { .fd = -1 }, .user = { .fd = -1 } }, .is_tty = isatty(STDOUT_FILENO) == 1,
 	    .log = { .fd = -1, .is_log = true, .pending = writer_init(64 * 1024) },
 	    .said = { .fd = -1, .pending = writer_init(64 * 1024) }, .events = { .in = -1, .out = -1 } };
-	int opt, code, fd;
+	int opt, code;
 
-	/* No key may land on 0, 1 or 2. */
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd != -1 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd != -1)
-		close(fd);
+	process_fill_standard();
 	optind = 1;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, EPH_WHERE_SHORT, options, NULL)) != -1) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* ssh-ephemeral loopback: a command beside a throwaway sshd, and its end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -345,14 +344,10 @@ eph_loopback_main(int argc, char **argv)
 	struct run r = { .lb = { .host = { .fd = -1 }, .user = { .fd = -1 } },
 	    .parent_fd = -1 };
 	const char *sshd = NULL;
-	int opt, fd, code = EPH_DONE;
+	int opt, code = EPH_DONE;
 
 	/* No key may land on 0, 1 or 2, which the command inherits. */
-	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	while (fd != -1 && fd <= STDERR_FILENO && fcntl(fd, F_SETFD, 0) == 0);
-	if (fd != -1)
-		close(fd);
+	process_fill_standard();
 	optind = 1;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "+o:", options, NULL)) != -1) {

@@ -251,6 +251,35 @@ a_call_that_is_not_in_the_table_kills(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/* Whichever of the standard descriptors are closed. */
+static int
+filled(unsigned closed)
+{
+	for (int i = 0; i < 3; i++)
+		if (closed >> i & 1)
+			close(i);
+	process_fill_standard();
+	for (int i = 0; i < 3; i++)
+		if (fcntl(i, F_GETFD) != 0)
+			return 1;
+	return dup(0) > 2 ? 0 : 2;
+}
+
+static void
+no_file_takes_the_number_of_a_standard_descriptor_that_was_closed(void **state)
+{
+	(void)state;
+	for (unsigned closed = 0; closed < 8; closed++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(filled(closed));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
 static void
 ids_are_given_up_for_good(void **state)
 {
@@ -306,6 +335,7 @@ main(void)
 		cmocka_unit_test(a_pty_has_a_size_and_two_ends),
 		cmocka_unit_test(sockets_listen_connect_and_know_their_ends),
 		cmocka_unit_test(a_call_that_is_not_in_the_table_kills),
+		cmocka_unit_test(no_file_takes_the_number_of_a_standard_descriptor_that_was_closed),
 		cmocka_unit_test(ids_are_given_up_for_good),
 		cmocka_unit_test(borrowed_ids_are_returned),
 	};
