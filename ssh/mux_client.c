@@ -87,17 +87,11 @@ open_wire(struct ssh *s, const char *path, struct mux_wire *w)
 enum err
 mux_client_alive(struct mux_wire *w, uint32_t *pid)
 {
-	SCOPED(writer_free) struct writer out = writer_init(64);
-	size_t mark = wr_open(&out);
 	enum mux_type type;
 	struct mux_pair m;
 	struct span body;
 
-	mux_plain_put(&out, &(struct mux_plain){ MUX_ALIVE_CHECK, 0 });
-	wr_close(&out, mark);
-	TRY(wr_end(&out));
-	TRY(mux_wire_send(w, writer_span(&out)));
-	TRY(mux_wire_next(w, &type, &body));
+	TRY(mux_wire_ask(w, MUX_ALIVE_CHECK, &type, &body));
 	if (type != MUX_ALIVE)
 		return ERR_DENIED;
 	TRY(mux_pair_get(body, &m));

@@ -131,16 +131,11 @@ static enum err
 simple(struct ssh *s, struct mux_wire *w, enum mux_type request, const char *what,
     const char *done)
 {
-	SCOPED(writer_free) struct writer out = writer_init(64);
-	size_t mark = wr_open(&out);
 	enum mux_type type;
 	struct span body;
 	char buf[512];
+	enum err e = mux_wire_ask(w, request, &type, &body);
 
-	enum err e;
-
-	mux_plain_put(&out, &(struct mux_plain){ request, 0 });
-	e = call(w, &out, mark, &type, &body);
 	/* OpenSSH's may be gone before its answer is. */
 	if (e == ERR_CLOSED && request == MUX_TERMINATE)
 		type = MUX_OK;
@@ -178,16 +173,11 @@ info(struct ssh *s, struct mux_wire *w, const char *name)
 enum err
 mux_client_proxy(struct ssh *s, struct mux_wire *w)
 {
-	SCOPED(writer_free) struct writer out = writer_init(64);
-	size_t mark = wr_open(&out);
 	enum mux_type type;
 	struct span body;
 	char buf[512];
-	enum err e;
 
-	mux_plain_put(&out, &(struct mux_plain){ MUX_PROXY, 0 });
-	e = call(w, &out, mark, &type, &body);
-	if (e != ERR_OK) {
+	if (mux_wire_ask(w, MUX_PROXY, &type, &body) != ERR_OK) {
 		log_fatal(&s->log, "Control master terminated unexpectedly");
 		return ERR_DENIED;
 	}

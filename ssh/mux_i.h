@@ -129,6 +129,10 @@ enum err mux_wire_send_fd(struct mux_wire *w, int fd);
  */
 enum err mux_wire_next(struct mux_wire *w, enum mux_type *type, struct span *body);
 
+/* Sends a request that is nothing but its type, and waits for the answer. Errors as both. */
+enum err mux_wire_ask(struct mux_wire *w, enum mux_type request, enum mux_type *type,
+    struct span *body);
+
 /*
  * The next packet if it has been received; reads once, without waiting.
  * ERR_AGAIN if there is none.

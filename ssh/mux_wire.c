@@ -118,6 +118,19 @@ mux_wire_next(struct mux_wire *w, enum mux_type *type, struct span *body)
 }
 
 enum err
+mux_wire_ask(struct mux_wire *w, enum mux_type request, enum mux_type *type, struct span *body)
+{
+	SCOPED(writer_free) struct writer out = writer_init(64);
+	size_t mark = wr_open(&out);
+
+	mux_plain_put(&out, &(struct mux_plain){ request, 0 });
+	wr_close(&out, mark);
+	TRY(wr_end(&out));
+	TRY(mux_wire_send(w, writer_span(&out)));
+	return mux_wire_next(w, type, body);
+}
+
+enum err
 mux_wire_poll(struct mux_wire *w, enum mux_type *type, struct span *body)
 {
 	enum err e = take(w, type, body);
