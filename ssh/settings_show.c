@@ -30,6 +30,15 @@ show_agent(const struct settings *s, const struct log *log, enum ssh_keyword k, 
 }
 
 static enum err
+show_words(const struct settings *s, const struct log *log, enum ssh_keyword k,
+    const struct words *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		TRY(show(s, log, k, &list->v[i]));
+	return ERR_OK;
+}
+
+static enum err
 show_forwards(const struct settings *s, const struct log *log, enum ssh_keyword k,
     const struct forwards *list)
 {
@@ -50,8 +59,8 @@ settings_show(struct settings *s, const struct log *log)
 	TRY(show(s, log, SSH_KEYWORD_RemoteCommand, &c->remote_command));
 	TRY(show_agent(s, log, SSH_KEYWORD_IdentityAgent, &c->identity_agent));
 	TRY(show_agent(s, log, SSH_KEYWORD_ForwardAgent, &c->forward_agent.socket));
-	for (size_t i = 0; i < c->user_known_hosts_files.n; i++)
-		TRY(show(s, log, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files.v[i]));
+	TRY(show_words(s, log, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files));
+	TRY(show_words(s, log, SSH_KEYWORD_RevokedHostKeys, &c->revoked_host_keys));
 	TRY(show_forwards(s, log, SSH_KEYWORD_LocalForward, &c->local_forwards));
 	return show_forwards(s, log, SSH_KEYWORD_RemoteForward, &c->remote_forwards);
 }

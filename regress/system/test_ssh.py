@@ -713,12 +713,13 @@ def test_destinations_that_are_none(text):
 def test_values_are_shown_as_what_they_stand_for():
     values = config_of("-F", "none", "-p", "2200", "-o", "ControlPath=/c/%r@%h:%p", "-o", "RemoteCommand=echo %n %%",
                        "-o", "IdentityAgent=/a/%r", "-o", "ForwardAgent=$SOCKET", "-o", "LocalForward=/l/%h /l/%p",
-                       "-o", "RemoteForward=/r/%h /r/%p", "-o", "UserKnownHostsFile=/k/%h /k/%p", "ann@Host")
+                       "-o", "RemoteForward=/r/%h /r/%p", "-o", "UserKnownHostsFile=/k/%h /k/%p",
+                       "-o", "RevokedHostKeys=/v/%h", "ann@Host")
     assert {k: values[k] for k in ("controlpath", "remotecommand", "identityagent", "forwardagent", "localforward",
-                                   "remoteforward", "userknownhostsfile")} == {
+                                   "remoteforward", "userknownhostsfile", "revokedhostkeys")} == {
         "controlpath": "/c/ann@host:2200", "remotecommand": "echo Host %", "identityagent": "/a/ann",
         "forwardagent": "$SOCKET", "localforward": "/l/host /l/2200", "remoteforward": "/r/host /r/2200",
-        "userknownhostsfile": "/k/host /k/2200"}
+        "userknownhostsfile": "/k/host /k/2200", "revokedhostkeys": "/v/host"}
     assert config_of("-F", "none", "-o", "User=a%nb", "host")["user"] == "ahostb"
     done = run([harness.SSH, "-G", "-F", "none", "-o", "ControlPath=%Z", "host"], check=False)
     assert (done.returncode, done.stdout) == (255, "")
