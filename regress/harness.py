@@ -128,6 +128,49 @@ def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None
     return str(path)
 
 
+@contextlib.contextmanager
+def agent(path, *keys):
+    """OpenSSH's agent at a socket, with these keys; gives the environment of who is to use it."""
+    process = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    env = {**os.environ, "SSH_AUTH_SOCK": str(path)}
+    try:
+        wait_until(lambda: listens_at(str(path)), "the agent")
+        if keys:
+            run(["/usr/bin/ssh-add", "-q", *keys], env=env)
+        yield env
+    finally:
+        end(process)
+
+
+class Service:
+    """A server on loopback, or at a socket of the test's own, that does one thing with each connection."""
+
+    def __init__(self, one, listener=None):
+        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self.port = None if listener else self.listener.getsockname()[1]
+        self.one = one
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                c, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.run, args=(c,), daemon=True).start()
+
+    def run(self, c):
+        with c:
+            try:
+                self.one(c)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
 HOST_KEYS = {}
 
 

@@ -40,13 +40,13 @@ int
 loopback_add_user(struct loopback *lb, const char *name)
 {
 	if (!is_name(name))
-		return eph_usage("loopback: --user: \"%s\" is no name of an account", name);
+		return eph_usage("--user: \"%s\" is no name of an account", name);
 	for (size_t i = 0; i < lb->n_users; i++) {
 		if (strcmp(lb->users[i], name) == 0)
 			return EPH_DONE;
 	}
 	if (lb->n_users == LOOPBACK_MAX)
-		return eph_usage("loopback: --user: %d at most", LOOPBACK_MAX);
+		return eph_usage("--user: %d at most", LOOPBACK_MAX);
 	lb->users[lb->n_users++] = name;
 	return EPH_DONE;
 }

@@ -90,6 +90,20 @@ class Peer:
         return command + [f"{self.user}@{host}", *remote]
 
 
+class Own(Peer):
+    """Our sshd, with the interface of the others."""
+
+    def __init__(self, folder, config=""):
+        super().__init__(folder)
+        self.server = harness.Server(folder / "own", config=config)
+        self.server.authorize(self.key + ".pub")
+        self.port = self.server.port
+        self.known = self.server.known_hosts()
+
+    def stop(self):
+        self.server.stop()
+
+
 class OpenSSH(Peer):
     def __init__(self, folder, config="", version="9.2", kinds=("ed25519", "ecdsa", "rsa")):
         super().__init__(folder)

@@ -7,35 +7,20 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 
 import pexpect
 import pytest
 
 import harness
 import peer_servers
-from harness import run, wait_until
+from harness import Service, run, wait_until
 
 COOKIE = "0123456789abcdef0123456789abcdef"
 
 
-class OwnServer(peer_servers.Peer):
-    """Our sshd, with the interface of the others."""
-
-    def __init__(self, folder, config=""):
-        super().__init__(folder)
-        self.server = harness.Server(folder / "own", config=config)
-        self.server.authorize(self.key + ".pub")
-        self.port = self.server.port
-        self.known = self.server.known_hosts()
-
-    def stop(self):
-        self.server.stop()
-
-
 @pytest.fixture(params=["ours", "openssh-9.2", "openssh-10.0"])
 def server(request, folder):
-    s = OwnServer(folder) if request.param == "ours" else peer_servers.OpenSSH(
+    s = peer_servers.Own(folder) if request.param == "ours" else peer_servers.OpenSSH(
         folder / "peer", version=request.param.removeprefix("openssh-"),
         config="X11Forwarding yes\nPermitTunnel yes")
     yield s
@@ -46,39 +31,10 @@ def server(request, folder):
 def showing(request, folder):
     """A server that forwards X11."""
     config = "X11Forwarding yes\nXAuthLocation /usr/bin/xauth"
-    s = OwnServer(folder, config) if request.param == "ours" else peer_servers.OpenSSH(
+    s = peer_servers.Own(folder, config) if request.param == "ours" else peer_servers.OpenSSH(
         folder / "peer", version=request.param.removeprefix("openssh-"), config=config)
     yield s
     s.stop()
-
-
-class Service:
-    """A server on loopback, or at a socket of the test's own, that does one thing with each connection."""
-
-    def __init__(self, one, listener=None):
-        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.port = None if listener else self.listener.getsockname()[1]
-        self.one = one
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                c, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.run, args=(c,), daemon=True).start()
-
-    def run(self, c):
-        with c:
-            try:
-                self.one(c)
-            except OSError:
-                pass
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
 
 def echo(c):

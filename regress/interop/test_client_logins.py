@@ -5,7 +5,6 @@ import fcntl
 import os
 import shutil
 import socket
-import subprocess
 import threading
 
 import pytest
@@ -125,15 +124,12 @@ def test_hostbased_by_an_agent_when_the_key_cannot_be_read(serve, machine):
     sock = "/home/alice/agent"
     bob = ["setpriv", "--reuid=bob", "--regid=bob", "--clear-groups", "--"]
     options = ["-v", "-o", f"UserKnownHostsFile={known}"]
-    with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as agent:
+    with harness.agent(sock, machine):
         try:
-            harness.wait_until(lambda: harness.listens_at(sock), "the agent")
-            run(["ssh-add", "-q", machine], env={**os.environ, "SSH_AUTH_SOCK": sock})
             with relay(sock + ".bob", sock):
                 refused = by_host(peer, *options, before=bob, cwd="/")
                 done = by_host(peer, *options, agent=sock + ".bob", before=bob, cwd="/")
         finally:
-            agent.terminate()
             for path in (sock + ".bob", known):
                 os.unlink(path)
     assert refused.returncode == 255

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import subprocess
 import threading
 
 import pytest
@@ -253,10 +252,8 @@ def test_who_asks_for_no_proof_gets_no_agent(bed):
     """Trivial authentication (CVE-2021-36367 to 36369): anybody can say yes."""
     sock = str(bed.folder / "agent")
     server = bed.serve(Asyncssh, "none")
-    with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as agent:
-        harness.wait_until(lambda: harness.listens_at(sock), "the agent")
+    with harness.agent(sock):
         done = bed.ask("-o", f"ForwardAgent={sock}")
-        agent.terminate()
     assert is_in(done), done.stderr
     assert "Agent forwarding is disabled: the server asked for no proof." in done.stderr
     assert server.seen == [None]

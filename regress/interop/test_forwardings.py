@@ -14,9 +14,9 @@ import pytest
 
 import harness
 import peer_servers
-from harness import run, wait_until
+from harness import Service, run, wait_until
 from test_algorithms import record
-from test_client_life import COOKIE, Service, X_CLIENT, display, echo  # noqa: F401 (a fixture)
+from test_client_life import COOKIE, X_CLIENT, display, echo  # noqa: F401 (a fixture)
 
 OPENSSH = ["-L port", "-L socket", "-R port", "-R socket", "-D", "-W", "-A", "-X"]
 SERVERS = {"OpenSSH 9.2": OPENSSH, "OpenSSH 10.0": OPENSSH, "Dropbear": ["-L port", "-R port", "-D", "-W", "-A"],
@@ -61,13 +61,8 @@ def through(where, target=None):
 def agent(key):
     with tempfile.TemporaryDirectory(prefix="agent") as folder:
         path = os.path.join(folder, "sock")
-        p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-        try:
-            wait_until(lambda: harness.listens_at(path), "the agent")
-            run(["/usr/bin/ssh-add", "-q", key], env={**os.environ, "SSH_AUTH_SOCK": path})
+        with harness.agent(path, key):
             yield path
-        finally:
-            harness.end(p)
 
 
 class Ends:

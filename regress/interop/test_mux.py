@@ -10,7 +10,6 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 import pexpect
 import pytest
@@ -30,20 +29,6 @@ PAIRS = [("ours", "ours"), ("ours", "openssh-9.2"), ("openssh-9.2", "ours"), ("o
 
 
 CONFIG = "MaxSessions 100\nX11Forwarding yes\nXAuthLocation /usr/bin/xauth\nSubsystem echo-it /bin/cat\n"
-
-
-class OwnServer(peer_servers.Peer):
-    """Our sshd, with the interface of the others."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.server = harness.Server(folder / "own", config=CONFIG + "AcceptEnv TEST_*")
-        self.server.authorize(self.key + ".pub")
-        self.port = self.server.port
-        self.known = self.server.known_hosts()
-
-    def stop(self):
-        self.server.stop()
 
 
 class Setup:
@@ -90,7 +75,7 @@ class Setup:
 
 @pytest.fixture(params=["ours", "openssh-10.0"])
 def server(request, folder):
-    s = OwnServer(folder) if request.param == "ours" else peer_servers.OpenSSH(
+    s = peer_servers.Own(folder, CONFIG + "AcceptEnv TEST_*") if request.param == "ours" else peer_servers.OpenSSH(
         folder / "peer", version="10.0", config=CONFIG + "MaxStartups 100")
     yield s
     s.stop()
@@ -250,20 +235,12 @@ def test_stdio_forwarding_by_way_of_the_master(pair):
 
 def test_agent_by_way_of_the_master(pair, folder):
     agent = str(folder / "agent.sock")
-    p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: harness.listens_at(agent), "the agent")
-        env = {**os.environ, "SSH_AUTH_SOCK": agent}
-        run(["/usr/bin/ssh-add", "-q", pair.server.key], env=env)
-        os.environ["SSH_AUTH_SOCK"] = agent
-        pair.start("-A", "-o", f"IdentityAgent={agent}")
+    with harness.agent(agent, pair.server.key) as env:
+        pair.start("-A", "-o", f"IdentityAgent={agent}", env=env)
         # The server gives all sessions of a connection the agent once one has asked for it.
         assert "ED25519" not in pair.run("ssh-add -l", options=["-a"], env=env).stdout
         done = pair.run("ssh-add -l", options=["-A", "-o", f"IdentityAgent={agent}"], env=env)
         assert "ED25519" in done.stdout, done.stdout + done.stderr
-    finally:
-        os.environ.pop("SSH_AUTH_SOCK", None)
-        harness.end(p)
 
 
 def test_x11_by_way_of_the_master(pair, display):
@@ -352,16 +329,18 @@ def test_a_client_in_proxy_mode_whose_master_dies_ends_with_255(own):
 
 def test_agent_x11_and_interfaces_do_not_go_by_way_of_a_proxy(own, folder):
     agent = str(folder / "agent.sock")
-    p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: harness.listens_at(agent), "the agent")
-        os.environ["SSH_AUTH_SOCK"] = agent
-        own.start("-A", "-o", f"IdentityAgent={agent}")
-        done = own.run("echo [$SSH_AUTH_SOCK]", options=[*PROXY, "-A", "-o", f"IdentityAgent={agent}"])
+    with harness.agent(agent) as env:
+        own.start("-A", "-o", f"IdentityAgent={agent}", env=env)
+        done = own.run("echo [$SSH_AUTH_SOCK]", options=[*PROXY, "-A", "-o", f"IdentityAgent={agent}"], env=env)
         assert done.stdout == "[]\n", done.stderr
-    finally:
-        os.environ.pop("SSH_AUTH_SOCK", None)
-        harness.end(p)
+
+
+def say_and_go(c, junk):
+    """Sends this and nothing more, and waits until the other end has gone, too."""
+    c.sendall(junk)
+    c.shutdown(socket.SHUT_WR)
+    while c.recv(4096):
+        pass
 
 
 def bare(payload):
@@ -384,10 +363,7 @@ def test_garbage_in_proxy_mode_harms_nobody(own, junk):
             part = c.recv(4096)
             assert part, got
             got += part
-        c.sendall(junk)
-        c.shutdown(socket.SHUT_WR)
-        while c.recv(4096):
-            pass
+        say_and_go(c, junk)
     assert own.run("echo well").stdout == "well\n"
 
 
@@ -612,10 +588,7 @@ def test_garbage_at_the_socket_harms_nobody(own):
                  b"\0\0\0\x08\0\0\0\1\0\0\0\4" + b"\0\0\0\x08\x77\0\0\0\0\0\0\1"):
         with socket.socket(socket.AF_UNIX) as c:
             c.connect(own.socket)
-            c.sendall(junk)
-            c.shutdown(socket.SHUT_WR)
-            while c.recv(4096):
-                pass
+            say_and_go(c, junk)
     assert own.run("echo well").stdout == "well\n"
 
 

@@ -235,12 +235,9 @@ def test_keyboard_interactive(folder):
 
 def test_agent(openssh, folder):
     path = str(folder / "agent")
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: harness.listens_at(path), "the agent's socket")
+    with harness.agent(path) as env:
         key = harness.make_key(folder / "in_agent", "rsa", bits=2048)
         openssh.authorize(key + ".pub")
-        env = {**os.environ, "SSH_AUTH_SOCK": path}
         run(["ssh-add", "-q", key], env=env)
         os.unlink(key)
         done = run(openssh.ssh("ssh-add -l", key=False, agent="SSH_AUTH_SOCK", options=["-A"]), env=env)
@@ -249,8 +246,6 @@ def test_agent(openssh, folder):
         done = run(openssh.ssh("echo named", key=False, agent=path, options=[
             "-o", "IdentitiesOnly=yes", "-i", key + ".pub"]))
         assert done.stdout == "named\n"
-    finally:
-        harness.end(agent)
 
 
 def test_forwarding(openssh, folder):
@@ -284,18 +279,13 @@ def test_forwarding(openssh, folder):
 
 def test_keys_are_added_to_the_agent(openssh, folder):
     path = str(folder / "agent")
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: harness.listens_at(path), "the agent's socket")
-        env = {**os.environ, "SSH_AUTH_SOCK": path}
+    with harness.agent(path) as env:
         run(openssh.ssh("true", agent=path))
         assert run(["ssh-add", "-l"], env=env, check=False).returncode == 1
         run(openssh.ssh("true", agent=path, options=["-o", "AddKeysToAgent=yes"]))
         assert openssh.key in run(["ssh-add", "-l"], env=env).stdout
         run(openssh.ssh("true", agent=path, options=["-o", "AddKeysToAgent=yes"]))
         assert len(run(["ssh-add", "-l"], env=env).stdout.splitlines()) == 1
-    finally:
-        harness.end(agent)
 
 
 def test_host_keys_are_updated(openssh, folder):

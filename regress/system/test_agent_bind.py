@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: ISC
 """Keys that an agent uses for some hosts only (ssh-add -h): the agent is told which host asks (session-bind)."""
-import contextlib
 import os
 import socket
 import struct
-import subprocess
-import threading
 
 import pytest
 
 import harness
-from harness import run, wait_until
+from harness import run
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +32,12 @@ def hosts(tmp_path_factory):
 def hold(hosts, folder):
     """Starts an agent that has the key for what is named; returns its socket."""
     path = str(folder / "agent.sock")
-    p = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-
-    def add(*allowed):
-        wait_until(lambda: harness.listens_at(path), "the agent")
-        limits = [word for one in allowed for word in ("-h", one)]
-        run(["/usr/bin/ssh-add", "-q", "-H", hosts[3], *limits, hosts[2]], env={**os.environ, "SSH_AUTH_SOCK": path})
-        return path
-    yield add
-    harness.end(p)
+    with harness.agent(path) as env:
+        def add(*allowed):
+            limits = [word for one in allowed for word in ("-h", one)]
+            run(["/usr/bin/ssh-add", "-q", "-H", hosts[3], *limits, hosts[2]], env=env)
+            return path
+        yield add
 
 
 def login(server, agent, *remote, options=(), check=True, key=None):
@@ -96,37 +90,24 @@ def test_a_key_for_the_way_over_a_host_is_used_through_a_master(hosts, hold, fol
         login(a, agent, options=[*shared, "-O", "exit"])
 
 
-class OddAgent:
+class OddAgent(harness.Service):
     """An agent without keys that answers session-bind as it is told, and notes what it was asked."""
 
     def __init__(self, path, answer):
         self.answer, self.asked = answer, []
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(path)
-        self.listener.listen(10)
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                c, _ = self.listener.accept()
-            except OSError:
-                return
-            with c, contextlib.suppress(OSError):
-                c.settimeout(harness.TIMEOUT)
-                self.talk(c)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(10)
+        super().__init__(self.talk, listener)
 
     def talk(self, c):
+        c.settimeout(harness.TIMEOUT)
         while head := c.recv(4, socket.MSG_WAITALL):
             body = c.recv(struct.unpack(">I", head)[0], socket.MSG_WAITALL)
             self.asked.append(body)
             if body[0] == 27 and not self.answer:
                 return
             c.sendall(self.answer if body[0] == 27 else b"\0\0\0\5\x0c\0\0\0\0")
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
 
 @pytest.mark.parametrize("answer, is_good", [

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Our client and certificates: those of hosts that it checks, those of users that it shows."""
 import os
-import subprocess
 
 import pytest
 
@@ -275,10 +274,8 @@ def test_a_certificate_without_its_key_is_not_shown(users, folder):
 @pytest.fixture
 def agent(folder):
     sock = str(folder / "agent.sock")
-    with subprocess.Popen(["ssh-agent", "-D", "-a", sock], stdout=subprocess.DEVNULL) as process:
-        harness.wait_until(lambda: harness.listens_at(sock), "the agent")
+    with harness.agent(sock):
         yield sock
-        process.terminate()
 
 
 def add(agent, *paths):

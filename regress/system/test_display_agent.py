@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -36,13 +35,8 @@ def serve(folder):
 
 @pytest.fixture
 def agent(folder):
-    path = str(folder / "agent.sock")
-    p = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)
-    wait_until(lambda: harness.listens_at(path), "the agent")
-    key = harness.make_key(folder / "held")
-    run(["ssh-add", "-q", key], env=dict(os.environ, SSH_AUTH_SOCK=path))
-    yield dict(os.environ, SSH_AUTH_SOCK=path)
-    harness.end(p)
+    with harness.agent(folder / "agent.sock", harness.make_key(folder / "held")) as env:
+        yield env
 
 
 def with_agent(server, command, env, program="ssh", options=(), check=True, tty=False):

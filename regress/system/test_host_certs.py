@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: ISC
 """Host certificates, and host keys that an agent holds."""
 import os
-import re
-import subprocess
 
 import pytest
 
 import harness
-from harness import run, wait_until
+from harness import run
 
 
 @pytest.fixture
@@ -117,10 +115,8 @@ def test_a_certificate_that_cannot_be_used_is_named_and_left_out(serve, ca, fold
 def agent(folder):
     """OpenSSH's agent at a socket of its own."""
     path = str(folder / "agent")
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    wait_until(lambda: harness.listens_at(path), "the agent")
-    yield path
-    harness.end(process)
+    with harness.agent(path):
+        yield path
 
 
 def hand_over(agent, d, kind):

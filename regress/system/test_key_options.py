@@ -54,16 +54,11 @@ def gets_listener(s, port):
 
 
 def gets_agent(s):
-    import subprocess
     path = os.path.join(s.dir, "agent")
-    agent = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    try:
-        harness.wait_until(lambda: harness.listens_at(path), "the agent")
+    with harness.agent(path) as env:
         line = s.ssh("echo ${SSH_AUTH_SOCK:-none}", key=s.key, program="ssh", options=["-A"])
         line[line.index("IdentityAgent=none")] = f"IdentityAgent={path}"
-        return run(line, env=dict(os.environ, SSH_AUTH_SOCK=path)).stdout != "none\n"
-    finally:
-        harness.end(agent)
+        return run(line, env=env).stdout != "none\n"
 
 
 TRIES = {"pty": gets_pty, "port-forwarding": gets_port, "agent-forwarding": gets_agent}
