@@ -5,11 +5,17 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+/* Clients that wait at a Unix socket with a path. */
+#define UNIX_BACKLOG	64
+
+_Static_assert(NET_ABSTRACT_SIZE == sizeof(((struct sockaddr_un *)0)->sun_path), "room for any name");
 
 socklen_t
 endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *sa)
@@ -232,51 +238,131 @@ net_set_dscp(int fd, unsigned dscp)
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 }
 
-/* Fills in a Unix address. ERR_SYSTEM if the path is too long. */
+/* --- Unix sockets --- */
+
+/* A path, or a name in the abstract namespace (unix(7)), whose NUL stands before it. */
+enum unix_kind { UNIX_PATH, UNIX_ABSTRACT };
+
+struct unix_address {
+	struct sockaddr_un sun;
+	socklen_t len;
+};
+
+/* Fills in a Unix address. ERR_SYSTEM if it is too long. */
 static enum err
-unix_address(struct sockaddr_un *sun, const char *path)
+unix_address(struct unix_address *a, enum unix_kind kind, const char *text)
 {
-	*sun = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	if (strlen(path) >= sizeof(sun->sun_path)) {
+	size_t n = strlen(text);
+
+	*a = (struct unix_address){ .sun.sun_family = AF_UNIX };
+	if (n + 1 > sizeof(a->sun.sun_path)) {
 		errno = ENAMETOOLONG;
 		return ERR_SYSTEM;
 	}
-	memcpy(sun->sun_path, path, strlen(path) + 1);
+	memcpy(a->sun.sun_path + (kind == UNIX_ABSTRACT ? 1 : 0), text, n);
+	a->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
+	return ERR_OK;
+}
+
+/* Connects, from an address of its own if from is not NULL. ERR_SYSTEM. */
+static enum err
+unix_connect(const struct unix_address *to, const struct unix_address *from, int type, int *fd)
+{
+	int s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (s == -1)
+		return ERR_SYSTEM;
+	if ((from != NULL && bind(s, (const struct sockaddr *)&from->sun, from->len) == -1) ||
+	    connect(s, (const struct sockaddr *)&to->sun, to->len) == -1)
+		return give_up(s);
+	*fd = s;
+	return ERR_OK;
+}
+
+/* ERR_SYSTEM. */
+static enum err
+unix_listen(const struct unix_address *at, int type, int backlog, int *fd)
+{
+	int s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (s == -1)
+		return ERR_SYSTEM;
+	if (bind(s, (const struct sockaddr *)&at->sun, at->len) == -1 || listen(s, backlog) == -1)
+		return give_up(s);
+	*fd = s;
 	return ERR_OK;
 }
 
 enum err
 net_connect_unix(const char *path, int type, int *fd)
 {
-	struct sockaddr_un sun;
-	int s;
+	struct unix_address to;
 
-	TRY(unix_address(&sun, path));
-	s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s == -1)
-		return ERR_SYSTEM;
-	if (connect(s, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		return give_up(s);
-	*fd = s;
-	return ERR_OK;
+	TRY(unix_address(&to, UNIX_PATH, path));
+	return unix_connect(&to, NULL, type, fd);
 }
 
 enum err
 net_listen_unix(const char *path, int type, mode_t mask, int *fd)
 {
-	struct sockaddr_un sun;
+	struct unix_address at;
 	mode_t old;
-	int s, bound;
+	enum err e;
 
-	TRY(unix_address(&sun, path));
-	s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s == -1)
-		return ERR_SYSTEM;
+	TRY(unix_address(&at, UNIX_PATH, path));
 	old = umask(mask);
-	bound = bind(s, (struct sockaddr *)&sun, sizeof(sun));
+	e = unix_listen(&at, type, UNIX_BACKLOG, fd);
 	umask(old);
-	if (bound == -1 || listen(s, 64) == -1)
-		return give_up(s);
-	*fd = s;
+	return e;
+}
+
+enum err
+net_connect_abstract(const char *name, const char *from, int *fd)
+{
+	struct unix_address to, own;
+
+	TRY(unix_address(&to, UNIX_ABSTRACT, name));
+	TRY(unix_address(&own, UNIX_ABSTRACT, from));
+	return unix_connect(&to, &own, SOCK_STREAM, fd);
+}
+
+enum err
+net_listen_abstract(const char *name, int backlog, int *fd)
+{
+	struct unix_address at;
+
+	TRY(unix_address(&at, UNIX_ABSTRACT, name));
+	return unix_listen(&at, SOCK_STREAM, backlog, fd);
+}
+
+enum err
+net_peer_abstract(int fd, char name[static NET_ABSTRACT_SIZE])
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNSPEC };
+	socklen_t len = sizeof(sun);
+	size_t n;
+
+	if (getpeername(fd, (struct sockaddr *)&sun, &len) == -1)
+		return ERR_SYSTEM;
+	if (sun.sun_family != AF_UNIX || len <= offsetof(struct sockaddr_un, sun_path) + 1 ||
+	    len > sizeof(sun) || sun.sun_path[0] != '\0')
+		return ERR_NOTFOUND;
+	n = len - offsetof(struct sockaddr_un, sun_path) - 1;
+	if (memchr(sun.sun_path + 1, '\0', n) != NULL)
+		return ERR_NOTFOUND;
+	memcpy(name, sun.sun_path + 1, n);
+	name[n] = '\0';
+	return ERR_OK;
+}
+
+enum err
+net_peer_uid(int fd, uid_t *uid)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		return ERR_SYSTEM;
+	*uid = peer.uid;
 	return ERR_OK;
 }

@@ -77,4 +77,19 @@ enum err net_connect_unix(const char *path, int type, int *fd);
  */
 enum err net_listen_unix(const char *path, int type, mode_t umask, int *fd);
 
+/* The longest name in the abstract namespace of Unix sockets (unix(7)), with a NUL. */
+#define NET_ABSTRACT_SIZE	108
+
+/* Connects to such a name, from a name of one's own, non-blocking. ERR_SYSTEM with errno. */
+enum err net_connect_abstract(const char *name, const char *from, int *fd);
+
+/* Listens under such a name. ERR_SYSTEM with errno; EADDRINUSE: somebody does. */
+enum err net_listen_abstract(const char *name, int backlog, int *fd);
+
+/* The name that the other end is bound to. ERR_NOTFOUND if it is none, ERR_SYSTEM. */
+enum err net_peer_abstract(int fd, char name[static NET_ABSTRACT_SIZE]);
+
+/* The account of the process that has connected, or that listened, at the other end of a Unix socket. ERR_SYSTEM. */
+enum err net_peer_uid(int fd, uid_t *uid);
+
 #endif

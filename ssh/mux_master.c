@@ -371,15 +371,13 @@ mux_client_new(struct ssh *s, int fd)
 {
 	struct mux *m = s->mux;
 	struct mux_client *c = calloc(1, sizeof(*c));
-	struct ucred who;
-	socklen_t len = sizeof(who);
+	uid_t who;
 	size_t n = 0;
 
 	for (const struct mux_client *i = m->clients; i != NULL; i = i->next)
 		n++;
 	if (c == NULL || n >= MUX_CLIENTS_MAX ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == -1 ||
-	    (who.uid != 0 && who.uid != getuid())) {
+	    net_peer_uid(fd, &who) != ERR_OK || (who != 0 && who != getuid())) {
 		log_error(&s->log, "multiplex connection refused");
 		free(c);
 		close(fd);

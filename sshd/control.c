@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "os/net.h"
@@ -163,21 +162,18 @@ client_new(struct control *c, int fd, const struct control_client *who)
 static void
 welcome(struct control *c, int fd)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
 	struct control_client who = { .control = c };
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) {
+	if (net_peer_uid(fd, &who.uid) != ERR_OK) {
 		close(fd);
 		return;
 	}
-	who.uid = peer.uid;
-	who.is_owner = peer.uid == 0 || peer.uid == c->config.uid;
-	control_name_of(c->config.rules.passwd_files, peer.uid, who.account, sizeof(who.account));
+	who.is_owner = who.uid == 0 || who.uid == c->config.uid;
+	control_name_of(c->config.rules.passwd_files, who.uid, who.account, sizeof(who.account));
 	snprintf(who.name, sizeof(who.name), "%s", who.account);
-	if (!who.is_owner && control_registrar_of(c->config.rules.policy, peer.uid, who.account) == NULL)
+	if (!who.is_owner && control_registrar_of(c->config.rules.policy, who.uid, who.account) == NULL)
 		turn_away(fd, "you may not register keys here (EphemeralKeyRegistrars)");
-	else if (!has_room(c, peer.uid, who.is_owner))
+	else if (!has_room(c, who.uid, who.is_owner))
 		turn_away(fd, "too many programs use the control socket: try again");
 	else
 		client_new(c, fd, &who);

@@ -21,7 +21,7 @@
 /* Listens under a name. ERR_SYSTEM with errno; EADDRINUSE: somebody does. */
 enum err name_listen(uid_t uid, struct span name, uint32_t port, int *fd);
 
-/* Connects to a name for a client at from. ERR_NOTFOUND: nobody listens there; ERR_SYSTEM, ERR_CRYPTO. */
+/* Connects to a name for a client at from. ERR_NOTFOUND: nobody of this account listens there; ERR_SYSTEM with errno. */
 enum err name_connect(uid_t uid, struct span name, uint32_t port, const struct endpoint *from,
     int *fd);
 

@@ -102,6 +102,74 @@ another_account_and_a_stranger_to_the_protocol_are_refused(void **state)
 	close(pair[1]);
 }
 
+static void
+who_takes_the_name_of_another_accounts_device_meets_nobody(void **state)
+{
+	const uid_t account = getuid() + 1;
+	struct endpoint from = { .address = { .family = 4, .bytes = { 192, 0, 2, 1 } } };
+	char buf[32], squatted[NET_ABSTRACT_SIZE];
+	struct span name = own_name(buf);
+	int listening, here;
+
+	(void)state;
+	snprintf(squatted, sizeof(squatted), "dayfly-name/%u/%s/22", (unsigned)account, buf);
+	assert_int_equal(net_listen_abstract(squatted, 1, &listening), ERR_OK);
+	assert_int_equal(name_connect(account, name, 22, &from, &here), ERR_NOTFOUND);
+	close(listening);
+}
+
+static void
+an_address_that_does_not_say_where_a_client_is_is_refused(void **state)
+{
+	static const char *const lies[] = { "", "dayfly-from", "dayfly-from/0/192.0.2.1/22", "dayfly-fro/0/192.0.2.1/22/x",
+	    "dayfly-from/0/kiosk/22/x", "dayfly-from/0/192.0.2.1/65536/x", "dayfly-from/0/192.0.2.1/-1/x",
+	    "dayfly-from/0//22/x", "////" };
+	char buf[32], to[NET_ABSTRACT_SIZE];
+	struct span name = own_name(buf);
+	int listening, here, there;
+	struct endpoint got;
+
+	(void)state;
+	snprintf(to, sizeof(to), "dayfly-name/%u/%s/22", (unsigned)getuid(), buf);
+	assert_int_equal(name_listen(getuid(), name, 22, &listening), ERR_OK);
+	for (size_t i = 0; i < COUNT(lies); i++) {
+		assert_int_equal(net_connect_abstract(to, lies[i], &here), ERR_OK);
+		assert_int_equal(net_accept(listening, &there), ERR_OK);
+		assert_int_equal(name_client(getuid(), there, &got), ERR_DENIED);
+		close(here);
+		close(there);
+	}
+	close(listening);
+}
+
+/* Two names in the abstract namespace, one of them as long as there is room for. */
+static void
+names_in_the_abstract_namespace_are_taken_whole_or_not_at_all(void **state)
+{
+	char name[NET_ABSTRACT_SIZE + 1], from[NET_ABSTRACT_SIZE], got[NET_ABSTRACT_SIZE];
+	int listening, here, there;
+
+	(void)state;
+	memset(name, 'n', sizeof(name));
+	name[NET_ABSTRACT_SIZE] = '\0';
+	assert_int_equal(net_listen_abstract(name, 1, &listening), ERR_SYSTEM);
+	assert_int_equal(errno, ENAMETOOLONG);
+	snprintf(name, sizeof(name), "unit/%ld", (long)getpid());
+	memset(from, 'f', sizeof(from));
+	memcpy(from, name, strlen(name));
+	from[NET_ABSTRACT_SIZE - 1] = '\0';
+	assert_int_equal(net_connect_abstract(name, from, &here), ERR_SYSTEM);
+	assert_int_equal(errno, ECONNREFUSED);
+	assert_int_equal(net_listen_abstract(name, 1, &listening), ERR_OK);
+	assert_int_equal(net_connect_abstract(name, from, &here), ERR_OK);
+	assert_int_equal(net_accept(listening, &there), ERR_OK);
+	assert_int_equal(net_peer_abstract(there, got), ERR_OK);
+	assert_string_equal(got, from);
+	close(here);
+	close(there);
+	close(listening);
+}
+
 int
 main(void)
 {
@@ -110,6 +178,9 @@ main(void)
 		cmocka_unit_test(who_connects_to_a_name_is_known_by_the_address_of_its_client),
 		cmocka_unit_test(a_name_is_held_by_one_and_free_when_he_is_gone),
 		cmocka_unit_test(another_account_and_a_stranger_to_the_protocol_are_refused),
+		cmocka_unit_test(who_takes_the_name_of_another_accounts_device_meets_nobody),
+		cmocka_unit_test(an_address_that_does_not_say_where_a_client_is_is_refused),
+		cmocka_unit_test(names_in_the_abstract_namespace_are_taken_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
