@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/ephemeral.h"
 #include "base/secret.h"
 #include "conn/conn.h"
 #include "os/clock.h"
@@ -32,6 +33,12 @@
 
 /* A sender that floods must not keep the timers (LoginGraceTime, revocation) from their turn. */
 #define MESSAGES_A_TURN	64
+
+/* Log lines of wire before login: some for each key exchange, and nothing that fills a disk. */
+#define EARLY_LINES	64
+
+/* What a session may have the listener do in one second: it serves everybody. */
+#define ASKS_A_SECOND	32
 
 struct log
 guard_wire_log(const struct guard *g)
@@ -53,6 +60,8 @@ on_from_wire_log(struct guard *g, const struct msg_from_wire_log *m, struct ipc_
 	(void)fds;
 	if (m->level > LOG_LEVEL_DEBUG3)
 		return ERR_FORMAT;
+	if (!g->logged_in && ++g->n_early_lines > EARLY_LINES)
+		return ERR_LIMIT;
 	log_at(&log, (enum log_level)m->level, "%s", text_line_str(line, sizeof(line), m->text));
 	return ERR_OK;
 }
@@ -210,12 +219,26 @@ on_from_session_tty(struct guard *g, const struct msg_from_session_tty *m, struc
 	return ERR_OK;
 }
 
+/* Whether the listener is to be bothered once more. */
+static bool
+may_ask(struct guard *g)
+{
+	msec now = loop_now(g->loop);
+
+	if (now >= g->asks_since + 1000) {
+		g->asks_since = now;
+		g->n_asks = 0;
+	}
+	return ++g->n_asks <= ASKS_A_SECOND;
+}
+
 static enum err
 on_from_session_takeover(struct guard *g, const struct msg_from_session_takeover *m,
     struct ipc_fds *fds)
 {
 	(void)fds;
-	if (guard_has_listener(g))
+	/* Else the session finds out, when it has waited, that the port is in use. */
+	if (guard_has_listener(g) && may_ask(g))
 		guard_listener_sent(g, ipc_send_from_guard_takeover(&g->listener,
 		    &(struct msg_from_guard_takeover){ .port = m->port, .name = m->name }, NULL));
 	return ERR_OK;
@@ -226,7 +249,10 @@ on_from_session_registrar(struct guard *g, const struct msg_from_session_registr
     struct ipc_fds *fds)
 {
 	(void)fds;
-	guard_ask_registrar(g, m->channel);
+	if (may_ask(g))
+		guard_ask_registrar(g, m->channel);
+	else
+		guard_refuse_registrar(g, m->channel, "too many ask at once: try again");
 	return ERR_OK;
 }
 
@@ -289,7 +315,7 @@ listener_gone(struct guard *g)
 		(void)!guard_on_code(g, &(struct msg_guard_code){ .id = g->code_question });
 	if (g->question != 0)	/* nobody is left to answer it */
 		(void)!guard_on_grant(g, &(struct msg_guard_grant){ .id = g->question,
-		    .answer = 1, .end = MSEC_NEVER });
+		    .answer = EPHEMERAL_UNKNOWN, .end = MSEC_NEVER });
 }
 
 static void
@@ -304,21 +330,21 @@ listener_ready(void *arg, unsigned events)
 		listener_gone(g);	/* it was ended; connections live on */
 }
 
-/* Takes its last words, and waits for the end of file. */
+/* Takes its last words, and waits for the end of file; guard_last_moment() comes to a session that never stops. */
 static void
 await_end_of_session(struct guard *g)
 {
 	struct ipc_fds fds = { .n = 0 };
 	struct span message;
-	enum err e;
+	enum err e = ERR_OK;
 
-	do {
+	for (int i = 0; i < MESSAGES_A_TURN && e == ERR_OK; i++) {
 		e = ipc_receive(&g->session, (struct room){ g->buf, sizeof(g->buf) }, &message, &fds);
 		if (e == ERR_OK)
 			e = from_session(g, &g->session, g->phase, message, &fds);
 		ipc_fds_close(&fds);
-	} while (e == ERR_OK);
-	if (e != ERR_AGAIN)
+	}
+	if (e != ERR_AGAIN && e != ERR_OK)
 		loop_stop(g->loop);
 }
 

@@ -98,6 +98,9 @@ struct guard {
 	uint32_t client_port, server_port;
 	char host[REVERSE_MAX];		/* the client's name, with UseDNS; empty: it has none */
 	bool host_is_known;		/* it has been asked for */
+	unsigned n_early_lines;		/* of wire's, before login */
+	msec asks_since;		/* the second in which the session had the listener asked this often */
+	unsigned n_asks;
 
 	/* guard_sign.c */
 	uint8_t session_id[64];
@@ -421,6 +424,9 @@ enum err guard_log_in(struct guard *g, msec end);
 
 /* Asks the listener whether whoever is logged in may register keys from where he is. */
 void guard_ask_registrar(struct guard *g, uint32_t channel);
+
+/* Tells the session that he may not, and why. */
+void guard_refuse_registrar(struct guard *g, uint32_t channel, const char *why);
 
 /* Its grants let the session last until then; its keys and certificates may end it earlier. */
 void guard_set_until(struct guard *g, msec end);

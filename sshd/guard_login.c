@@ -226,9 +226,16 @@ guard_ask_registrar(struct guard *g, uint32_t channel)
 
 	if (guard_has_listener(g))
 		guard_listener_sent(g, ipc_send_from_guard_registrar(&g->listener, &m, NULL));
-	else if (g->session_watch != NULL)
+	else
+		guard_refuse_registrar(g, channel, "the server has gone");
+}
+
+void
+guard_refuse_registrar(struct guard *g, uint32_t channel, const char *why)
+{
+	if (g->session_watch != NULL)
 		(void)!ipc_send_session_registrar(&g->session, &(struct msg_session_registrar){
-		    .channel = channel, .text = SPAN_LIT("the server has gone") }, NULL);
+		    .channel = channel, .text = span_str(why) }, NULL);
 }
 
 /* --- a session with an end --- */

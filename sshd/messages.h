@@ -325,7 +325,7 @@ enum session_part {
 	M(from_session_log,	PHASE_OPEN,	0, FROM_SESSION_LOG_FIELDS) \
 	M(from_session_tty,	PHASE_OPEN,	0, FROM_SESSION_TTY_FIELDS) \
 	M(from_session_takeover, PHASE_OPEN,	0, FROM_SESSION_TAKEOVER_FIELDS) \
-	M(from_session_registrar, PHASE_OPEN,	256, FROM_SESSION_REGISTRAR_FIELDS)
+	M(from_session_registrar, PHASE_OPEN,	0, FROM_SESSION_REGISTRAR_FIELDS)
 
 /* --- wire -> session: what the client wants; bodies as in channels/ --- */
 

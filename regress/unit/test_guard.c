@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@
 #include "keys/private_file.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "regress/support/alloc.h"
 #include "sshd/guard.h"
 #include "sshd/load.h"
@@ -32,6 +35,9 @@
 
 /* A busy machine takes its time. */
 #define WAIT_MSEC	60000
+
+/* Descriptors that the guard may have: it needs a dozen. */
+#define FILES		64
 
 /* A guard in a process of its own, and the test in the place of its wire and listener. */
 struct fixture {
@@ -48,6 +54,7 @@ struct fixture {
 	const char *config;		/* further lines of it */
 	const char *grant_options;	/* of an ephemeral key; NULL: none */
 	int fail_after;			/* allocations that the guard gets, once it decides; -1: all */
+	void (*session)(int fd);	/* what the session does; never returns */
 	uint8_t buf[LIMIT_IPC];
 };
 
@@ -116,9 +123,47 @@ be_session(int fd)
 	_exit(0);
 }
 
+/* A session that never stops talking: where it may, it has more in stock than a guard reads in its last moment. */
+NORETURN static void
+be_flood(int fd)
+{
+	struct msg_from_session_log line = { .level = LOG_LEVEL_INFO, .text = SPAN_LIT("\1\2\3\4\5\6\7") };
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int room = 32 << 20;
+	struct ipc ipc;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
+	ipc_init(&ipc, fd);
+	(void)!fork();
+	while (poll(&p, 1, WAIT_MSEC) == 1 && ipc_flush(&ipc) == ERR_OK &&
+	    (ipc_wants_write(&ipc) || ipc_send_from_session_log(&ipc, &line, NULL) == ERR_OK))
+		;
+	_exit(0);
+}
+
+/* Of either of the things that a session has the listener asked. */
+#define ASKED	300
+
+/* A session that wants much of the listener, and is answered what it may not have. */
+NORETURN static void
+be_asker(int fd)
+{
+	struct ipc ipc;
+
+	ipc_init(&ipc, fd);
+	for (uint32_t i = 1; i <= ASKED; i++) {
+		(void)!ipc_send_from_session_takeover(&ipc, &(struct msg_from_session_takeover){ .port = i }, NULL);
+		(void)!ipc_send_from_session_registrar(&ipc, &(struct msg_from_session_registrar){ .channel = i }, NULL);
+	}
+	while (ipc_wants_write(&ipc) && poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, WAIT_MSEC) == 1)
+		(void)!ipc_flush(&ipc);
+	ipc_close(&ipc);
+	_exit(0);
+}
+
 /* One birth, and the end. */
 NORETURN static void
-be_nursery(int fd)
+be_nursery(int fd, void (*session)(int fd))
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct ipc_fds fds = { .n = 0 };
@@ -133,7 +178,8 @@ be_nursery(int fd)
 	ipc_close(&ipc);
 	ipc_init(&ipc, fds.fd[0]);
 	(void)!ipc_send_from_nursery_born(&ipc, &(struct msg_from_nursery_born){ .pid = (uint32_t)getpid() }, NULL);
-	be_session(fds.fd[0]);
+	session(fds.fd[0]);
+	_exit(1);
 }
 
 /* The guard's process: never returns into the test. */
@@ -149,13 +195,14 @@ run_guard(struct fixture *f, int wire_fd, int listener_fd, int nursery_fd)
 	start.in = start.out = open("/dev/null", O_RDWR | O_CLOEXEC);
 	ipc_close(&f->wire);
 	ipc_close(&f->listener);
+	process_limit_files(FILES);
 	if (f->fail_after >= 0)
 		alloc_fail_after((unsigned)f->fail_after);
 	guard_run(&start);
 }
 
 static struct fixture *
-begin(const char *options, const char *config, int fail_after)
+begin_with(void (*session)(int fd), const char *options, const char *config, int fail_after)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	int wire[2], listener[2], nursery[2];
@@ -163,6 +210,7 @@ begin(const char *options, const char *config, int fail_after)
 	f->options = options;
 	f->config = config;
 	f->fail_after = fail_after;
+	f->session = session;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/guard.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->log = (struct log){ .level = LOG_LEVEL_QUIET, .tag = "test", .fd = -1 };
@@ -183,7 +231,7 @@ begin(const char *options, const char *config, int fail_after)
 		close(wire[1]);
 		close(listener[1]);
 		close(nursery[0]);
-		be_nursery(nursery[1]);
+		be_nursery(nursery[1], f->session);
 	}
 	close(nursery[1]);
 	f->pid = fork();
@@ -195,10 +243,30 @@ begin(const char *options, const char *config, int fail_after)
 	return f;
 }
 
+static struct fixture *
+begin(const char *options, const char *config, int fail_after)
+{
+	return begin_with(be_session, options, config, fail_after);
+}
+
 static int
 setup(void **state)
 {
 	*state = begin(NULL, "", -1);
+	return 0;
+}
+
+static int
+setup_flood(void **state)
+{
+	*state = begin_with(be_flood, NULL, "", -1);
+	return 0;
+}
+
+static int
+setup_asker(void **state)
+{
+	*state = begin_with(be_asker, NULL, "", -1);
 	return 0;
 }
 
@@ -942,12 +1010,63 @@ descriptors_that_nobody_wants_are_closed_and_change_nothing(void **state)
 	struct ipc_fds fds = { .fd = { 0, 1, 2, 0 }, .n = 4 };
 
 	expect_setup(f);
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < FILES; i++)
 		assert_int_equal(ipc_send_from_wire_log(&f->wire, &(struct msg_from_wire_log){ .level = 3,
 		    .text = SPAN_LIT("x") }, &fds), ERR_OK);
 	while (ipc_wants_write(&f->wire))
 		assert_int_equal(ipc_flush(&f->wire), ERR_OK);
 	exchange(f);
+}
+
+static void
+lines_of_a_wire_before_login_are_few_or_end_it(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_setup(f);
+	for (int i = 0; i < 1000 && f->wire.fd != -1; i++) {
+		if (ipc_send_from_wire_log(&f->wire, &(struct msg_from_wire_log){ .level = LOG_LEVEL_INFO,
+		    .text = SPAN_LIT("Accepted password for root") }, NULL) == ERR_CLOSED)
+			break;
+	}
+	expect_end(f);
+}
+
+/* --- being the session, behind a login --- */
+
+static void
+a_session_that_never_stops_talking_does_not_keep_its_guard(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	struct pollfd hung_up = { .fd = f->listener.fd };
+	int n;
+
+	log_in_until(f, key, MSEC_NEVER);
+	ipc_close(&f->wire);
+	n = poll(&hung_up, 1, WAIT_MSEC);
+	if (n != 1)
+		kill(f->pid, SIGKILL);
+	assert_int_equal(n, 1);
+}
+
+static void
+a_session_has_the_listener_asked_so_often_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	struct key *key SCOPED(key_free) = new_key();
+	msec begun = clock_boot();
+	struct span body;
+	unsigned n = 0;
+	int number;
+
+	log_in_until(f, key, MSEC_NEVER);
+	while ((number = receive(f, &f->listener, &body)) == MSG_from_guard_takeover ||
+	    number == MSG_from_guard_registrar)
+		n++;
+	assert_int_equal(number, -1);
+	/* The session has ended, and with it the guard. */
+	assert_in_range(n, 1, 32 * ((clock_boot() - begun) / 1000 + 1));
 }
 
 /* Whether the guard, with so many allocations, lets the key in; it may also end. */
@@ -1041,6 +1160,11 @@ main(void)
 		T(a_message_that_nobody_knows_ends_it),
 		cmocka_unit_test(no_failed_allocation_lets_a_key_in_that_its_options_keep_out),
 		T(descriptors_that_nobody_wants_are_closed_and_change_nothing),
+		T(lines_of_a_wire_before_login_are_few_or_end_it),
+		cmocka_unit_test_setup_teardown(a_session_that_never_stops_talking_does_not_keep_its_guard,
+		    setup_flood, teardown),
+		cmocka_unit_test_setup_teardown(a_session_has_the_listener_asked_so_often_and_no_more,
+		    setup_asker, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
