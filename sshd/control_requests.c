@@ -74,6 +74,24 @@ longest(const struct control_client *cl)
 	return r != NULL && r->max_ttl != 0 && r->max_ttl < max ? r->max_ttl : max;
 }
 
+/* Whether this client may give keys to user, or give them longer, as the policy is now. */
+static bool
+may_register(const struct control_client *cl, struct span user)
+{
+	const struct control_registrar *r = registrar(cl);
+
+	return cl->is_owner || (r != NULL && control_may_register(r, cl->account, user));
+}
+
+static enum err
+refuse_user(struct control_client *cl, struct span user)
+{
+	char shown[LIMIT_USER + 1];
+
+	return refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)",
+	    text_visible_str(shown, sizeof(shown), user));
+}
+
 /* --- add --- */
 
 /* ERR_OK and *ok false: the client has been told why not. */
@@ -81,15 +99,14 @@ static enum err
 check_user(struct control_client *cl, struct span user, bool *ok)
 {
 	const struct control_config *config = &cl->control->config;
-	const struct control_registrar *r = registrar(cl);
 	char shown[LIMIT_USER + 1];
 
 	*ok = false;
 	text_visible_str(shown, sizeof(shown), user);
 	if (user.len == 0 || user.len > LIMIT_USER)
 		return refuse(cl, "no user is named");
-	if (!cl->is_owner && (r == NULL || !control_may_register(r, cl->account, user)))
-		return refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)", shown);
+	if (!may_register(cl, user))
+		return refuse_user(cl, user);
 	if (!control_user_is_meant(config->rules.users, user))
 		return refuse(cl, "keys may not be registered for %s (EphemeralKeyUsers)", shown);
 	if (config->only_user != NULL && !span_is(user, config->only_user))
@@ -434,6 +451,8 @@ on_ctl_extend(struct control_client *cl, const struct msg_ctl_extend *m, struct 
 	(void)fds;
 	if (e != ERR_OK)
 		return refuse_unknown(cl, m->id);
+	if (!may_register(cl, g.user))
+		return refuse_user(cl, g.user);
 	if (m->ttl < ephemeral_limits(config->table)->min_ttl || m->ttl > longest(cl))
 		return refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
 		    "EphemeralKeyRegistrars)",

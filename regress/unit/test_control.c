@@ -691,16 +691,24 @@ a_registrar_that_a_reload_removes_loses_its_right_at_once(void **state)
 	struct fixture *f = *state;
 	struct control_policy nobody = { .registrar = NULL };
 	struct control_rules rules = f->config.rules;
+	char id[EPHEMERAL_ID_SIZE];
 	struct stat st;
 
 	connect_as_other(f, "deploy:users=alice");
 	ask_add(f, addition());
 	assert_false(f->refused);
+	memcpy(id, f->id, sizeof(id));
 	assert_int_equal(stat(f->socket_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0666);
 	rules.policy = &nobody;
 	control_set_rules(f->control, &rules);
 	refused_with(f, addition(), "you may not register keys");
+	ask_extend(f, id, 600 * S);
+	assert_true(f->refused);
+	assert_non_null(strstr(f->text, "you may not register keys for alice"));
+	/* What is out of the world is no harm. */
+	ask_revoke(f, (struct msg_ctl_revoke){ .id = span_str(id) });
+	assert_false(f->refused);
 	assert_int_equal(stat(f->socket_path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
