@@ -77,6 +77,32 @@ void control_name_of(const struct words *passwd_files, uid_t uid, char *name, si
 /* Whether one of the passwd files has the user. */
 bool control_user_exists(const struct words *passwd_files, struct span user);
 
+/* The client's row of the policy, as that is now; NULL for owners, and for who has none any more. */
+const struct control_registrar *control_row(const struct control_client *cl);
+
+/* Whether this client may give keys to user, or have them last longer. */
+bool control_may_give(const struct control_client *cl, struct span user);
+
+/* The longest time this client may ask for. */
+msec control_longest(const struct control_client *cl);
+
+/* Sends a sentence; the request has done nothing. */
+PRINTF(2, 3) enum err control_refuse(struct control_client *cl, const char *fmt, ...);
+
+/* The same of control_may_give(). */
+enum err control_refuse_user(struct control_client *cl, struct span user);
+
+/* Sends a grant as it is now. */
+enum err control_send_grant(struct control_client *cl, const struct ephemeral_grant *g);
+
+/* Sends the end of what was asked for. */
+enum err control_send_done(struct control_client *cl, uint32_t count, uint32_t killed);
+
+struct msg_ctl_add;
+
+/* Registers a key, or says why not. */
+enum err control_add(struct control_client *cl, const struct msg_ctl_add *m);
+
 /* Sends a client that follows what it has not seen, as far as it takes it. */
 enum err control_send_events(struct control_client *cl);
 

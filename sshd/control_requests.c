@@ -6,14 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "keys/authorized_keys.h"
 #include "keys/key.h"
 #include "sshd/control_i.h"
 #include "sshd/control_messages.h"
 
-/* Sends a sentence; the request has done nothing. */
-PRINTF(2, 3) static enum err
-refuse(struct control_client *cl, const char *fmt, ...)
+enum err
+control_refuse(struct control_client *cl, const char *fmt, ...)
 {
 	struct msg_ctl_refused m;
 	char text[512];
@@ -29,8 +27,8 @@ refuse(struct control_client *cl, const char *fmt, ...)
 	return ipc_send_ctl_refused(&cl->ipc, &m, NULL);
 }
 
-static enum err
-send_grant(struct control_client *cl, const struct ephemeral_grant *g)
+enum err
+control_send_grant(struct control_client *cl, const struct ephemeral_grant *g)
 {
 	msec now = loop_now(cl->control->config.loop);
 	msec left = g->state == EPHEMERAL_LIVE ? g->end - now : now - g->end;
@@ -44,16 +42,15 @@ send_grant(struct control_client *cl, const struct ephemeral_grant *g)
 	    .session_length = g->session_length, .sessions = g->sessions }, NULL);
 }
 
-static enum err
-send_done(struct control_client *cl, uint32_t count, uint32_t killed)
+enum err
+control_send_done(struct control_client *cl, uint32_t count, uint32_t killed)
 {
 	return ipc_send_ctl_done(&cl->ipc,
 	    &(struct msg_ctl_done){ .count = count, .killed = killed }, NULL);
 }
 
-/* The registrar's row; NULL for owners. The policy may have changed since accept. */
-static const struct control_registrar *
-registrar(const struct control_client *cl)
+const struct control_registrar *
+control_row(const struct control_client *cl)
 {
 	const struct control_policy *policy = cl->control->config.rules.policy;
 
@@ -64,270 +61,33 @@ registrar(const struct control_client *cl)
 	return control_registrar_of(policy, cl->uid, cl->account);
 }
 
-/* The longest time this client may ask for. */
-static msec
-longest(const struct control_client *cl)
+msec
+control_longest(const struct control_client *cl)
 {
-	const struct control_registrar *r = registrar(cl);
+	const struct control_registrar *r = control_row(cl);
 	msec max = ephemeral_limits(cl->control->config.table)->max_ttl;
 
 	return r != NULL && r->max_ttl != 0 && r->max_ttl < max ? r->max_ttl : max;
 }
 
-/* Whether this client may give keys to user, or give them longer, as the policy is now. */
-static bool
-may_register(const struct control_client *cl, struct span user)
+bool
+control_may_give(const struct control_client *cl, struct span user)
 {
-	const struct control_registrar *r = registrar(cl);
+	const struct control_registrar *r = control_row(cl);
 
 	return cl->is_owner || (r != NULL && control_may_register(r, cl->account, user));
 }
 
-static enum err
-refuse_user(struct control_client *cl, struct span user)
+enum err
+control_refuse_user(struct control_client *cl, struct span user)
 {
 	char shown[LIMIT_USER + 1];
 
-	return refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)",
+	return control_refuse(cl, "you may not register keys for %s (EphemeralKeyRegistrars)",
 	    text_visible_str(shown, sizeof(shown), user));
 }
 
 /* --- add --- */
-
-/* ERR_OK and *ok false: the client has been told why not. */
-static enum err
-check_user(struct control_client *cl, struct span user, bool *ok)
-{
-	const struct control_config *config = &cl->control->config;
-	char shown[LIMIT_USER + 1];
-
-	*ok = false;
-	text_visible_str(shown, sizeof(shown), user);
-	if (user.len == 0 || user.len > LIMIT_USER)
-		return refuse(cl, "no user is named");
-	if (!may_register(cl, user))
-		return refuse_user(cl, user);
-	if (!control_user_is_meant(config->rules.users, user))
-		return refuse(cl, "keys may not be registered for %s (EphemeralKeyUsers)", shown);
-	if (config->only_user != NULL && !span_is(user, config->only_user))
-		return refuse(cl, "only %s can log in to this server, which is not root's; not %s",
-		    config->only_user, shown);
-	if (config->only_user == NULL && !control_user_exists(config->rules.passwd_files, user))
-		return refuse(cl, "there is no user %s", shown);
-	*ok = true;
-	return ERR_OK;
-}
-
-/* Whether a key can sign by an algorithm that users' keys may use here. */
-static bool
-is_accepted(const struct key *k, const char *accepted)
-{
-	struct span algs = span_str(key_algs(k));
-	struct span alg;
-
-	while (span_token(&algs, ',', &alg)) {
-		if (text_list_has(span_str(accepted), alg))
-			return true;
-	}
-	return false;
-}
-
-static enum err
-check_key(struct control_client *cl, struct span blob, bool *ok)
-{
-	const struct control_rules *rules = &cl->control->config.rules;
-	SCOPED(key_free) struct key *k = NULL;
-	char type[64];
-	enum err e = key_from_blob(blob, &k);
-
-	*ok = false;
-	text_visible_str(type, sizeof(type), key_blob_type(blob));
-	if (e == ERR_UNSUPPORTED)
-		return refuse(cl, "keys of type \"%s\" cannot be registered", type);
-	if (e == ERR_LIMIT)
-		return refuse(cl, "bad key: its size is not acceptable");
-	if (e != ERR_OK)
-		return refuse(cl, "bad key: %s", err_text(e));
-	if (!is_accepted(k, rules->key_algs))
-		return refuse(cl, "keys of type %s are not accepted (PubkeyAcceptedAlgorithms)", type);
-	if (span_is(span_str(key_type(k)), "ssh-rsa") && key_bits(k) < rules->required_rsa_bits)
-		return refuse(cl, "bad key: RSA keys need %u bits or more (RequiredRSASize)",
-		    rules->required_rsa_bits);
-	*ok = true;
-	return ERR_OK;
-}
-
-static enum err
-check_options(struct control_client *cl, struct span options, bool *ok)
-{
-	const struct control_registrar *r = registrar(cl);
-	struct authorized_options o;
-	struct span at = options;
-	char shown[128];
-	unsigned permit;
-	enum err e;
-
-	*ok = false;
-	e = authorized_options_parse(options, 0, &o, &at);
-	if (e != ERR_OK)
-		return refuse(cl, "options: \"%s\": %s",
-		    text_visible_str(shown, sizeof(shown), at), err_text(e));
-	text_visible_str(shown, sizeof(shown), o.unknown);
-	*ok = o.unknown.len == 0 && !o.is_ca && !o.has_principals;
-	permit = o.permit;
-	authorized_options_free(&o);
-	if (*ok && r != NULL && r->has_permit && (permit & ~r->permit) != 0) {
-		*ok = false;
-		return refuse(cl, "options: you may hand out \"%s\" at most (EphemeralKeyRegistrars)",
-		    r->least_options);
-	}
-	if (*ok)
-		return ERR_OK;
-	if (shown[0] != '\0')
-		return refuse(cl, "options: \"%s\" is not known", shown);
-	return refuse(cl, "options: certificate authorities cannot be registered");
-}
-
-/* Times, each with its own sentence. */
-static enum err
-check_times(struct control_client *cl, const struct ephemeral_request *req, bool *ok)
-{
-	const struct control_registrar *r = registrar(cl);
-	msec min = ephemeral_limits(cl->control->config.table)->min_ttl;
-	msec max = longest(cl);
-
-	*ok = false;
-	if (req->ttl < min || req->ttl > max)
-		return refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
-		    "EphemeralKeyRegistrars)", (unsigned long long)min / 1000,
-		    (unsigned long long)max / 1000);
-	if (req->grace > max)
-		return refuse(cl, "grace must be %llu seconds or less", (unsigned long long)max / 1000);
-	if (req->session > EPHEMERAL_SESSION_GRANT)
-		return refuse(cl, "no such kind of session limit");
-	if (r != NULL && r->max_uses != 0 && req->uses > r->max_uses)
-		return refuse(cl, "you may hand out %u uses at most (EphemeralKeyRegistrars)",
-		    (unsigned)r->max_uses);
-	if (r != NULL && r->max_session != 0 && (req->session == EPHEMERAL_SESSION_GRANT ? req->ttl :
-	    req->session_length) > r->max_session)
-		return refuse(cl, "you may hand out sessions of %llu seconds at most "
-		    "(EphemeralKeyRegistrars)", (unsigned long long)r->max_session / 1000);
-	*ok = true;
-	return ERR_OK;
-}
-
-static enum err
-refuse_full(struct control_client *cl, enum ephemeral_full full, struct span user)
-{
-	const struct ephemeral_limits *l = ephemeral_limits(cl->control->config.table);
-	char shown[LIMIT_USER + 1];
-
-	text_visible_str(shown, sizeof(shown), user);
-	switch (full) {
-	case EPHEMERAL_FULL_USER:
-		return refuse(cl, "full: %s has %zu keys already (EphemeralKeyLimits)", shown,
-		    l->per_user);
-	case EPHEMERAL_FULL_REGISTRAR:
-		return refuse(cl, "full: %s has registered %zu keys already (EphemeralKeyLimits)",
-		    cl->name, l->per_registrar);
-	case EPHEMERAL_FULL_KEY:
-		return refuse(cl, "full: this key is registered for %s %d times already", shown,
-		    EPHEMERAL_PER_KEY);
-	case EPHEMERAL_FULL_CODES:
-		return refuse(cl, "full: there are %d codes already", EPHEMERAL_CODES);
-	case EPHEMERAL_FULL_BYTES:
-		return refuse(cl, "full: the table's memory is used up");
-	case EPHEMERAL_FULL_TOTAL:
-	case EPHEMERAL_NOT_FULL:
-		break;
-	}
-	return refuse(cl, "full: the table holds %zu keys already (EphemeralKeyLimits)", l->total);
-}
-
-/* Which of the strings the table did not like. */
-static enum err
-refuse_syntax(struct control_client *cl, const struct ephemeral_request *req)
-{
-	struct span list = req->sources, part;
-	struct cidr cidr;
-	char shown[80];
-
-	while (list.len > 0 && span_token(&list, ',', &part)) {
-		if (cidr_parse(part, &cidr) != ERR_OK)
-			return refuse(cl, "from: \"%s\" is not an address or a network (CIDR)",
-			    text_visible_str(shown, sizeof(shown), part));
-	}
-	return refuse(cl, "a field is too long, or has control characters or an empty part");
-}
-
-static enum err
-add(struct control_client *cl, const struct ephemeral_request *req)
-{
-	const struct control_config *config = &cl->control->config;
-	enum ephemeral_full full;
-	struct ephemeral_grant g;
-	enum err e = ephemeral_add(config->table, req, loop_now(config->loop), &g, &full);
-
-	switch (e) {
-	case ERR_OK:
-		TRY(send_grant(cl, &g));
-		return send_done(cl, 1, 0);
-	case ERR_LIMIT:
-		return refuse_full(cl, full, req->user);
-	case ERR_SYNTAX:
-		return refuse_syntax(cl, req);
-	case ERR_RANGE:
-		return refuse(cl, "the session length is out of range");
-	default:
-		return refuse(cl, "%s", err_text(e));
-	}
-}
-
-/* Fills in what was not asked for, within what this client may have. */
-static void
-cut(const struct control_client *cl, struct ephemeral_request *req)
-{
-	const struct control_registrar *r = registrar(cl);
-	msec default_ttl = cl->control->config.rules.default_ttl;
-
-	if (req->ttl == 0)
-		req->ttl = default_ttl < longest(cl) ? default_ttl : longest(cl);
-	if (r == NULL)
-		return;
-	if (req->uses == 0)
-		req->uses = r->max_uses;
-	if (req->options.len == 0 && r->has_permit)
-		req->options = span_str(r->least_options);
-	if (req->session == EPHEMERAL_SESSION_FREE && r->max_session != 0) {
-		req->session = EPHEMERAL_SESSION_LENGTH;
-		req->session_length = r->max_session;
-	}
-}
-
-static enum err
-check_and_add(struct control_client *cl, const struct msg_ctl_add *m)
-{
-	struct ephemeral_request req = { .user = m->user, .blob = m->key,
-	    .ttl = m->ttl, .uses = m->uses, .grace = m->grace,
-	    .sources = m->sources, .options = m->options,
-	    .session = (enum ephemeral_session)m->session,
-	    .session_length = m->session_length, .registrar = span_str(cl->name),
-	    .comment = m->comment, .proof = m->proof };
-	bool ok;
-
-	/* What nobody asked for is cut to what this registrar may have. */
-	cut(cl, &req);
-	if (req.proof.len > 0 && cl->control->config.rules.no_codes)
-		return refuse(cl, "codes are not allowed here (EphemeralCodes)");
-	TRY(check_user(cl, m->user, &ok));
-	if (ok)
-		TRY(check_key(cl, m->key, &ok));
-	if (ok)
-		TRY(check_options(cl, req.options, &ok));
-	if (ok)
-		TRY(check_times(cl, &req, &ok));
-	return ok ? add(cl, &req) : ERR_OK;
-}
 
 static enum err
 on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fds *fds)
@@ -336,7 +96,7 @@ on_ctl_add(struct control_client *cl, const struct msg_ctl_add *m, struct ipc_fd
 
 	(void)fds;
 	cl->adds = true;
-	e = check_and_add(cl, m);
+	e = control_add(cl, m);
 	cl->adds = false;
 	return e;
 }
@@ -354,7 +114,7 @@ on_ctl_info(struct control_client *cl, const struct msg_ctl_info *m, struct ipc_
 	return ipc_send_ctl_server(&cl->ipc, &(struct msg_ctl_server){
 	    .version = SPAN_LIT(DAYFLY_VERSION), .pid = (uint32_t)getpid(),
 	    .live = (uint32_t)ephemeral_count(t), .total = (uint32_t)l->total,
-	    .min_ttl = l->min_ttl, .max_ttl = longest(cl) }, NULL);
+	    .min_ttl = l->min_ttl, .max_ttl = control_longest(cl) }, NULL);
 }
 
 /* What of the table this client sees. */
@@ -383,7 +143,7 @@ on_ctl_list(struct control_client *cl, const struct msg_ctl_list *m, struct ipc_
 	f.live_only = m->live_only;
 	ephemeral_tick(t, loop_now(cl->control->config.loop));
 	while (done.count < CONTROL_PAGE && ephemeral_next(t, &f, &cursor, &g)) {
-		TRY(send_grant(cl, &g));
+		TRY(control_send_grant(cl, &g));
 		done.count++;
 	}
 	seen = cursor;
@@ -436,7 +196,7 @@ refuse_unknown(struct control_client *cl, struct span id)
 {
 	char shown[80];
 
-	return refuse(cl, "there is no key \"%s\" here", text_visible_str(shown, sizeof(shown), id));
+	return control_refuse(cl, "there is no key \"%s\" here", text_visible_str(shown, sizeof(shown), id));
 }
 
 static enum err
@@ -451,27 +211,27 @@ on_ctl_extend(struct control_client *cl, const struct msg_ctl_extend *m, struct 
 	(void)fds;
 	if (e != ERR_OK)
 		return refuse_unknown(cl, m->id);
-	if (!may_register(cl, g.user))
-		return refuse_user(cl, g.user);
-	if (m->ttl < ephemeral_limits(config->table)->min_ttl || m->ttl > longest(cl))
-		return refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
+	if (!control_may_give(cl, g.user))
+		return control_refuse_user(cl, g.user);
+	if (m->ttl < ephemeral_limits(config->table)->min_ttl || m->ttl > control_longest(cl))
+		return control_refuse(cl, "ttl must be from %llu to %llu seconds (EphemeralKeyMaxTTL, "
 		    "EphemeralKeyRegistrars)",
 		    (unsigned long long)ephemeral_limits(config->table)->min_ttl / 1000,
-		    (unsigned long long)longest(cl) / 1000);
-	r = registrar(cl);
+		    (unsigned long long)control_longest(cl) / 1000);
+	r = control_row(cl);
 	if (r != NULL && r->max_session != 0 && g.session == EPHEMERAL_SESSION_GRANT)
-		return refuse(cl, "sessions of this key would become longer than you may hand out "
+		return control_refuse(cl, "sessions of this key would become longer than you may hand out "
 		    "(EphemeralKeyRegistrars)");
 	e = ephemeral_extend(config->table, m->id, m->ttl, now, &g);
 	if (e == ERR_RANGE)
-		return refuse(cl, "%s ends later than that already", g.id);
+		return control_refuse(cl, "%s ends later than that already", g.id);
 	if (e != ERR_OK)
-		return refuse(cl, "%s is over (%s): register the key again", g.id,
+		return control_refuse(cl, "%s is over (%s): register the key again", g.id,
 		    ephemeral_state_name(g.state));
 	if (g.session == EPHEMERAL_SESSION_GRANT)
 		(void)for_sessions(cl, &g, config->move_session_end);
-	TRY(send_grant(cl, &g));
-	return send_done(cl, 1, 0);
+	TRY(control_send_grant(cl, &g));
+	return control_send_done(cl, 1, 0);
 }
 
 /* Revokes one grant if it is live, and kills its sessions if that is asked for. */
@@ -500,9 +260,9 @@ revoke_id(struct control_client *cl, const struct msg_ctl_revoke *m)
 		return refuse_unknown(cl, m->id);
 	revoke_one(cl, &g, m->kill, &done);
 	if (done.count == 0 && done.killed == 0)
-		return refuse(cl, "%s is over already (%s)%s", g.id, ephemeral_state_name(g.state),
+		return control_refuse(cl, "%s is over already (%s)%s", g.id, ephemeral_state_name(g.state),
 		    m->kill ? ", and no session of it lasts" : "");
-	return send_done(cl, done.count, done.killed);
+	return control_send_done(cl, done.count, done.killed);
 }
 
 static enum err
@@ -522,8 +282,8 @@ revoke_matching(struct control_client *cl, const struct msg_ctl_revoke *m)
 		revoke_one(cl, &g, m->kill, &done);
 	/* "all" may well be none; who names a key or a user meant one. */
 	if (done.count == 0 && done.killed == 0 && !m->all)
-		return refuse(cl, "no key that is registered here matches");
-	return send_done(cl, done.count, done.killed);
+		return control_refuse(cl, "no key that is registered here matches");
+	return control_send_done(cl, done.count, done.killed);
 }
 
 static enum err
@@ -571,7 +331,7 @@ on_ctl_events(struct control_client *cl, const struct msg_ctl_events *m, struct 
 	/* All there is fits into what may wait for a client (JOURNAL_BYTES, IPC_QUEUE_MAX). */
 	while (journal_next(config->journal, whose, &cl->seen, &ev.line, &ev.lost))
 		TRY(ipc_send_ctl_event(&cl->ipc, &ev, NULL));
-	return send_done(cl, 0, 0);
+	return control_send_done(cl, 0, 0);
 }
 
 /* --- penalties --- */
@@ -612,12 +372,12 @@ on_ctl_penalties(struct control_client *cl, const struct msg_ctl_penalties *m, s
 
 	(void)fds;
 	if (!cl->is_owner || cl->is_remote || config->penalties == NULL)
-		return refuse(cl, "penalties are for root, or for the owner of this server, here");
+		return control_refuse(cl, "penalties are for root, or for the owner of this server, here");
 	if (m->clear.len == 0)
 		return list_penalties(cl, m->skip);
 	if (!all && address_parse(m->clear, &address) != ERR_OK)
-		return refuse(cl, "\"%s\" is not an address", text_visible_str(shown, sizeof(shown), m->clear));
-	return send_done(cl, (uint32_t)penalties_clear(config->penalties, all ? NULL : &address,
+		return control_refuse(cl, "\"%s\" is not an address", text_visible_str(shown, sizeof(shown), m->clear));
+	return control_send_done(cl, (uint32_t)penalties_clear(config->penalties, all ? NULL : &address,
 	    loop_now(config->loop)), 0);
 }
 

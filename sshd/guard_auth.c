@@ -180,7 +180,7 @@ guard_fail(struct guard *g, bool counts)
 	bool is_query = g->asked.blob.len > 0 && !g->asked.has_sig;
 	bool at_info;
 
-	guard_key_drop(g);
+	guard_grant_drop(g);
 	if (counts)
 		g->tries++;
 	else if (++g->queries > LIMIT_KEY_QUERIES)
@@ -344,7 +344,7 @@ guard_proved(struct guard *g)
 		return;
 	}
 	if (g->proof.grant[0] != '\0')
-		guard_key_commit(g);
+		guard_grant_commit(g);
 	else
 		guard_accept(g, MSEC_NEVER);
 }

@@ -12,12 +12,6 @@
 #include "keys/key.h"
 #include "sshd/guard_i.h"
 
-static struct span
-source(const struct guard *g)
-{
-	return g->start->has_ends ? span_str(g->client) : SPAN_EMPTY;
-}
-
 bool
 guard_try_code(struct guard *g, struct span typed)
 {
@@ -31,7 +25,7 @@ guard_try_code(struct guard *g, struct span typed)
 	wipe(code, sizeof(code));
 	g->code_question = ++g->last_question;
 	guard_listener_sent(g, ipc_send_from_guard_code(&g->listener,
-	    &(struct msg_from_guard_code){ .id = g->code_question, .address = source(g) }, NULL));
+	    &(struct msg_from_guard_code){ .id = g->code_question, .address = guard_source(g) }, NULL));
 	return true;
 }
 
@@ -57,11 +51,7 @@ ask_for_use(struct guard *g)
 		e = key_from_ed25519_seed(k.seed, &key);
 	wipe(&k, sizeof(k));
 	TRY(e);
-	g->question = g->code_question;
-	g->holder_proved = true;
-	guard_listener_sent(g, ipc_send_from_guard_use(&g->listener, &(struct msg_from_guard_use){
-	    .id = g->question, .user = g->user.is_valid ? span_str(g->user.account.name) : SPAN_EMPTY,
-	    .blob = key_blob(key), .address = source(g) }, NULL));
+	guard_grant_use(g, g->code_question, key_blob(key));
 	return ERR_OK;
 }
 
@@ -92,12 +82,9 @@ guard_code_answered(struct guard *g, const struct msg_guard_grant *m)
 	g->code_question = 0;
 	guard_refuse(g, m->answer == EPHEMERAL_UNKNOWN ? REASON_PASSWORD : REASON_KEY_OVER,
 	    SSHD_EphemeralCodes);
-	if (m->answer == EPHEMERAL_UNKNOWN) {
-		guard_listener_sent(g, ipc_send_from_guard_wrong(&g->listener, &(struct msg_from_guard_wrong){
-		    .user = g->user.is_valid ? span_str(g->user.account.name) : SPAN_EMPTY,
-		    .address = source(g) }, NULL));
-	} else if (m->reason.len > 0) {
+	if (m->answer == EPHEMERAL_UNKNOWN)
+		guard_tell_wrong(g);
+	else if (m->reason.len > 0)
 		guard_tell(g, text_visible_str(text, sizeof(text), m->reason));
-	}
 	guard_fail(g, true);
 }

@@ -2,10 +2,12 @@
 /*
  * sshd/guard_i.h - inside the guard: guard.c has the process, guard_sign.c the
  * host key's signatures, guard_user.c whom a login is for, guard_auth.c the
- * decision, guard_password.c passwords (guard_change.c new ones), guard_key.c public keys (guard_keyfile.c files that list them,
- * guard_cert.c certificates, guard_command.c programs that are asked,
- * guard_options.c what a key's options say), guard_login.c what follows a
- * success, guard_end.c the end and its log lines.
+ * decision, guard_password.c passwords (guard_change.c new ones), guard_key.c
+ * public keys (guard_keyfile.c files that list them, guard_cert.c certificates,
+ * guard_command.c programs that are asked, guard_options.c what a key's options
+ * say, guard_grant.c those in the ephemeral table, guard_code.c codes),
+ * guard_hostbased.c hosts' keys, guard_login.c what follows a success,
+ * guard_end.c the end and its log lines.
  */
 #ifndef SSHD_GUARD_I_H
 #define SSHD_GUARD_I_H
@@ -320,6 +322,56 @@ bool guard_alg_fits(struct span alg, struct span type);
 /* A publickey request. */
 void guard_publickey(struct guard *g);
 
+/* Notes why a key that was found does not let in: the first reason counts, for the log. */
+void guard_key_refused(struct guard *g, enum reason why, enum sshd_keyword rule);
+
+/* Forgets the key of the last request. */
+void guard_key_reset(struct guard *g);
+
+/* The key without what certifies it, as lists of keys have it. */
+struct span guard_plain_blob(const struct guard *g);
+
+/* "ED25519-CERT SHA256:..." and, of a certificate, its id and CA, for log lines; within buf. */
+const char *guard_key_name(const struct guard *g, char *buf, size_t size);
+
+/* Whether the client has signed by the key, and a token has done what key and config ask of it. */
+bool guard_key_is_signed(struct guard *g);
+
+/* Whether the user's files let the key in. */
+bool guard_key_is_in_files(struct guard *g);
+
+/* Goes by the user's files, now that the table has nothing of the key. */
+void guard_key_try_files(struct guard *g);
+
+/* The request fails: nobody knows the key. */
+void guard_key_unknown(struct guard *g);
+
+/* The request fails: the signature is of no use. */
+void guard_key_not_signed(struct guard *g);
+
+/* --- guard_grant.c --- */
+
+/* The client's address in numbers; empty without a network. */
+struct span guard_source(const struct guard *g);
+
+/* Asks the listener whether the request's key is registered. */
+void guard_grant_find(struct guard *g);
+
+/* The holder of a key has proved to be that: asks the listener for a use of its registration. */
+void guard_grant_use(struct guard *g, uint32_t id, struct span blob);
+
+/* The request is refused: gives back the use that it holds. */
+void guard_grant_drop(struct guard *g);
+
+/* All has been proved: asks the listener whether the uses that are held are good, and goes on then. */
+void guard_grant_commit(struct guard *g);
+
+/* The listener has answered. */
+enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
+
+/* A try that fitted nothing: the listener is told, as it may have been a guess at a code. */
+void guard_tell_wrong(struct guard *g);
+
 /* --- guard_code.c --- */
 
 /*
@@ -333,27 +385,6 @@ enum err guard_on_code(struct guard *g, const struct msg_guard_code *m);
 
 /* The code does not let in. */
 void guard_code_answered(struct guard *g, const struct msg_guard_grant *m);
-
-/* The request is refused: gives back the use of a grant that it holds. */
-void guard_key_drop(struct guard *g);
-
-/* All has been proved: asks the listener whether the uses that are held are good, and goes on then. */
-void guard_key_commit(struct guard *g);
-
-/* The listener has answered. */
-enum err guard_on_grant(struct guard *g, const struct msg_guard_grant *m);
-
-/* Notes why a key that was found does not let in: the first reason counts, for the log. */
-void guard_key_refused(struct guard *g, enum reason why, enum sshd_keyword rule);
-
-/* Forgets the key of the last request. */
-void guard_key_reset(struct guard *g);
-
-/* The key without what certifies it, as lists of keys have it. */
-struct span guard_plain_blob(const struct guard *g);
-
-/* "ED25519-CERT SHA256:..." and, of a certificate, its id and CA, for log lines; within buf. */
-const char *guard_key_name(const struct guard *g, char *buf, size_t size);
 
 /* --- guard_keyfile.c --- */
 

@@ -222,7 +222,7 @@ guard_ask_registrar(struct guard *g, uint32_t channel)
 	struct msg_from_guard_registrar m = { .channel = channel,
 	    .user = span_str(g->user.account.name), .uid = g->user.account.uid,
 	    .key = key_used(g, fingerprint),
-	    .address = g->start->has_ends ? span_str(g->client) : SPAN_EMPTY };
+	    .address = guard_source(g) };
 
 	if (guard_has_listener(g))
 		guard_listener_sent(g, ipc_send_from_guard_registrar(&g->listener, &m, NULL));

@@ -2,12 +2,12 @@
 PROGRAMS += sshd
 SBIN_PROGRAMS += sshd
 CONTROL_SRCS = sshd/control.c sshd/control_client.c sshd/journal.c sshd/journal_event.c sshd/control_policy.c \
-	sshd/control_requests.c sshd/penalties.c sshd/control_socket.c sshd/own_account.c
+	sshd/control_add.c sshd/control_requests.c sshd/penalties.c sshd/control_socket.c sshd/own_account.c
 sshd_SRCS = $(CONTROL_SRCS)
 sshd_SRCS += sshd/sshd.c sshd/options.c sshd/load.c sshd/title.c sshd/host_keys.c sshd/host_agent.c
 sshd_SRCS += sshd/listener.c sshd/listener_sockets.c sshd/listener_clients.c sshd/listener_table.c sshd/listener_held.c sshd/listener_startups.c sshd/startups.c sshd/listener_takeover.c sshd/pool.c sshd/nursery.c sshd/nursery_ask.c sshd/keeper.c
 sshd_SRCS += sshd/guard.c sshd/guard_sign.c sshd/guard_user.c sshd/guard_access.c sshd/guard_auth.c
-sshd_SRCS += sshd/guard_methods.c sshd/guard_password.c sshd/guard_change.c sshd/guard_explain.c sshd/reasons.c sshd/guard_key.c sshd/guard_keyfile.c sshd/guard_cert.c sshd/guard_command.c sshd/guard_options.c sshd/guard_host.c sshd/guard_hostbased.c sshd/rhosts.c sshd/client_host.c sshd/resolver.c sshd/guard_login.c sshd/guard_end.c
+sshd_SRCS += sshd/guard_methods.c sshd/guard_password.c sshd/guard_change.c sshd/guard_explain.c sshd/reasons.c sshd/guard_key.c sshd/guard_grant.c sshd/guard_keyfile.c sshd/guard_cert.c sshd/guard_command.c sshd/guard_options.c sshd/guard_host.c sshd/guard_hostbased.c sshd/rhosts.c sshd/client_host.c sshd/resolver.c sshd/guard_login.c sshd/guard_end.c
 sshd_SRCS += sshd/guard_code.c
 sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
