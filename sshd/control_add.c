@@ -101,6 +101,15 @@ check_options(struct control_client *cl, struct span options, bool *ok)
 	return control_refuse(cl, "options: certificate authorities cannot be registered");
 }
 
+/* How long a session may come to last; with the grant, whose end its first use moves by the grace. */
+static msec
+session_of(const struct ephemeral_request *req)
+{
+	if (req->session != EPHEMERAL_SESSION_GRANT)
+		return req->session_length;
+	return req->grace > req->ttl ? req->grace : req->ttl;
+}
+
 /* Times, each with its own sentence. */
 static enum err
 check_times(struct control_client *cl, const struct ephemeral_request *req, bool *ok)
@@ -121,8 +130,7 @@ check_times(struct control_client *cl, const struct ephemeral_request *req, bool
 	if (r != NULL && r->max_uses != 0 && req->uses > r->max_uses)
 		return control_refuse(cl, "you may hand out %u uses at most (EphemeralKeyRegistrars)",
 		    (unsigned)r->max_uses);
-	if (r != NULL && r->max_session != 0 && (req->session == EPHEMERAL_SESSION_GRANT ? req->ttl :
-	    req->session_length) > r->max_session)
+	if (r != NULL && r->max_session != 0 && session_of(req) > r->max_session)
 		return control_refuse(cl, "you may hand out sessions of %llu seconds at most "
 		    "(EphemeralKeyRegistrars)", (unsigned long long)r->max_session / 1000);
 	*ok = true;

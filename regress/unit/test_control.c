@@ -659,6 +659,31 @@ a_registrar_registers_for_whom_it_may_and_not_longer(void **state)
 }
 
 static void
+sessions_are_no_longer_than_the_registrar_may_hand_out(void **state)
+{
+	struct fixture *f = *state;
+	struct msg_ctl_add m = addition();
+
+	connect_as_other(f, "deploy:users=alice,max-session=60");
+	ask_add(f, m);
+	assert_false(f->refused);
+	assert_true(f->grant.session == EPHEMERAL_SESSION_LENGTH && f->grant.session_length == 60 * S);
+	m.session = EPHEMERAL_SESSION_LENGTH;
+	m.session_length = 61 * S;
+	refused_with(f, m, "sessions of 60 seconds at most");
+	m = addition();
+	m.session = EPHEMERAL_SESSION_GRANT;
+	m.ttl = 61 * S;
+	refused_with(f, m, "sessions of 60 seconds at most");
+	m.ttl = 60 * S;
+	ask_add(f, m);
+	assert_false(f->refused);
+	/* The first use would move the end. */
+	m.grace = 61 * S;
+	refused_with(f, m, "sessions of 60 seconds at most");
+}
+
+static void
 a_registrar_sees_and_revokes_only_its_own(void **state)
 {
 	struct fixture *f = *state;
@@ -821,6 +846,7 @@ main(void)
 		T(a_malformed_message_ends_that_client_only),
 		T(who_is_no_registrar_gets_one_sentence),
 		T(a_registrar_registers_for_whom_it_may_and_not_longer),
+		T(sessions_are_no_longer_than_the_registrar_may_hand_out),
 		T(a_registrar_sees_and_revokes_only_its_own),
 		T(a_registrar_that_a_reload_removes_loses_its_right_at_once),
 		T(a_socket_left_behind_is_replaced),
