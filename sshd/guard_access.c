@@ -54,6 +54,17 @@ access_keyword(enum access_list list)
 	return keywords[list];
 }
 
+const struct words *
+access_patterns(const struct sshd_config *c, enum access_list list)
+{
+	const struct words *const patterns[] = {
+		[ACCESS_DENY_USERS] = &c->deny_users, [ACCESS_ALLOW_USERS] = &c->allow_users,
+		[ACCESS_DENY_GROUPS] = &c->deny_groups, [ACCESS_ALLOW_GROUPS] = &c->allow_groups,
+	};
+
+	return patterns[list];
+}
+
 static enum reason
 refused_by(struct access_answer *a, enum access_list list, enum reason why)
 {

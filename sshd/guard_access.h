@@ -30,6 +30,9 @@ struct access_answer {
 /* The keyword of a list. */
 enum sshd_keyword access_keyword(enum access_list list);
 
+/* Its patterns. */
+const struct words *access_patterns(const struct sshd_config *c, enum access_list list);
+
 /*
  * Why the config keeps this user out; REASON_NONE if it does not. Deny counts
  * before allow, users before groups.

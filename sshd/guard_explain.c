@@ -10,6 +10,7 @@
 #include "keys/authorized_keys.h"
 #include "keys/private_file.h"
 #include "os/file.h"
+#include "sshd/guard_access.h"
 #include "sshd/guard_i.h"
 #include "sshd/guard_methods.h"
 
@@ -50,20 +51,17 @@ static void
 say_lists(const struct guard *g)
 {
 	const struct sshd_config *c = &g->user.config;
-	const struct {
-		enum sshd_keyword keyword;
-		const struct words *list;
-	} lists[] = { { SSHD_DenyUsers, &c->deny_users }, { SSHD_AllowUsers, &c->allow_users },
-	    { SSHD_DenyGroups, &c->deny_groups }, { SSHD_AllowGroups, &c->allow_groups } };
 
-	for (size_t i = 0; i < COUNT(lists); i++) {
-		if (lists[i].list->n == 0)
+	for (int i = 0; i < ACCESS_LISTS; i++) {
+		enum sshd_keyword k = access_keyword((enum access_list)i);
+
+		if (access_patterns(c, (enum access_list)i)->n == 0)
 			continue;
-		if (g->user.why_rule == lists[i].keyword) {
-			say(g, lists[i].keyword, "refuses");
+		if (g->user.why_rule == k) {
+			say(g, k, "refuses");
 			return;
 		}
-		say(g, lists[i].keyword, "passed");
+		say(g, k, "passed");
 	}
 }
 
@@ -102,7 +100,7 @@ read_key(const char *path, struct writer *blob)
 	return e == ERR_UNSUPPORTED ? cert_line_decode(writer_span(&text), blob) : e;
 }
 
-/* An algorithm by which the key would sign; empty: none that is accepted. */
+/* An algorithm by which the key would sign; if none is accepted, the type's own name, which is refused then. */
 static struct span
 choose_alg(const struct guard *g, struct span blob)
 {
@@ -120,8 +118,9 @@ static enum sshd_keyword
 found_by(const struct guard *g)
 {
 	const char *cas = g->user.config.trusted_user_ca_keys;
+	size_t n = cas == NULL ? 0 : strlen(cas);
 
-	return g->key.is_cert && cas != NULL && strncmp(g->key.place, cas, strlen(cas)) == 0 ?
+	return g->key.is_cert && n > 0 && strncmp(g->key.place, cas, n) == 0 && g->key.place[n] == ':' ?
 	    SSHD_TrustedUserCAKeys : SSHD_AuthorizedKeysFile;
 }
 

@@ -133,7 +133,7 @@ enum wire_end {
 /* Answers a password: a new one is needed, and asked for with this text. */
 #define WIRE_CHANGE_FIELDS(F)		F(u32, id) F(bytes, text)
 
-/* A text to show before success. */
+/* A text to show before success: the banner and a nologin file, in 16 parts each at most, and some sentences. */
 #define WIRE_BANNER_FIELDS(F)		F(bytes, text)
 
 /*
@@ -160,7 +160,7 @@ enum wire_end {
 	M(wire_auth_answer,	PHASE_AUTH,	0, WIRE_AUTH_ANSWER_FIELDS) \
 	M(wire_prompts,		PHASE_AUTH,	0, WIRE_PROMPTS_FIELDS)	\
 	M(wire_change,		PHASE_AUTH,	0, WIRE_CHANGE_FIELDS)	\
-	M(wire_banner,		PHASE_AUTH,	32, WIRE_BANNER_FIELDS)	\
+	M(wire_banner,		PHASE_AUTH,	40, WIRE_BANNER_FIELDS)	\
 	M(wire_session,		PHASE_AUTH,	1, WIRE_SESSION_FIELDS)	\
 	M(wire_proof,		PHASE_OPEN,	0, WIRE_PROOF_FIELDS)	\
 	M(wire_end,		PHASE_RUN,	1, WIRE_END_FIELDS)
