@@ -173,6 +173,7 @@ forwards_start(struct ssh *s)
 	e = s->forwards == NULL ? ERR_NOMEM : start_remotes(s);
 	if (e != ERR_OK) {
 		log_fatal(&s->log, "Could not request remote forwarding: %s", err_text(e));
+		s->is_lost = s->was_open;
 		ssh_leave(s, 255);
 		return;
 	}

@@ -351,26 +351,13 @@ run_by_master(struct ssh *s)
 	return loop_run(s->loop);
 }
 
-/* Everything from the name of a host to the end of the connection. */
+/* From the way to the server, which is there, to the end of the connection. */
 static enum err
-run(struct ssh *s)
+run_by_route(struct ssh *s)
 {
 	char *ident = NULL;
 	enum err e;
 
-	TRY(loop_new(&s->loop));
-	if (s->master_fd != -1) {
-		e = run_by_master(s);
-		if (e != ERR_OK)
-			log_fatal(&s->log, "%s", err_text(e));
-		return e;
-	}
-	e = connect_route(s);
-	if (e != ERR_OK) {
-		/* The way to it may be there later; that it was never there is a mistake. */
-		s->is_lost = s->was_open;
-		return e;
-	}
 	TRY(names_new(&s->names, s->loop));
 	TRY(hostkeys_load(s));
 	TRY(login_new(&s->login));
@@ -382,9 +369,31 @@ run(struct ssh *s)
 	if (e == ERR_OK)
 		e = loop_run(s->loop);
 	free(ident);
-	if (e == ERR_OK)
-		return ERR_OK;
-	log_fatal(&s->log, "%s", err_text(e));
+	return e;
+}
+
+/* Everything from the name of a host to the end of the connection. */
+static enum err
+run(struct ssh *s)
+{
+	enum err e = loop_new(&s->loop);
+
+	if (e == ERR_OK && s->master_fd != -1) {
+		e = run_by_master(s);
+	} else if (e == ERR_OK) {
+		e = connect_route(s);
+		if (e != ERR_OK) {
+			/* The way to it may be there later; that it was never there is a mistake. */
+			s->is_lost = s->was_open;
+			return e;
+		}
+		e = run_by_route(s);
+	}
+	if (e == ERR_NOMEM || e == ERR_SYSTEM) {
+		log_fatal(&s->log, "%s", e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		/* So may memory and descriptors. */
+		s->is_lost = s->was_open;
+	}
 	return e;
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Connections that must stay (Reconnect)."""
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -158,6 +159,24 @@ def test_pauses_grow_while_nobody_is_there(sshd, path):
         said.wait("trying again", 3)
         assert time.monotonic() - began >= 0.5 + 1.0, "half of one and of two seconds at least"
         assert said.has("connect to host 127.0.0.1 port .*: Connection refused", 1)
+    finally:
+        harness.end(p)
+
+
+def test_descriptors_that_are_short_when_it_is_lost_are_waited_for(sshd, path):
+    port = harness.free_port()
+    p = start(sshd, path, "-L", f"{port}:127.0.0.1:{sshd.port}")
+    try:
+        said = lines_of(p)
+        wait_until(lambda: works(port), "the forwarding")
+        limits = resource.prlimit(p.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(p.pid, resource.RLIMIT_NOFILE, (3, limits[1]))
+        path.cut()
+        said.wait("Too many open files")
+        said.wait("trying again", 2)
+        resource.prlimit(p.pid, resource.RLIMIT_NOFILE, limits)
+        said.wait("re-established")
+        wait_until(lambda: works(port), "the forwarding again")
     finally:
         harness.end(p)
 
