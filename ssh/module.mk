@@ -20,8 +20,11 @@ ssh_TESTS += regress/unit/test_forward_server.c
 FORWARD_OBJS = ssh/alive.o ssh/forward.o ssh/forward_agent.o ssh/forward_change.o ssh/forward_listen.o \
 	ssh/forward_remote.o ssh/forward_socks.o ssh/x11.o
 test_forward_server_OBJS = $(FORWARD_OBJS)
-test_hostkey_OBJS = ssh/hostkey.o ssh/hostkey_cert.o ssh/hostkey_dns.o ssh/hostkey_files.o ssh/hostkey_ip.o \
+ssh_TESTS += regress/unit/test_hostkey_update.c
+HOSTKEY_OBJS = ssh/hostkey.o ssh/hostkey_cert.o ssh/hostkey_dns.o ssh/hostkey_files.o ssh/hostkey_ip.o \
 	ssh/hostkey_say.o ssh/hostkey_update.o ssh/known_command.o
+test_hostkey_OBJS = $(HOSTKEY_OBJS)
+test_hostkey_update_OBJS = $(HOSTKEY_OBJS)
 test_escape_OBJS = ssh/escape.o
 test_destination_OBJS = ssh/destination.o
 ssh_FUZZ = regress/fuzz/fuzz_forwards.c regress/fuzz/fuzz_mux_master.c regress/fuzz/fuzz_typed.c

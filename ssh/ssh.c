@@ -359,7 +359,13 @@ run_by_route(struct ssh *s)
 	enum err e;
 
 	TRY(names_new(&s->names, s->loop));
-	TRY(hostkeys_load(s));
+	e = hostkeys_load(s);
+	if (e != ERR_OK && e != ERR_NOMEM) {
+		/* It has been told. */
+		s->is_lost = s->was_open && e == ERR_SYSTEM;
+		return ERR_HOSTKEY;
+	}
+	TRY(e);
 	TRY(login_new(&s->login));
 	TRY(make_ident(s, &ident));
 	log_debug(&s->log, "Authenticating to %s:%u as '%s'", s->settings.host,

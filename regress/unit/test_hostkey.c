@@ -20,49 +20,7 @@
 #include "keys/cert.h"
 #include "keys/private_file.h"
 #include "regress/support/alloc.h"
-#include "ssh/alive.h"
-#include "ssh/hostkey.h"
-#include "ssh/proof.h"
-
-/* --- what the check calls of the rest of the client --- */
-
-enum err
-settings_expand(const struct settings *s, const struct log *log, enum ssh_keyword k,
-    const char *text, char **out)
-{
-	(void)s, (void)log, (void)k;
-	*out = strdup(text);
-	return *out == NULL ? ERR_NOMEM : ERR_OK;
-}
-
-const char *
-ssh_visible(char *buf, size_t size, struct span s)
-{
-	snprintf(buf, size, "%.*s", (int)s.len, (const char *)s.p);
-	return buf;
-}
-
-enum err
-alive_ask(struct ssh *s, const char *request, struct span body,
-    void (*answered)(struct ssh *s, void *arg, bool ok, struct span body), void *arg)
-{
-	(void)s, (void)request, (void)body, (void)answered, (void)arg;
-	return ERR_NOMEM;
-}
-
-bool
-proof_is_wanted(const struct ssh *s)
-{
-	(void)s;
-	return false;
-}
-
-void
-proof_prepare(struct ssh *s)
-{
-	(void)s;
-	fail();
-}
+#include "regress/support/hostkey_rest.h"
 
 /* --- keys, certificates, files --- */
 
