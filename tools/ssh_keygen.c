@@ -30,7 +30,7 @@ static const char usage_text[] =
     "       ssh-keygen -F hostname [-lv] [-f known_hosts_file]\n"
     "       ssh-keygen -H [-f known_hosts_file]\n"
     "       ssh-keygen -R hostname [-f known_hosts_file]\n"
-    "       ssh-keygen -r hostname [-g] [-f input_keyfile]\n"
+    "       ssh-keygen -r hostname [-g] [-f input_keyfile] [-O hashalg=hash]\n"
     "       ssh-keygen -I certificate_identity -s ca_key [-hU] [-n principals]\n"
     "                  [-O option] [-t signature_algorithm] [-V validity_interval]\n"
     "                  [-z serial_number] file ...\n"

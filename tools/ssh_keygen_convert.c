@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -105,25 +106,48 @@ sshfp_number(const struct key *k)
 	return 0;
 }
 
-static void
-print_sshfp(const struct keygen *kg, const struct key *k)
-{
-	static const struct { const char *hash; unsigned number; } hashes[] = {
-		{ "sha1", 1 }, { "sha256", 2 },
-	};
+/* Hashes that records are made with, in the order of their numbers in DNS, from 1. */
+static const char *const sshfp_hashes[] = { "sha1", "sha256" };
 
-	for (size_t i = 0; i < COUNT(hashes) && sshfp_number(k) != 0; i++) {
-		const struct hash_alg *alg = hash_find(hashes[i].hash);
+/* The one that -O hashalg= asks for; NULL: all of them. */
+static const char *
+sshfp_hash(const struct keygen *kg)
+{
+	static const char name[] = "hashalg=";
+	const char *hash = NULL;
+
+	for (size_t i = 0; i < kg->n_options; i++) {
+		const char *value = kg->options[i] + sizeof name - 1;
+
+		if (strncasecmp(kg->options[i], name, sizeof name - 1) != 0)
+			die("Invalid option \"%s\"", kg->options[i]);
+		hash = NULL;
+		for (size_t k = 0; k < COUNT(sshfp_hashes); k++)
+			if (strcasecmp(value, sshfp_hashes[k]) == 0)
+				hash = sshfp_hashes[k];
+		if (hash == NULL)
+			die("Unsupported hash algorithm \"%s\"", value);
+	}
+	return hash;
+}
+
+/* Prints the records of k, by one hash or (NULL) by all. */
+static void
+print_sshfp(const struct keygen *kg, const struct key *k, const char *only)
+{
+	for (unsigned i = 0; i < COUNT(sshfp_hashes) && sshfp_number(k) != 0; i++) {
+		const struct hash_alg *alg = hash_find(sshfp_hashes[i]);
 		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
 		uint8_t digest[HASH_MAX_LEN];
 
+		if (only != NULL && only != sshfp_hashes[i])
+			continue;
 		hash_once(alg, key_blob(k), digest);
 		if (kg->wants_generic)
 			wr_printf(&w, "%s IN TYPE44 \\# %zu %02x %02x ", kg->host,
-			    hash_len(alg) + 2, sshfp_number(k), hashes[i].number);
+			    hash_len(alg) + 2, sshfp_number(k), i + 1);
 		else
-			wr_printf(&w, "%s IN SSHFP %u %u ", kg->host, sshfp_number(k),
-			    hashes[i].number);
+			wr_printf(&w, "%s IN SSHFP %u %u ", kg->host, sshfp_number(k), i + 1);
 		hex_put(&w, span_of(digest, hash_len(alg)), '\0');
 		wr_u8(&w, '\n');
 		print_writer(&w);
@@ -134,12 +158,13 @@ int
 keygen_sshfp(struct keygen *kg)
 {
 	static const char *const kinds[] = { "rsa", "ecdsa", "ed25519" };
+	const char *only = sshfp_hash(kg);
 	bool any = false;
 
 	if (kg->file != NULL) {
 		SCOPED(key_free) struct key *k = load_public(kg, kg->file);
 
-		print_sshfp(kg, k);
+		print_sshfp(kg, k, only);
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -151,7 +176,7 @@ keygen_sshfp(struct keygen *kg)
 		if (stat(path, &st) == -1)
 			continue;
 		k = load_public(kg, path);
-		print_sshfp(kg, k);
+		print_sshfp(kg, k, only);
 		any = true;
 	}
 	if (!any)

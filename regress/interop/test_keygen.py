@@ -95,6 +95,12 @@ def test_fingerprints_randomart_and_conversions_are_the_same(tmp_path, kind, bit
     same_output("-Bv", "-f", str(key) + ".pub")
     same_output("-r", "host.example", "-f", str(key) + ".pub")
     same_output("-r", "host.example", "-g", "-f", str(key) + ".pub")
+    one = {hash_name: ours("-r", "host.example", "-O", f"hashalg={hash_name}", "-f", str(key) + ".pub").stdout
+           for hash_name in ("sha1", "SHA256")}
+    assert one["sha1"] + one["SHA256"] == ours("-r", "host.example", "-f", str(key) + ".pub").stdout
+    if OPENSSH10 in PEERS:
+        assert one["sha1"] == theirs("-r", "host.example", "-O", "hashalg=sha1", "-f", str(key) + ".pub",
+                                     program=OPENSSH10).stdout
     same_output("-y", "-f", key)
     same_output("-e", "-f", str(key) + ".pub")
     formats = ["RFC4716"] + (["PKCS8"] if kind != "ed25519" else []) + (["PEM"] if kind == "rsa" else [])
@@ -181,6 +187,8 @@ def test_a_key_is_overwritten_only_when_told_so(tmp_path):
      "Invalid ECDSA key length: valid lengths are 256, 384 or 521 bits"),
     (["-b", "abc", "-f", "x"], 255, "Bits has bad value abc (invalid)"),
     (["-H", "-l", "-f", "x"], 1, "Cannot use -l with -H or -R."),
+    (["-r", "h", "-O", "hashalg=md5", "-f", "/dev/null"], 255, 'Unsupported hash algorithm "md5"'),
+    (["-r", "h", "-O", "bogus", "-f", "/dev/null"], 255, 'Invalid option "bogus"'),
     (["-E", "crc", "-l", "-f", "x"], 255, 'Invalid hash algorithm "crc"'),
     (["-Z", "rot13", "-N", "x", "-f", "x"], 255, "Invalid OpenSSH-format cipher 'rot13'"),
     (["-l", "-f", "/nonexistent"], 255, "ssh-keygen: /nonexistent: No such file or directory"),
