@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/crypto.h"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <stddef.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,54 +14,71 @@
 
 /* --- what libcrypto allocates --- */
 
-/* Stands before each block, so that it can be wiped. */
-union head {
-	size_t len;
-	max_align_t align;
-};
-
 static void *
 take(size_t n, const char *file, int line)
 {
-	union head *h = n == 0 || n > SIZE_MAX - sizeof(*h) ? NULL : malloc(sizeof(*h) + n);
-
 	(void)file;
 	(void)line;
-	if (h == NULL)
-		return NULL;
-	h->len = n;
-	return h + 1;
+	return n == 0 ? NULL : malloc(n);
 }
 
+/*
+ * malloc(3) knows how large a block is: a length of our own before each of them, libcrypto's
+ * being small and many, was a tenth of a client's memory.
+ */
 static void
 give_back(void *p, const char *file, int line)
 {
-	union head *h = p;
-
 	(void)file;
 	(void)line;
 	if (p == NULL)
 		return;
-	wipe(p, h[-1].len);
-	free(h - 1);
+	wipe(p, malloc_usable_size(p));
+	free(p);
 }
 
 static void *
 resize(void *p, size_t n, const char *file, int line)
 {
-	const union head *h = p;
+	size_t old = p == NULL ? 0 : malloc_usable_size(p);
 	void *fresh = take(n, file, line);
 
 	/* As realloc(): nothing is lost if there is no memory. */
 	if (fresh == NULL && n > 0)
 		return NULL;
-	if (fresh != NULL && p != NULL)
-		memcpy(fresh, p, h[-1].len < n ? h[-1].len : n);
+	if (fresh != NULL && old > 0)
+		memcpy(fresh, p, old < n ? old : n);
 	give_back(p, file, line);
 	return fresh;
 }
 
 /* --- starting it --- */
+
+/*
+ * Key files name their ciphers and digests (RFC 1421 DEK-Info, RFC 8018 PBES2), and libcrypto finds them in a
+ * table, which it fills with all that it has, a fifth of all that a client computes, unless told not to.
+ */
+static void
+add_names(void)
+{
+	const EVP_CIPHER *const ciphers[] = {
+		EVP_aes_128_cbc(), EVP_aes_192_cbc(), EVP_aes_256_cbc(), EVP_des_ede3_cbc(),
+#ifndef OPENSSL_NO_CAMELLIA
+		EVP_camellia_128_cbc(), EVP_camellia_192_cbc(), EVP_camellia_256_cbc(),
+#endif
+#ifndef OPENSSL_NO_ARIA
+		EVP_aria_128_cbc(), EVP_aria_192_cbc(), EVP_aria_256_cbc(),
+#endif
+	};
+	const EVP_MD *const digests[] = { EVP_md5(), EVP_sha1(), EVP_sha224(), EVP_sha256(), EVP_sha384(),
+	    EVP_sha512() };
+
+	/* Without memory they are not known: such a file cannot be read then. */
+	for (size_t i = 0; i < COUNT(ciphers); i++)
+		(void)EVP_add_cipher(ciphers[i]);
+	for (size_t i = 0; i < COUNT(digests); i++)
+		(void)EVP_add_digest(digests[i]);
+}
 
 void
 crypto_init(void)
@@ -72,7 +90,9 @@ crypto_init(void)
 	 * in its own way. No strings: errors are told by our own texts.
 	 */
 	(void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
-	    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+	    OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+	    OPENSSL_INIT_NO_ADD_ALL_DIGESTS, NULL);
+	add_names();
 }
 
 /* Seals one packet with a cipher under a key of zeros. */

@@ -17,8 +17,8 @@
 
 /*
  * Tells libcrypto to read no config file, to register no exit handler, and to
- * wipe whatever it frees. Must come before any other use of libcrypto; programs call it first thing
- * in main(). Cheap: it starts nothing.
+ * wipe whatever it frees, and to know by name only the ciphers and digests of key files. Must
+ * come before any other use of libcrypto; programs call it first thing in main(). Cheap: it starts nothing.
  */
 void crypto_init(void);
 

@@ -733,3 +733,36 @@ def test_a_full_disk_leaves_nothing_partial(tmp_path):
         assert os.listdir(disk) == ["filler"]
     finally:
         subprocess.run(["umount", str(disk)], check=False)
+
+
+PEM_CIPHERS = ["aes128", "aes192", "aes256", "des3", "camellia128", "camellia192", "camellia256", "aria128", "aria192", "aria256"]
+PKCS8_CIPHERS = ["aes-128-cbc", "aes-192-cbc", "aes-256-cbc", "des3", "camellia256", "aria-256-cbc"]
+PKCS8_PRFS = ["hmacWithMD5", "hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmacWithSHA384", "hmacWithSHA512"]
+
+
+def test_key_files_of_openssl_are_read_whatever_they_are_encrypted_with(tmp_path):
+    """libcrypto finds their ciphers by name, in a table of which we fill in only these."""
+    key, locked = str(tmp_path / "key"), str(tmp_path / "locked")
+    run(["openssl", "ecparam", "-genkey", "-name", "prime256v1", "-noout", "-out", key])
+    os.chmod(key, 0o600)
+    public = ours("-y", "-f", key).stdout
+    pkcs8 = ["openssl", "pkcs8", "-topk8", "-in", key, "-passout", "pass:hello", "-out", locked]
+    makers = [["openssl", "ec", "-in", key, "-" + c, "-passout", "pass:hello", "-out", locked] for c in PEM_CIPHERS]
+    makers += [[*pkcs8, "-v2", c] for c in PKCS8_CIPHERS] + [[*pkcs8, "-v2prf", p] for p in PKCS8_PRFS]
+    makers += [[*pkcs8, "-v1", "PBE-SHA1-3DES"], [*pkcs8, "-scrypt"]]
+    for maker in makers:
+        run(maker)
+        os.chmod(locked, 0o600)
+        assert ours("-y", "-P", "hello", "-f", locked).stdout == public, maker
+
+
+def test_a_key_that_was_read_with_one_cipher_is_written_with_another(tmp_path):
+    """Whichever cipher a process has used first: libcrypto keeps what it found then."""
+    key = str(tmp_path / "key")
+    ours("-q", "-t", "ecdsa", "-N", "one", "-Z", "aes256-gcm@openssh.com", "-f", key)
+    public = ours("-y", "-P", "one", "-f", key).stdout
+    for old, new, kind in (("one", "two", "PKCS8"), ("two", "one", "RFC4716"), ("one", "two", "PEM"), ("two", "one", "PKCS8")):
+        ours("-q", "-p", "-P", old, "-N", new, "-m", kind, "-f", key)
+        assert ours("-y", "-P", new, "-f", key).stdout.split()[:2] == public.split()[:2]
+        if kind != "RFC4716":
+            run(["openssl", "pkey", "-in", key, "-passin", "pass:" + new, "-noout"])
