@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """One function a figure: takes a side, returns {unit: value}. All are bounded in time."""
 import collections
-import concurrent.futures
 import multiprocessing
 import os
 import pty
@@ -82,12 +81,11 @@ def login(side, count=20):
     return {"ms": wall * 1000 / count, "server CPU ms": server * 1000 / count, "client CPU ms": client * 1000 / count}
 
 
-def logins_at_once(side, at_once=16, count=64):
-    """The same, 16 at a time."""
+def logins_at_once(side, at_once=16, count=128):
+    """The same, 16 at a time; started by xargs, which costs next to nothing."""
     start = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        for _ in pool.map(lambda _: run_timed(side.command("true")), range(count)):
-            pass
+    subprocess.run(["xargs", "-P", str(at_once), "-n", "1", *side.command("true")], input="\n".join(map(str, range(count))),
+                   text=True, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return {"logins/s": count / (time.monotonic() - start)}
 
 
