@@ -54,3 +54,13 @@ def test_a_key_with_a_passphrase_comes_back(folder):
     assert run([harness.KEYGEN, "-y", "-P", "secret", "-f", key]).stdout.split()[:2] == public
     assert run([harness.KEYGEN, "-y", "-P", "wrong", "-f", key], check=False).returncode != 0
     assert "(MLDSA44-ED25519)" in run([harness.KEYGEN, "-l", "-f", key]).stdout
+
+
+def test_a_composite_key_signs_files(folder):
+    key = harness.make_key(folder / "id", "mldsa44-ed25519", keygen=harness.KEYGEN)
+    with open(key + ".pub", encoding="utf-8") as f:
+        (folder / "signers").write_text(f"u@x {f.read()}")
+    (folder / "sig").write_text(run([harness.KEYGEN, "-Y", "sign", "-f", key, "-n", "file"], input="text").stdout)
+    verify = [harness.KEYGEN, "-Y", "verify", "-f", folder / "signers", "-I", "u@x", "-n", "file", "-s", folder / "sig"]
+    assert run(verify, input="text").stdout.startswith('Good "file" signature for u@x with MLDSA44-ED25519 key SHA256:')
+    assert run(verify, input="other", check=False).returncode == 255
