@@ -17,7 +17,7 @@ ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tool
 	sshd/load.c
 tools_TESTS += regress/unit/test_ssh_ephemeral.c
 test_ssh_ephemeral_OBJS = $(ssh-ephemeral_SRCS:.c=.o) sshd/control.o sshd/journal.o sshd/journal_event.o \
-	sshd/control_requests.o sshd/penalties.o sshd/control_socket.o
+	sshd/control_add.o sshd/control_requests.o sshd/penalties.o sshd/control_socket.o
 tools_TESTS += regress/unit/test_assist.c
 test_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
 tools_FUZZ += regress/fuzz/fuzz_assist.c
