@@ -230,6 +230,49 @@ bulk_both_ways_through_a_narrow_pipe_never_locks_up(void **state)
 	pair_free(&p);
 }
 
+/* As pair_run(), but one side reads nothing while it has something to write. */
+static void
+run_with_a_writer_that_blocks(struct pair *p, enum side blocks)
+{
+	bool did = true;
+
+	while (did) {
+		did = false;
+		for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+			pair_events(p, s);
+			did |= pair_feed(p, s);
+			if (s != blocks || conn_queued(p->end[s].conn) == 0)
+				did |= pair_deliver(p, s);
+			did |= conn_deadline(p->end[s].conn) == 0;
+		}
+	}
+}
+
+/* Simple servers write all they have before they read again: they rely on being read, rekey or not. */
+static void
+a_peer_that_writes_all_before_it_reads_again_is_read_through_every_rekey(void **state)
+{
+	(void)state;
+	for (enum side blocks = SIDE_CLIENT; blocks <= SIDE_SERVER; blocks++)
+	for (enum side rekeys = SIDE_CLIENT; rekeys <= SIDE_SERVER; rekeys++) {
+		const uint64_t total = 2 * 1024 * 1024;
+		struct pair p;
+
+		pair_init(&p, "ed25519");
+		p.end[rekeys].config.rekey_bytes = 64 * 1024;
+		pair_open(&p);
+		p.chunk = 700;
+		p.end[SIDE_CLIENT].to_send = p.end[SIDE_SERVER].to_send = total;
+		run_with_a_writer_that_blocks(&p, blocks);
+		for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+			assert_string_equal(p.end[s].text, "");
+			assert_int_equal(p.end[s].received, total);
+			assert_true(p.end[s].seen[EV_KEX_DONE] > 5);
+		}
+		pair_free(&p);
+	}
+}
+
 /* russh CVE-2026-48108 */
 static void
 a_server_takes_one_line_of_255_bytes_and_nothing_before_it(void **state)
@@ -397,6 +440,7 @@ main(void)
 		cmocka_unit_test(data_of_a_peer_that_does_not_rekey_stops_at_the_window),
 		cmocka_unit_test(a_peer_that_never_reads_gets_no_more_than_a_bounded_amount),
 		cmocka_unit_test(bulk_both_ways_through_a_narrow_pipe_never_locks_up),
+		cmocka_unit_test(a_peer_that_writes_all_before_it_reads_again_is_read_through_every_rekey),
 		cmocka_unit_test(a_server_takes_one_line_of_255_bytes_and_nothing_before_it),
 		cmocka_unit_test(an_identification_string_that_never_ends_is_cut_off_at_its_limit),
 		cmocka_unit_test(a_client_skips_a_bounded_number_of_lines),

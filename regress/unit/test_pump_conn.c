@@ -155,7 +155,7 @@ struct flow {
 
 /* Moves some of a flow through the test's ends of its pipes. */
 static void
-step(struct flow *f, uint64_t total)
+step(struct flow *f, uint64_t total, bool reads)
 {
 	uint8_t buf[65536];
 	size_t n = total - f->sent < sizeof(buf) ? (size_t)(total - f->sent) : sizeof(buf);
@@ -166,23 +166,34 @@ step(struct flow *f, uint64_t total)
 	if (n > 0)
 		r = write(f->in, buf, n);
 	f->sent += r > 0 ? (uint64_t)r : 0;
-	r = read(f->out, buf, sizeof(buf));
+	r = reads ? read(f->out, buf, sizeof(buf)) : 0;
 	for (ssize_t i = 0; i < r; i++)
 		if (buf[i] != byte_at(f->got + (uint64_t)i))
 			fail_msg("wrong byte");
 	f->got += r > 0 ? (uint64_t)r : 0;
 }
 
-/* Both ways at once, total bytes each, with these keys changed so often. */
-static void
-run(const char *cipher, uint64_t total, uint64_t rekey_bytes, unsigned *n_kex)
+/* How a connection is tried. */
+struct trial {
+	const char *cipher;
+	uint64_t total;			/* bytes each way, both at once */
+	uint64_t rekey_bytes;		/* keys change so often; 0: as they need to */
+	bool is_narrow;			/* sockets that hold next to nothing */
+	unsigned read_every;		/* what comes out is read each so many turns; 0: each */
+};
+
+/* Gives the number of key exchanges. */
+static unsigned
+run(const struct trial *t)
 {
 	struct end_of_it s[2] = { { .failed = ERR_OK } };
 	int fd[2], up_in[2], up_out[2], down_in[2], down_out[2];
 	struct flow up, down;
 	struct rng rng = rng_system();
+	int least = 1;
 	struct loop *loop;
 	struct key *key;
+	unsigned n_kex;
 
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(loop_new(&loop), ERR_OK);
@@ -196,17 +207,23 @@ run(const char *cipher, uint64_t total, uint64_t rekey_bytes, unsigned *n_kex)
 	s[SIDE_CLIENT].sink = down_out[1];
 	up = (struct flow){ .in = up_in[1], .out = up_out[0] };
 	down = (struct flow){ .in = down_in[1], .out = down_out[0] };
-	for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++)
-		start(&s[side], loop, side, fd[side], cipher, key, rekey_bytes);
-	for (unsigned i = 0; up.got < total || down.got < total; i++) {
+	for (enum side side = SIDE_CLIENT; side <= SIDE_SERVER; side++) {
+		if (t->is_narrow)
+			assert_int_equal(setsockopt(fd[side], SOL_SOCKET, SO_SNDBUF, &least,
+			    sizeof(least)), 0);
+		start(&s[side], loop, side, fd[side], t->cipher, key, t->rekey_bytes);
+	}
+	for (unsigned i = 0; up.got < t->total || down.got < t->total; i++) {
+		bool reads = t->read_every == 0 || i % t->read_every == 0;
+
 		assert_true(i < 200000);
 		assert_int_equal(s[SIDE_CLIENT].failed, ERR_OK);
 		assert_int_equal(s[SIDE_SERVER].failed, ERR_OK);
-		step(&up, total);
-		step(&down, total);
+		step(&up, t->total, reads);
+		step(&down, t->total, reads);
 		assert_int_equal(loop_turn(loop, 0), ERR_OK);
 	}
-	*n_kex = s[SIDE_CLIENT].n_kex;
+	n_kex = s[SIDE_CLIENT].n_kex;
 	assert_int_equal(pump_finish(s[SIDE_SERVER].pump, s[SIDE_SERVER].id, "exit-status",
 	    SPAN_LIT("\0\0\0\0")), ERR_OK);
 	close(up.in);
@@ -223,6 +240,7 @@ run(const char *cipher, uint64_t total, uint64_t rekey_bytes, unsigned *n_kex)
 	close(down.out);
 	key_free(&key);
 	loop_free(loop);
+	return n_kex;
 }
 
 static void
@@ -230,23 +248,30 @@ data_flows_both_ways_with_every_cipher(void **state)
 {
 	static const char *const ciphers[] = { "aes128-gcm@openssh.com",
 		"chacha20-poly1305@openssh.com", "aes256-ctr" };
-	unsigned n_kex;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(ciphers); i++) {
-		run(ciphers[i], 8 * MIB + 17, 0, &n_kex);
-		assert_int_equal(n_kex, 1);
-	}
+	for (size_t i = 0; i < COUNT(ciphers); i++)
+		assert_int_equal(run(&(struct trial){ ciphers[i], .total = 8 * MIB + 17 }), 1);
 }
 
 static void
 keys_change_while_data_flows_both_ways(void **state)
 {
-	unsigned n_kex;
+	(void)state;
+	assert_true(run(&(struct trial){ "aes128-gcm@openssh.com", .total = 16 * MIB + 1,
+	    .rekey_bytes = 1 * MIB }) > 8);
+}
+
+/* Nobody is left waiting when both sides' output waits, and both have stopped for a rekey. */
+static void
+keys_change_while_both_sockets_are_full(void **state)
+{
+	static const unsigned read_every[] = { 1, 300 };
 
 	(void)state;
-	run("aes128-gcm@openssh.com", 16 * MIB + 1, 1 * MIB, &n_kex);
-	assert_true(n_kex > 8);
+	for (size_t i = 0; i < COUNT(read_every); i++)
+		assert_true(run(&(struct trial){ "aes128-gcm@openssh.com", .total = 4 * MIB + 1,
+		    .rekey_bytes = 100000, .is_narrow = true, .read_every = read_every[i] }) > 8);
 }
 
 int
@@ -255,6 +280,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_flows_both_ways_with_every_cipher),
 		cmocka_unit_test(keys_change_while_data_flows_both_ways),
+		cmocka_unit_test(keys_change_while_both_sockets_are_full),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
