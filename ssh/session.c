@@ -209,6 +209,7 @@ session_take(struct session *se, const struct event *ev)
 		on_request(se, ev);
 		break;
 	case EV_CHANNEL_CLOSED:
+		se->is_closed = true;
 		log_debug(&se->s->log, "channel %u: free: client-session", se->id.n);
 		break;
 	default:
@@ -244,6 +245,12 @@ bool
 session_is_over(const struct ssh *s)
 {
 	return s->session != NULL && s->session->is_there && s->session->is_gone;
+}
+
+bool
+session_is_draining(const struct ssh *s)
+{
+	return s->session != NULL && s->session->is_closed && !s->session->is_gone;
 }
 
 int

@@ -42,6 +42,7 @@ struct session {
 	bool is_there;			/* there is or will be a channel */
 	bool is_open;			/* the server has opened it */
 	bool is_stdio_forward;		/* -W */
+	bool is_closed;			/* by the server; what came may wait to be written */
 	bool is_gone;			/* the channel is closed and all was written */
 	bool has_pty;
 	bool has_escapes;
@@ -73,6 +74,9 @@ void session_detached(struct session *se);
 
 /* Whether our own session, if there is to be one at all, has come to its end. */
 bool session_is_over(const struct ssh *s);
+
+/* Whether our own session has ended, but not all that came for it is written. */
+bool session_is_draining(const struct ssh *s);
 
 /* The exit code that our own session's end means. */
 int session_exit_code(const struct ssh *s);

@@ -37,7 +37,10 @@ ssh_leave(struct ssh *s, int exit_code)
 		return;
 	s->is_leaving = true;
 	s->exit_code = exit_code;
-	pump_disconnect(s->pump, 11, "disconnected by user");
+	if (pump_has_ended(s->pump))
+		loop_stop(s->loop);
+	else
+		pump_disconnect(s->pump, 11, "disconnected by user");
 }
 
 void
@@ -232,7 +235,10 @@ on_detached(void *arg, struct channel_id id)
 		session_detached(s->session);
 	else if (!mux_detached(s, id) && !mux_proxy_detached(s, id) && !tunnel_detached(s, id))
 		forwards_detached(s, id);
-	ssh_leave_if_done(s);
+	if (!pump_has_ended(s->pump))
+		ssh_leave_if_done(s);
+	else if (session_is_over(s))
+		ssh_leave(s, session_exit_code(s));
 }
 
 /* The server has gone without a goodbye. */
@@ -260,8 +266,13 @@ on_end(void *arg, enum err why)
 {
 	struct ssh *s = arg;
 
+	/* Some servers hang up as soon as the session has ended: its output may still wait for its reader. */
+	if (!s->is_leaving && session_is_draining(s)) {
+		alive_free(s->alive);
+		s->alive = NULL;
+		return;
+	}
 	if (!s->is_leaving) {
-		/* Some servers hang up as soon as the session has ended. */
 		if (session_is_over(s)) {
 			s->exit_code = session_exit_code(s);
 		} else {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The client itself: known hosts and their questions, the terminal, escapes, config, exit codes."""
+import contextlib
 import os
 import pty
 import re
@@ -949,6 +950,33 @@ def test_no_nss(friend, folder):
     text = trace.read_text()
     assert "/etc/hosts" in text
     assert "nsswitch" not in text and "libnss" not in text and "nscd" not in text
+
+
+def is_connected(port):
+    """Whether a client's end of a connection to a port of this machine is open still, or half open."""
+    with open("/proc/net/tcp", encoding="ascii") as f:
+        rows = [line.split()[2:4] for line in f.readlines()[1:]]
+    return any(remote.endswith(f":{port:04X}") and state in ("01", "08") for remote, state in rows)
+
+
+def test_output_that_waits_for_its_reader_outlives_the_connection(folder):
+    """Some servers hang up with the session: what they have sent is written all the same, and the status is told."""
+    with harness.server(folder / "s") as s:
+        key = harness.make_key(folder / "id")
+        s.authorize(key + ".pub")
+        p = subprocess.Popen(s.ssh("head -c 500000 /dev/zero; exit 5", key=key, options=["-v"]),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            assert any(b"free: client-session" in line for line in p.stderr)
+            for pid in s.children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: not is_connected(s.port), "the client to notice")
+            out, err = p.communicate(timeout=harness.TIMEOUT)
+        finally:
+            harness.end(p)
+        assert (p.returncode, out == bytes(500000)) == (5, True), (len(out), err)
+        assert b"closed by remote host" not in err
 
 
 # --- CheckHostIP, and files that cannot be read ---
