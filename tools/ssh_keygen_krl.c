@@ -119,7 +119,7 @@ put_header(struct writer *w, const struct krl_info *info)
 	char when[32] = "an unknown time";
 	struct tm tm;
 
-	if (info->generated <= INT64_MAX && gmtime_r(&t, &tm) != NULL)
+	if (info->generated <= INT64_MAX && localtime_r(&t, &tm) != NULL)
 		strftime(when, sizeof when, "%Y%m%dT%H%M%S", &tm);
 	wr_printf(w, "# KRL version %llu\n# Generated at %s\n", (unsigned long long)info->version, when);
 	if (info->comment.len > 0) {
@@ -152,6 +152,21 @@ put_keys(struct writer *w, const struct krl_edit *list)
 	}
 }
 
+/* A key id as a specification has it: only what cannot be printed is written otherwise. */
+static void
+put_key_id(struct writer *w, struct span id)
+{
+	while (id.len > 0) {
+		size_t n = id.p[0] >= ' ' && id.p[0] <= '~' ? 1 : text_utf8_char(id);
+
+		if (n > 0)
+			wr_raw(w, span_first(id, n));
+		else
+			text_visible(w, span_first(id, 1));
+		id = span_skip(id, n > 0 ? n : 1);
+	}
+}
+
 static void
 put_ca(struct writer *w, const struct krl_ca *ca)
 {
@@ -172,7 +187,7 @@ put_ca(struct writer *w, const struct krl_ca *ca)
 	}
 	for (size_t i = 0; i < ca->key_ids.n; i++) {
 		wr_raw(w, SPAN_LIT("id: "));
-		text_visible(w, ca->key_ids.v[i]);
+		put_key_id(w, ca->key_ids.v[i]);
 		wr_u8(w, '\n');
 	}
 }

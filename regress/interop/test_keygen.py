@@ -537,6 +537,7 @@ KRL_SPECS = [
     ("serial: 1-3 # many\n\n# nothing\nSERIAL: 0x6\n  id: id 4\n", "ca.pub"),
     ("".join(f"serial: {n}\n" for n in (*range(2, 300, 3), 5000, 6000, 2 ** 64 - 1)), "ca.pub"),
     ("serial: 2\nid: id 3\nid:id 4", "none"),
+    ("id: CORP\\alice\nid: caf\u00e9\n", "ca.pub"),
     ("serial: 2-18446744073709551615\n", "other.pub"),
     ("key: {k1}\nsha1: {k2}\nsha256:{k3}\nhash: {fp4}\n", None),
     ("{k1}\n{cert2}\nkey: {cert3}\nsha256: {cert4}\n", None),
@@ -606,15 +607,16 @@ def test_a_revocation_list_is_added_to_by_both(certified):
 
 
 def test_what_a_list_shows_makes_the_same_list(certified):
-    krl_spec(certified, "sha256: {k2}\n{k3}\n{cert4}\nid: a#b\nserial: 7-2000\n")
+    theirs("-q", "-s", "ca", "-I", "a\\b", "-n", "u", "k5.pub", cwd=certified)
+    krl_spec(certified, "id: a\\b\nsha256: {k2}\n{k3}\n{cert4}\nid: a#b\nserial: 7-2000\n")
     ours("-q", "-k", "-f", "one", "-s", "ca.pub", "spec", cwd=certified)
     shown = ours("-Q", "-l", "-f", "one", cwd=certified).stdout
     done = ours("-k", "-f", "two", "-s", "ca.pub", "-", cwd=certified, input=shown)
     assert done.stdout == "Revoking from (standard input)\n"
     ours("-q", "-k", "-u", "-f", "two", "k3.pub", cwd=certified)
-    for key in ("k2", "k3", "k4", "k4-cert", "k5"):
+    for key in ("k2", "k3", "k4", "k4-cert", "k5", "k5-cert"):
         answers = [ours("-Q", "-f", name, f"{key}.pub", check=False, cwd=certified).stdout for name in ("one", "two")]
-        assert answers[0] == answers[1]
+        assert answers[0] == answers[1] and ("REVOKED" in answers[0]) == (key not in ("k4", "k5"))
 
 
 def test_a_list_is_replaced_as_a_whole_and_keeps_its_mode(certified):
