@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: ISC
 """ssh-keygen -Y: what it signs OpenSSH and git verify, and the other way round; both say the same."""
-import contextlib
 import os
 import shlex
-import subprocess
 
 import pytest
 
@@ -31,21 +29,6 @@ def verify(program, folder, signature, *args, name="u@x", message=MESSAGE):
     (folder / "sig").write_text(signature)
     return run([program, "-Y", "verify", "-n", "file", "-f", "signers", "-I", name, "-s", "sig", *args],
                input=message, cwd=folder, check=False)
-
-
-@contextlib.contextmanager
-def agent(folder, *keys):
-    """An agent with these keys; the environment that leads to it."""
-    path = str(folder / "agent.sock")
-    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as process:
-        try:
-            harness.wait_until(lambda: harness.listens_at(path), "the agent")
-            env = {**os.environ, "SSH_AUTH_SOCK": path}
-            for key in keys:
-                run(["ssh-add", "-q", str(key)], env=env)
-            yield env
-        finally:
-            process.terminate()
 
 
 @pytest.mark.parametrize("kind,bits", KINDS)
@@ -303,7 +286,7 @@ def test_the_agent_signs_for_a_public_key_and_for_a_certificate(tmp_path):
                                       + f"u@x cert-authority {key_of(tmp_path / 'ca.pub')}\n")
     # The agent takes the certificate of one key along, and not that of the other.
     (tmp_path / "b-cert.pub").rename(tmp_path / "c-cert.pub")
-    with agent(tmp_path, tmp_path / "a", tmp_path / "b") as env:
+    with harness.agent(tmp_path / "agent.sock", tmp_path / "a", tmp_path / "b") as env:
         for name in "ab":
             (tmp_path / name).unlink()
         for name, kind in (("a.pub", "ED25519"), ("b.pub", "RSA"), ("a-cert.pub", "ED25519-CERT"),
@@ -328,7 +311,7 @@ def test_a_ca_key_in_the_agent_certifies_as_one_in_a_file_does(tmp_path):
         done = run([program, "-U", "-s", ca, "-I", "id", "-n", "u", *args, "u.pub"], cwd=tmp_path, env=env, check=False)
         return done.returncode, done.stdout, done.stderr
 
-    with agent(tmp_path, tmp_path / "ca", tmp_path / "rsa_ca") as env:
+    with harness.agent(tmp_path / "agent.sock", tmp_path / "ca", tmp_path / "rsa_ca") as env:
         for ca, args, alg in (("ca.pub", (), "ssh-ed25519"), ("ca", (), "ssh-ed25519"),
                               ("rsa_ca.pub", (), "rsa-sha2-512"), ("rsa_ca.pub", ("-t", "rsa-sha2-256"), "rsa-sha2-256")):
             assert certify(KEYGEN, ca, *args, env=env) == certify(THEIRS, ca, *args, env=env)
@@ -377,7 +360,7 @@ def test_git_signs_and_verifies_commits_and_tags(tmp_path):
     git(tmp_path, KEYGEN, "-c", f"user.signingkey={tmp_path / 'key'}", "tag", "-s", "-m", "t", "one")
     assert told(KEYGEN, "verify-tag", "one")[0] == told(NEWEST, "verify-tag", "one")[0] == 0
     # The key itself in the settings: the agent has its other half.
-    with agent(tmp_path, tmp_path / "agent_key") as env:
+    with harness.agent(tmp_path / "agent.sock", tmp_path / "agent_key") as env:
         commit(KEYGEN, f"key::{key_of(tmp_path / 'agent_key.pub')}", env=env)
     assert told(KEYGEN)[0] == 0
     commit(KEYGEN, tmp_path / "stranger")
