@@ -41,6 +41,8 @@ struct forward_listener {
 	int fd;
 	struct watch *watch;
 	struct timer *rest;
+	msec refused_since;		/* the time in which so many were refused */
+	unsigned n_refused;
 };
 
 /* Refuses an open, and logs it. */

@@ -11,6 +11,36 @@
 /* How long accepting rests when descriptors or memory are short. */
 #define REST_MSEC	500
 
+/*
+ * Of those who are refused so many have a line of the log each in this time:
+ * whoever can connect must not be able to fill it. Later the rest is counted.
+ */
+#define REFUSED_LINES	10
+#define REFUSED_MSEC	10000
+
+/* Says how many were refused without a line of their own. */
+static void
+tell_rest(struct forward_listener *l)
+{
+	if (l->n_refused > REFUSED_LINES)
+		log_info(&l->session->log, "%u more connections to port %u of %s were refused",
+		    l->n_refused - REFUSED_LINES, (unsigned)l->port, l->session->user);
+	l->n_refused = 0;
+}
+
+/* Whether one more who is refused gets a line. */
+static bool
+has_line(struct forward_listener *l)
+{
+	msec now = loop_now(l->session->loop);
+
+	if (now >= l->refused_since + REFUSED_MSEC) {
+		tell_rest(l);
+		l->refused_since = now;
+	}
+	return ++l->n_refused <= REFUSED_LINES;
+}
+
 void
 listener_free(struct forward_listener *l)
 {
@@ -21,6 +51,7 @@ listener_free(struct forward_listener *l)
 		at = &(*at)->next;
 	*at = l->next;
 	s->n_listeners--;
+	tell_rest(l);
 	watch_free(l->watch);
 	timer_free(l->rest);
 	if (l->fd != -1)
@@ -78,7 +109,7 @@ channel_type(const struct forward_listener *l)
 
 /* The same of one that has connected to a name; both are told who came in when. */
 static bool
-is_welcome_by_name(const struct forward_listener *l, int fd)
+is_welcome_by_name(struct forward_listener *l, int fd)
 {
 	const struct session *s = l->session;
 	struct endpoint from;
@@ -86,20 +117,22 @@ is_welcome_by_name(const struct forward_listener *l, int fd)
 	bool may;
 
 	if (name_client(s->uid, fd, &from) != ERR_OK) {
-		log_info(&s->log, "connection to the name %s of %s refused: it is not from sshd",
-		    l->address, s->user);
+		if (has_line(l))
+			log_info(&s->log, "connection to the name %s of %s refused: it is not from sshd",
+			    l->address, s->user);
 		return false;
 	}
 	may = may_come_from(&s->may, &s->config, &from.address);
-	log_info(&s->log, "connection from %s port %u to the name %s port %u of %s%s",
-	    address_print(&from.address, text, sizeof(text)), (unsigned)from.port, l->address,
-	    (unsigned)l->port, s->user, may ? "" : " refused: not in GatewaySources");
+	if (may || has_line(l))
+		log_info(&s->log, "connection from %s port %u to the name %s port %u of %s%s",
+		    address_print(&from.address, text, sizeof(text)), (unsigned)from.port, l->address,
+		    (unsigned)l->port, s->user, may ? "" : " refused: not in GatewaySources");
 	return may;
 }
 
 /* Whether this one may connect (GatewaySources, and the keys' gatewaysources=). */
 static bool
-is_welcome(const struct forward_listener *l, int fd)
+is_welcome(struct forward_listener *l, int fd)
 {
 	const struct session *s = l->session;
 	struct endpoint from, to;
@@ -110,9 +143,10 @@ is_welcome(const struct forward_listener *l, int fd)
 	if (l->kind != LISTENER_TCP || net_ends(fd, &to, &from) != ERR_OK ||
 	    may_come_from(&s->may, &s->config, &from.address))
 		return true;
-	log_info(&s->log, "connection from %s port %u to forwarded port %u of %s (%s) refused: not in GatewaySources",
-	    address_print(&from.address, text, sizeof(text)), (unsigned)from.port, (unsigned)l->port,
-	    s->user, address_print(&to.address, at, sizeof(at)));
+	if (has_line(l))
+		log_info(&s->log, "connection from %s port %u to forwarded port %u of %s (%s) refused: not in GatewaySources",
+		    address_print(&from.address, text, sizeof(text)), (unsigned)from.port, (unsigned)l->port,
+		    s->user, address_print(&to.address, at, sizeof(at)));
 	return false;
 }
 

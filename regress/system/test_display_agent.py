@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -201,6 +202,25 @@ def test_who_may_connect_to_a_forwarded_port(serve, config, options, works):
         p.kill()
         p.wait()
         e.socket.close()
+
+
+def test_threats_6_connections_that_are_refused_by_the_hundred_make_few_lines(serve):
+    s = serve("GatewaySources 10.0.0.0/8")
+    p = forwarding(s, "-R", "0:127.0.0.1:1")
+    try:
+        line = next(line for line in p.stderr if "Allocated port" in line)
+        port = int(re.search(r"Allocated port (\d+)", line).group(1))
+        before = time.monotonic()
+        for _ in range(200):
+            with socket.create_connection(("127.0.0.1", port), harness.TIMEOUT) as c:
+                assert c.recv(1) == b""
+        took = time.monotonic() - before
+    finally:
+        p.kill()
+        p.wait()
+    s.wait_log_match(rf"\d+ more connections to port {port} of ")
+    # Ten in ten seconds, and how many there were beside them.
+    assert 10 <= s.log_text().count("refused: not in GatewaySources") <= 10 * (2 + took / 10)
 
 
 def test_a_bad_network_is_an_error_in_the_config_and_in_a_key(folder, serve):
