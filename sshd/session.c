@@ -40,6 +40,9 @@
 /* Programs that are to end have so long to do it by themselves. */
 #define END_MSEC	150
 
+/* A wire that floods must not keep the guard's messages and the programs' ends from their turn. */
+#define MESSAGES_A_TURN	64
+
 /* Leaves nothing behind in the file system, and ends. */
 NORETURN static void
 leave(struct session *s, int status)
@@ -370,13 +373,13 @@ take_messages(struct session *s, struct ipc *ipc, unsigned events,
 
 	if (events & LOOP_WRITE)
 		e = ipc_flush(ipc);
-	while (e == ERR_OK && ipc->fd != -1) {
+	for (int i = 0; i < MESSAGES_A_TURN && e == ERR_OK && ipc->fd != -1; i++) {
 		e = ipc_receive(ipc, (struct room){ s->buf, sizeof(s->buf) }, &message, &fds);
 		if (e == ERR_OK)
 			e = dispatch(s, ipc, s->phase, message, &fds);
 		ipc_fds_close(&fds);
 	}
-	if (e != ERR_AGAIN && e != ERR_CLOSED)
+	if (e != ERR_OK && e != ERR_AGAIN && e != ERR_CLOSED)
 		log_error(&s->log, "session: %s", err_text(e));
 	session_sent(s, e == ERR_AGAIN ? ERR_OK : e);
 }
