@@ -57,10 +57,23 @@ def sshd(folder):
         yield s
 
 
+@pytest.fixture
+def servers(folder):
+    """Starts servers of ours, each in a folder of its own, and ends them all; `.started` has them."""
+    def start(config="", **kwargs):
+        s = harness.Server(folder / f"s{len(start.started)}", config=config, **kwargs)
+        start.started.append(s)
+        return s
+    start.started = []
+    yield start
+    for s in start.started:
+        s.stop()
+
+
 def pytest_runtest_makereport(item, call):
     """Shows the logs of servers of ours when a test fails."""
     if call.when == "call" and call.excinfo is not None:
         for name, of in getattr(item, "funcargs", {}).items():
-            s = getattr(of, "server", of)
-            if isinstance(s, harness.Server):
-                item.add_report_section("call", f"log of {name}", s.log_text()[-20000:])
+            for s in getattr(of, "started", [getattr(of, "server", of)]):
+                if isinstance(s, harness.Server):
+                    item.add_report_section("call", f"log of {name}", s.log_text()[-20000:])

@@ -279,6 +279,12 @@ class Server:
             f.write((options + " " if options else "") + key.read())
         os.chmod(path, 0o644)
 
+    def make_key(self, kind="ed25519", options="", authorized=True):
+        """Makes the user's key `.key`, which gets in unless it is not to."""
+        self.key = make_key(os.path.join(self.dir, "id"), kind)
+        if authorized:
+            self.authorize(self.key + ".pub", options=options)
+
     def known_hosts(self, path=None):
         """A known_hosts file with this server's keys."""
         path = path or os.path.join(self.dir, "known_hosts")

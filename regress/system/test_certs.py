@@ -40,19 +40,13 @@ def ca(folder):
 
 
 @pytest.fixture
-def serve(folder, ca):
+def serve(servers, ca):
     """Starts a server that trusts the CA, unless it is told otherwise."""
-    servers = []
-
     def start(config="", trust=True, last="", **kwargs):
         if trust:
             config += f"\nTrustedUserCAKeys {ca.path}.pub"
-        s = harness.Server(folder / f"s{len(servers)}", config=config, last=last, **kwargs)
-        servers.append(s)
-        return s
-    yield start
-    for s in servers:
-        s.stop()
+        return servers(config, last=last, **kwargs)
+    return start
 
 
 def ask(server, ca, *command, check=True, options=(), program="ssh"):

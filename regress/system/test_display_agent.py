@@ -17,19 +17,13 @@ pytestmark = pytest.mark.skipif(not harness.ROOT, reason="needs accounts of the 
 
 
 @pytest.fixture
-def serve(folder):
+def serve(servers):
     """Starts a server with a config, and lets alice in."""
-    servers = []
-
     def start(config="", options="", program_key="ed25519"):
-        s = harness.Server(folder / f"s{len(servers)}", config=config)
-        s.key = harness.make_key(folder / f"id{len(servers)}", program_key)
-        s.authorize(s.key + ".pub", options=options)
-        servers.append(s)
+        s = servers(config)
+        s.make_key(program_key, options)
         return s
-    yield start
-    for s in servers:
-        s.stop()
+    return start
 
 
 # --- agent ---

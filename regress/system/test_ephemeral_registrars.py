@@ -34,19 +34,13 @@ def remote(server, *args, key=None, check=True, ssh=None):
 
 
 @pytest.fixture
-def start(folder):
-    servers = []
-
+def start(servers):
     def serve(registrars):
-        s = harness.Server(folder / f"s{len(servers)}", config=f"EphemeralKeyRegistrars {registrars}\nPerSourcePenalties no")
-        servers.append(s)
-        s.key = harness.make_key(folder / f"admin{len(servers)}")
-        s.authorize(s.key + ".pub")
-        s.guest = harness.make_key(folder / f"guest{len(servers)}")
+        s = servers(f"EphemeralKeyRegistrars {registrars}\nPerSourcePenalties no")
+        s.make_key()
+        s.guest = harness.make_key(os.path.join(s.dir, "guest"))
         return s
-    yield serve
-    for s in servers:
-        s.stop()
+    return serve
 
 
 @pytest.mark.parametrize("program", [None, "ssh"])

@@ -34,16 +34,8 @@ def program(folder):
 
 
 @pytest.fixture
-def serve(folder):
-    servers = []
-
-    def start(config, **kwargs):
-        s = harness.Server(folder / f"s{len(servers)}", config=config, **kwargs)
-        servers.append(s)
-        return s
-    yield start
-    for s in servers:
-        s.stop()
+def serve(servers):
+    return servers
 
 
 def ask(server, key, *command, check=True, options=()):

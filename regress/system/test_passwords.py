@@ -43,18 +43,13 @@ class Accounts:
 
 
 @pytest.fixture
-def serve(folder):
-    servers = []
-
+def serve(servers, folder):
     def start(shadow=None, config="", **kwargs):
         accounts = Accounts(folder, shadow) if shadow else None
-        s = harness.Server(folder / f"s{len(servers)}", config=(accounts.config if accounts else "") + config, **kwargs)
+        s = servers((accounts.config if accounts else "") + config, **kwargs)
         s.accounts = accounts
-        servers.append(s)
         return s
-    yield start
-    for s in servers:
-        s.stop()
+    return start
 
 
 def transport(s):

@@ -14,16 +14,10 @@ needs_root = pytest.mark.skipif(not harness.ROOT, reason="needs root and address
 
 
 @pytest.fixture
-def serve(folder):
-    servers = []
-
+def serve(servers):
     def start(config="", **kwargs):
-        s = harness.Server(folder / f"s{len(servers)}", config=config + "\nListenAddress 0.0.0.0", **kwargs)
-        servers.append(s)
-        return s
-    yield start
-    for s in servers:
-        s.stop()
+        return servers(config + "\nListenAddress 0.0.0.0", **kwargs)
+    return start
 
 
 @pytest.fixture

@@ -15,20 +15,13 @@ needs_root = pytest.mark.skipif(not harness.ROOT, reason="needs root")
 
 
 @pytest.fixture
-def serve(folder):
+def serve(servers):
     """Starts a server with a config, and a key in authorized_keys, maybe with options."""
-    servers = []
-
     def start(config="", options="", key=True, last=""):
-        s = harness.Server(folder / f"s{len(servers)}", config=config, last=last)
-        servers.append(s)
-        s.key = harness.make_key(folder / f"id{len(servers)}")
-        if key:
-            s.authorize(s.key + ".pub", options=options)
+        s = servers(config, last=last)
+        s.make_key(options=options, authorized=key)
         return s
-    yield start
-    for s in servers:
-        s.stop()
+    return start
 
 
 def ask(server, *command, check=True, options=(), **kwargs):

@@ -38,18 +38,12 @@ WHERE = {
 
 
 @pytest.fixture
-def serve(folder):
-    servers = []
-
+def serve(servers):
     def start(config=""):
-        s = harness.Server(folder / f"s{len(servers)}", config="PerSourcePenalties no\n" + config)
-        s.key = harness.make_key(folder / f"id{len(servers)}")
-        s.authorize(s.key + ".pub")
-        servers.append(s)
+        s = servers("PerSourcePenalties no\n" + config)
+        s.make_key()
         return s
-    yield start
-    for s in servers:
-        s.stop()
+    return start
 
 
 def test_every_reason_has_its_test():

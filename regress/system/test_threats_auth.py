@@ -14,16 +14,8 @@ USER = harness.login_user()
 
 
 @pytest.fixture
-def serve(folder):
-    servers = []
-
-    def start(config=""):
-        s = harness.Server(folder / f"s{len(servers)}", config="PerSourcePenalties no\n" + config)
-        servers.append(s)
-        return s
-    yield start
-    for s in servers:
-        s.stop()
+def serve(servers):
+    return lambda config="": servers("PerSourcePenalties no\n" + config)
 
 
 def test_threats_4_methods_that_are_not_there_count_as_tries(serve):

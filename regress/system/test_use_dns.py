@@ -74,22 +74,15 @@ def names():
 
 
 @pytest.fixture
-def serve(folder, names):
-    servers = []
-
+def serve(servers, folder, names):
     def start(config="", use="yes", options="", **kwargs):
         resolv = folder / "resolv.conf"
         resolv.write_text(f"nameserver {names.address}\noptions timeout:1 attempts:1\n")
         script = f"mount --bind {resolv} $(readlink -f /etc/resolv.conf) && exec \"$@\""
-        s = harness.Server(folder / f"s{len(servers)}", config=f"UseDNS {use}\n" + config,
-                           prefix=["unshare", "--mount", "sh", "-c", script, "sh"], **kwargs)
-        s.key = harness.make_key(folder / f"id{len(servers)}")
-        s.authorize(s.key + ".pub", options=options)
-        servers.append(s)
+        s = servers(f"UseDNS {use}\n" + config, prefix=["unshare", "--mount", "sh", "-c", script, "sh"], **kwargs)
+        s.make_key(options=options)
         return s
-    yield start
-    for s in servers:
-        s.stop()
+    return start
 
 
 def comes_in(server, address="127.0.0.5"):
