@@ -179,6 +179,25 @@ assert_sshd_bad(const char *text, const char *words)
 	assert_null(rules);
 }
 
+/* A value that is refused, and a part of what is said. */
+struct bad_line {
+	const char *line, *said;
+};
+
+/* Whether one of the lines is about the keyword; says which keyword has none. */
+static inline bool
+has_bad_line(const struct bad_line *bad, size_t n, const char *keyword)
+{
+	size_t len = strlen(keyword);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(bad[i].line, keyword, len) == 0 && strchr(" \n", bad[i].line[len]) != NULL)
+			return true;
+	}
+	print_message("no bad value of %s\n", keyword);
+	return false;
+}
+
 /* Input of the client for user "me" to host "host.example". */
 static inline struct ssh_input
 ssh_input_of(struct fake_io *io)
