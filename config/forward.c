@@ -6,8 +6,8 @@
 
 #include "config/table.h"
 
-static void
-forward_free(struct forward *f)
+void
+forward_clear(struct forward *f)
 {
 	free(f->listen_host);
 	free(f->listen_path);
@@ -149,13 +149,13 @@ forwards_add(struct forwards *list, struct forward *f)
 
 	for (size_t i = 0; i < list->n; i++) {
 		if (same_forward(f, &list->v[i])) {
-			forward_free(f);
+			forward_clear(f);
 			return ERR_OK;
 		}
 	}
 	v = list_more(list->v, list->n, sizeof(*v));
 	if (v == NULL) {
-		forward_free(f);
+		forward_clear(f);
 		return ERR_NOMEM;
 	}
 	list->v = v;
@@ -181,7 +181,7 @@ forwards_parse(struct args *a, void *value)
 		e = args_bad(a, "%s", forms[a->keyword->detail->variant]);
 	if (e == ERR_OK)
 		return forwards_add(value, &f);
-	forward_free(&f);
+	forward_clear(&f);
 	return e;
 }
 
@@ -228,7 +228,7 @@ forwards_free(void *value)
 	struct forwards *list = value;
 
 	for (size_t i = 0; i < list->n; i++)
-		forward_free(&list->v[i]);
+		forward_clear(&list->v[i]);
 	free(list->v);
 	*list = (struct forwards){ 0 };
 }

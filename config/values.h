@@ -138,6 +138,9 @@ struct forward {
 	uint16_t connect_port;
 };
 
+/* Frees what is in it. For SCOPED; a zeroed one is fine. */
+void forward_clear(struct forward *f);
+
 struct forwards {
 	struct forward *v;
 	size_t n;

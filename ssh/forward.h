@@ -32,9 +32,6 @@ typedef void forward_answered(struct ssh *s, void *arg, bool ok, uint16_t port);
 void forwards_add(struct ssh *s, enum forward_kind kind, const struct forward *f,
     forward_answered *answered, void *arg);
 
-/* Frees what is in a forwarding that is malloc'ed part by part. */
-void forward_clear(struct forward *f);
-
 /* A copy with tokens and variables of its paths expanded. What is wrong is told. */
 enum err forward_expand(const struct ssh *s, enum ssh_keyword k, const struct forward *from,
     struct forward *to);

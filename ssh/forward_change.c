@@ -27,16 +27,6 @@ forward_copy(const struct forward *from, struct forward *to)
 	return copy(from->connect_path, &to->connect_path);
 }
 
-void
-forward_clear(struct forward *f)
-{
-	free(f->listen_host);
-	free(f->listen_path);
-	free(f->connect_host);
-	free(f->connect_path);
-	*f = (struct forward){ 0 };
-}
-
 static enum err
 expand(const struct ssh *s, enum ssh_keyword k, char **path)
 {

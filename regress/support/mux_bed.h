@@ -129,16 +129,6 @@ forwards_cancel(struct ssh *s, enum forward_kind kind, const struct forward *f)
 	return f->listen_port == 1 ? ERR_NOTFOUND : ERR_OK;
 }
 
-void
-forward_clear(struct forward *f)
-{
-	free(f->listen_host);
-	free(f->listen_path);
-	free(f->connect_host);
-	free(f->connect_path);
-	*f = (struct forward){ 0 };
-}
-
 char *
 forward_agent_path(const struct ssh *s)
 {
