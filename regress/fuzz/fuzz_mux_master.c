@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A master: whatever its clients ask for, with or without descriptors, in
- * proxy mode or not, it goes on. Input: records of a byte that says what is
+ * proxy mode or not, and whatever the server makes of it, it goes on. Input: records of a byte that says what is
  * done, a byte that says how much, and so many bytes.
  */
 #include "base/reader.h"
@@ -36,7 +36,7 @@ step(struct mux_bed *b, uint8_t what, struct span bytes)
 {
 	static const uint8_t zeros[8];
 
-	switch (what % 8) {
+	switch (what % 12) {
 	case 0:
 		bed_send(b, bytes, 0);
 		break;
@@ -56,8 +56,24 @@ step(struct mux_bed *b, uint8_t what, struct span bytes)
 	case 6:
 		b->far_refuses = !b->far_refuses;
 		break;
-	default:
+	case 7:
 		send_framed(b, bytes, true);
+		break;
+	case 8:
+		conn_channel_request(b->far, b->far_last, bytes.len % 2 ? "exit-status" : "exit-signal",
+		    bytes.len % 4 == 0, bytes);
+		pump_kick(b->far_pump);
+		break;
+	case 9:
+		conn_channel_close(b->far, b->far_last);
+		pump_kick(b->far_pump);
+		break;
+	case 10:
+		conn_channel_eof(b->far, b->far_last);
+		pump_kick(b->far_pump);
+		break;
+	default:
+		b->far_is_silent = !b->far_is_silent;
 	}
 	bed_turn(b, 4);
 }
