@@ -193,6 +193,25 @@ def test_a_user_who_is_not_let_in_is_the_end(sshd, folder):
     assert done.returncode == 255 and "Permission denied" in done.stderr and "trying again" not in done.stderr
 
 
+def test_another_host_in_its_place_is_the_end(sshd, path, folder):
+    """Whoever has the address now gets neither a login nor what is forwarded."""
+    port = harness.free_port()
+    p = start(sshd, path, "-L", f"{port}:127.0.0.1:{sshd.port}")
+    try:
+        said = lines_of(p)
+        with harness.server(folder / "other") as other:
+            other.authorize(sshd.key + ".pub")
+            wait_until(lambda: works(port), "the forwarding")
+            path.target = other.port
+            path.cut()
+            assert p.wait(harness.TIMEOUT) == 255
+            said.wait("Host key verification failed")
+            assert said.has("trying again", 1) and not said.has("trying again", 2)
+            assert "Accepted" not in other.log_text()
+    finally:
+        harness.end(p)
+
+
 def test_a_session_is_not_made_again(sshd, path):
     command = sshd.ssh("echo up; sleep 60", key=sshd.key, options=["-o", "Reconnect=yes", "-o",
                                                                    f"HostKeyAlias=[127.0.0.1]:{sshd.port}"])
