@@ -17,7 +17,7 @@ pool_init(struct pool *p, int self_fd, const struct uid_range *range, bool keep_
 	struct rng rng = rng_system();
 
 	*p = (struct pool){ .self_fd = self_fd, .range = *range, .is_root = geteuid() == 0,
-	    .keep_stderr = keep_stderr, .nursery = -1 };
+	    .keep_stderr = keep_stderr, .files = p->files, .nursery = -1 };
 	/* Connections of a server before us may still have uids of this range. */
 	if (range->last - range->first < UINT32_MAX)
 		p->next = rng_below(&rng, range->last - range->first + 1);

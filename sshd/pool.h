@@ -41,7 +41,10 @@ struct pool {
 	size_t n;
 };
 
-/* Makes an empty pool; the first uid is a random one of the range. */
+/*
+ * Makes an empty pool, of a zeroed one or one that was dropped, whose limit of
+ * files stays; the first uid is a random one of the range.
+ */
 void pool_init(struct pool *p, int self_fd, const struct uid_range *range, bool keep_stderr);
 
 /* Has spares born until the pool is full. ERR_SYSTEM: the log says why. */

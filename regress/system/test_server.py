@@ -508,6 +508,11 @@ def test_more_clients_than_the_soft_limit_of_descriptors_are_served(folder):
         assert run(s.ssh("ulimit -Sn; ulimit -Hn", key=key)).stdout.split() == ["110", "4000"]
         for c in clients:
             c.close()
+        # And behind a reload, which makes all anew that they are born of.
+        rewrite(s, lambda t: "ForceCommand ulimit -Sn; ulimit -Hn\n" + t)
+        reload(s)
+        said = wait_until(lambda: run(s.ssh("true", key=key)).stdout, "the new config")
+        assert said.split() == ["110", "4000"]
 
 
 def test_too_few_descriptors_to_start_with_are_said_so(folder):
