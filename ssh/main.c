@@ -57,7 +57,7 @@ dump(struct ssh *s)
 static int
 say_version(void)
 {
-	fprintf(stderr, "Dayfly_%s, %s\n", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	fprintf(stderr, "%s, %s\n", DAYFLY_PRODUCT, OpenSSL_version(OPENSSL_VERSION));
 	return 0;
 }
 
@@ -86,7 +86,7 @@ start(struct ssh *s, int argc, char **argv)
 		return 255;
 	if (s->options.wants_dump)
 		return dump(s);
-	log_debug(&s->log, "Dayfly_%s, %s", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	log_debug(&s->log, "%s, %s", DAYFLY_PRODUCT, OpenSSL_version(OPENSSL_VERSION));
 	if (s->settings.config.refuse_connection != NULL) {
 		log_fatal(&s->log, "%s", s->settings.config.refuse_connection);
 		return 255;

@@ -15,7 +15,7 @@ usage(const char *why)
 	if (why != NULL)
 		fprintf(stderr, "sshd: %s\n", why);
 	fprintf(stderr,
-	    "Dayfly_" DAYFLY_VERSION ", in place of OpenSSH\n"
+	    DAYFLY_PRODUCT "\n"
 	    "usage: sshd [-46DdeGiqTtV] [-C connection_spec] [-E log_file] [-f config_file]\n"
 	    "            [-g login_grace_time] [-h host_key_file] [-o option] [-p port]\n"
 	    "       sshd --explain -C connection_spec [-k key.pub] [-f config_file] [-o option]\n");

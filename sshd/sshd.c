@@ -30,7 +30,7 @@
 static int
 print_version(void)
 {
-	fprintf(stderr, "Dayfly_%s, %s\n", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	fprintf(stderr, "%s, %s\n", DAYFLY_PRODUCT, OpenSSL_version(OPENSSL_VERSION));
 	return 0;
 }
 
@@ -212,7 +212,7 @@ run(struct sshd_options *o, const struct net_given *given, struct title *title, 
 	/* An ordinary user's server and what it runs have one uid: not its keys. */
 	process_not_traceable();
 	settle_log(&log, o, &in.loaded.config);
-	log_debug(&log, "sshd version Dayfly_%s, %s", DAYFLY_VERSION, OpenSSL_version(OPENSSL_VERSION));
+	log_debug(&log, "sshd version %s, %s", DAYFLY_PRODUCT, OpenSSL_version(OPENSSL_VERSION));
 	return listener_run(&in);
 }
 

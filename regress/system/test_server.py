@@ -557,3 +557,11 @@ def test_out_of_descriptors_the_control_socket_does_not_spin(folder):
         for c in clients + control:
             c.close()
         wait_until(lambda: s.ephemeral("list", check=False).returncode == 0, "the control socket to answer")
+
+
+@pytest.mark.parametrize("command", [[harness.SSH, "-V"], [harness.SSHD, "-V"], [harness.SSHD, "-?"]])
+def test_scripts_find_the_version_of_openssh_that_we_stand_in_for(command):
+    """As those of curl's tests do, and many others that want to know which options there are."""
+    shown = run(command, check=False)
+    assert re.search(r"OpenSSH[_-](\d+)\.(\d+)", shown.stdout + shown.stderr)
+    assert re.search(r"Dayfly_\d", shown.stdout + shown.stderr)
