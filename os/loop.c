@@ -12,13 +12,15 @@
 #include "os/clock.h"
 
 #define LOOP_BATCH	64	/* epoll events taken at once */
+#define BEHIND_MSEC	100	/* how soon the kernel is asked again that had no memory */
 #define LOOP_SIGNALS	12	/* kinds of signal one loop may take */
 
 struct watch {
 	struct loop *loop;
 	struct watch *prev, *next;	/* among the loop's, or its dead */
 	int fd;
-	unsigned events;
+	unsigned events;		/* that are wanted */
+	unsigned polled;		/* of these, what the kernel was told */
 	bool always;			/* cannot be polled: always ready */
 	bool dead;
 	void (*ready)(void *, unsigned);
@@ -47,6 +49,7 @@ struct loop {
 	struct watch *watches;
 	struct watch *dead;		/* freed in this turn, kept until its end */
 	size_t n_always;		/* always-ready watches that want something */
+	bool has_behind;		/* the kernel had no memory for some watch */
 	struct timer *timers;
 	struct timer **heap;		/* those that run, earliest first */
 	size_t n_heap, cap_heap;
@@ -126,7 +129,7 @@ loop_watch(struct loop *loop, struct watch **out, int fd, unsigned events,
 	*out = NULL;
 	if (w == NULL)
 		return ERR_NOMEM;
-	*w = (struct watch){ .loop = loop, .fd = fd, .events = events, .ready = ready, .arg = arg };
+	*w = (struct watch){ .loop = loop, .fd = fd, .events = events, .polled = events, .ready = ready, .arg = arg };
 	if (epoll_ctl(loop->epfd, EPOLL_CTL_ADD, fd, &ev) == -1) {
 		if (errno != EPERM) {
 			free(w);
@@ -146,19 +149,46 @@ loop_watch(struct loop *loop, struct watch **out, int fd, unsigned events,
 	return ERR_OK;
 }
 
+/* Tells the kernel what is wanted. Only to add may fail, for memory or the user's share: then later. */
+static void
+poll_wanted(struct watch *w)
+{
+	struct epoll_event ev = { .events = epoll_bits(w->events), .data.ptr = w };
+	int op = w->polled == 0 ? EPOLL_CTL_ADD : w->events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
+
+	if (w->polled == w->events)
+		return;
+	if (epoll_ctl(w->loop->epfd, op, w->fd, &ev) == 0) {
+		w->polled = w->events;
+		return;
+	}
+	must(op == EPOLL_CTL_ADD && (errno == ENOMEM || errno == ENOSPC));
+	w->loop->has_behind = true;
+}
+
+/* Asks again for those that the kernel had no memory for. */
+static void
+catch_up(struct loop *loop)
+{
+	if (!loop->has_behind)
+		return;
+	loop->has_behind = false;
+	for (struct watch *w = loop->watches; w != NULL; w = w->next) {
+		if (!w->always)
+			poll_wanted(w);
+	}
+}
+
 void
 watch_set(struct watch *w, unsigned events)
 {
-	struct epoll_event ev = { .events = epoll_bits(events), .data.ptr = w };
-	int op = w->events == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-
 	if (w->events == events)
 		return;
 	if (w->always)
 		w->loop->n_always += (events != 0) - (w->events != 0);
-	else
-		must(epoll_ctl(w->loop->epfd, op, w->fd, &ev) == 0);
 	w->events = events;
+	if (!w->always)
+		poll_wanted(w);
 }
 
 unsigned
@@ -177,7 +207,7 @@ watch_free(struct watch *w)
 	loop = w->loop;
 	if (w->always)
 		loop->n_always -= w->events != 0;
-	else if (w->events != 0)
+	else if (w->polled != 0)
 		(void)epoll_ctl(loop->epfd, EPOLL_CTL_DEL, w->fd, NULL);
 	if (w->next != NULL)
 		w->next->prev = w->prev;
@@ -404,6 +434,8 @@ wait_msec(struct loop *loop, msec timeout)
 		return 0;
 	if (loop->n_heap > 0 && loop->heap[0]->due < until)
 		until = loop->heap[0]->due;
+	if (loop->has_behind && loop_time(loop) + BEHIND_MSEC < until)
+		until = loop->now + BEHIND_MSEC;
 	if (until == MSEC_NEVER)
 		return -1;
 	now = loop_time(loop);
@@ -451,6 +483,7 @@ loop_turn(struct loop *loop, msec timeout)
 	struct epoll_event ev[LOOP_BATCH];
 	int n;
 
+	catch_up(loop);
 	n = epoll_wait(loop->epfd, ev, LOOP_BATCH, wait_msec(loop, timeout));
 	if (n == -1 && errno != EINTR)
 		return ERR_SYSTEM;

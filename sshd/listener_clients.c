@@ -17,6 +17,9 @@
 /* What is left of a connection some time after its first process has ended is killed. */
 #define LEFT_OVER_MSEC	(GUARD_LAST_MSEC + 400)
 
+/* Of one guard at once; then others have their turn. */
+#define MESSAGES_A_TURN	64
+
 /* --- what guards say --- */
 
 static enum err
@@ -318,13 +321,13 @@ on_guard(void *arg, unsigned events)
 
 	if (events & LOOP_WRITE)
 		e = ipc_flush(&c->ipc);
-	while (e == ERR_OK) {
+	for (unsigned n = 0; e == ERR_OK && n < MESSAGES_A_TURN; n++) {
 		e = ipc_receive(&c->ipc, (struct room){ l->buf, sizeof(l->buf) }, &message, &fds);
 		if (e == ERR_OK)
 			e = from_guard(c, &c->ipc, c->logged_in ? PHASE_OPEN : PHASE_AUTH, message, &fds);
 		ipc_fds_close(&fds);
 	}
-	if (e != ERR_AGAIN) {
+	if (e != ERR_OK && e != ERR_AGAIN) {
 		if (e != ERR_CLOSED)
 			log_error(l->log, "guard %ld: %s", (long)c->guard, err_text(e));
 		stop_talking(c);
@@ -344,13 +347,13 @@ holds(const struct connection *c, uint64_t number)
 	return false;
 }
 
-/* The connection that holds this number and can still be talked to; NULL. */
+/* The connection that holds this number; NULL. */
 static struct connection *
 find_session(struct listener *l, uint64_t number)
 {
 	struct connection *c = l->connections;
 
-	while (c != NULL && (!holds(c, number) || c->watch == NULL))
+	while (c != NULL && !holds(c, number))
 		c = c->next;
 	return c;
 }
@@ -371,10 +374,13 @@ listener_kill_session(void *arg, uint64_t number)
 	struct msg_guard_end m = { .text = SPAN_LIT("the key that opened this session was revoked") };
 	struct connection *c = find_session(arg, number);
 
-	if (c != NULL)
-		c->end_why = "revoked";
-	if (c != NULL && ipc_send_guard_end(&c->ipc, &m, NULL) == ERR_OK)
+	if (c == NULL)
+		return;
+	c->end_why = "revoked";
+	if (c->watch != NULL && ipc_send_guard_end(&c->ipc, &m, NULL) == ERR_OK)
 		watch_guard(c);
+	else if (c->guard != 0)		/* not reaped: the number is still its own */
+		kill(c->guard, SIGTERM);
 }
 
 void
@@ -384,7 +390,7 @@ listener_move_session_end(void *arg, uint64_t number)
 	struct connection *c = find_session(l, number);
 	struct msg_guard_until m = { .end = MSEC_NEVER };
 
-	if (c == NULL || !c->has_committed)	/* a login is told when it is finished */
+	if (c == NULL || c->watch == NULL || !c->has_committed)	/* a login is told when it is finished */
 		return;
 	m.end = listener_session_end(c);
 	if (ipc_send_guard_until(&c->ipc, &m, NULL) == ERR_OK)

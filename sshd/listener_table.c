@@ -113,12 +113,16 @@ listener_open_table(struct listener *l)
 	struct ephemeral_limits limits = limits_of(c);
 	struct control_policy policy = { .n = 0 };
 	struct control_rules rules;
+	enum err e = parse_policy(l, &policy);
 
-	TRY(parse_policy(l, &policy));
-	control_policy_free(&l->policy);
-	l->policy = policy;
+	if (e == ERR_OK) {
+		control_policy_free(&l->policy);
+		l->policy = policy;
+	}
+	/* Without memory, the policy that was; but nothing of a config that is gone. */
 	rules = rules_of(l);
 	if (l->table == NULL) {
+		TRY(e);
 		TRY(ephemeral_new(&l->table, &limits, rng_system()));
 		TRY(journal_new(&l->journal, l->table, l->log));
 		journal_set_file(l->journal, c->ephemeral_key_event_log);
@@ -134,7 +138,7 @@ listener_open_table(struct listener *l)
 	journal_set_file(l->journal, c->ephemeral_key_event_log);
 	if (l->control != NULL)
 		control_set_rules(l->control, &rules);
-	return ERR_OK;
+	return e;
 }
 
 void

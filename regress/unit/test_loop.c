@@ -5,8 +5,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -289,12 +292,59 @@ the_signal_of_a_child_says_which_it_was(void **state)
 	loop_signals_reset();
 }
 
+static bool has_no_memory;
+
+/* The kernel's, but for a share of watches that is used up (epoll(7), max_user_watches). */
+int
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
+{
+	if (has_no_memory && op == EPOLL_CTL_ADD) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return (int)syscall(SYS_epoll_ctl, epfd, op, fd, ev);
+}
+
+static void
+a_watch_that_the_kernel_has_no_memory_for_is_tried_again(void **state)
+{
+	struct seen s = { .calls = 0 };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(loop_new(&s.loop), ERR_OK);
+	assert_int_equal(loop_watch(s.loop, &s.watch, ends[0], 0, on_ready, &s), ERR_OK);
+	has_no_memory = true;
+	watch_set(s.watch, LOOP_READ);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(loop_turn(s.loop, loop_time(s.loop)), ERR_OK);
+	assert_int_equal(loop_turn(s.loop, loop_time(s.loop)), ERR_OK);
+	assert_int_equal(s.calls, 0);
+	has_no_memory = false;
+	/* Soon, though nothing else would end the turn. */
+	assert_int_equal(loop_turn(s.loop, MSEC_NEVER), ERR_OK);
+	assert_int_equal(s.calls, 1);
+	/* One that is freed before there was memory is forgotten. */
+	watch_set(s.watch, 0);
+	has_no_memory = true;
+	watch_set(s.watch, LOOP_READ);
+	watch_free(s.watch);
+	has_no_memory = false;
+	assert_int_equal(loop_turn(s.loop, loop_time(s.loop)), ERR_OK);
+	assert_int_equal(s.calls, 1);
+	loop_free(s.loop);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_watch_hears_what_it_asked_for_and_nothing_else),
 		cmocka_unit_test(a_hang_up_that_nobody_waits_for_does_not_spin),
+		cmocka_unit_test(a_watch_that_the_kernel_has_no_memory_for_is_tried_again),
 		cmocka_unit_test(a_watch_may_be_freed_from_its_own_call),
 		cmocka_unit_test(a_descriptor_that_cannot_be_polled_is_always_ready),
 		cmocka_unit_test(timers_fire_in_order_once_and_may_free_each_other),
