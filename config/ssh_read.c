@@ -57,8 +57,7 @@ on_include(struct ssh_reader *s, const struct line *line)
 
 	if (line->n_words == 0)
 		reader_bad(&s->reader, "Include: missing argument");
-	if (!s->holds)
-		return ERR_OK;
+	/* Where it does not hold, too: what is wrong in a file is said at once. */
 	/* Copies: the lines of the files take the lexer's memory. */
 	for (size_t i = 0; i < line->n_words; i++)
 		TRY(words_add(&args, line->words[i]));

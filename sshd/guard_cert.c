@@ -184,6 +184,7 @@ look_for_principal(struct guard *g, const char *path, struct span text)
 	char place[1024];
 
 	for (unsigned number = 1; line_next(&text, &line); number++) {
+		SCOPED(authorized_options_free) struct authorized_options o = { .n_env = 0 };
 		enum err e = authorized_principal(line, &options, &principal);
 
 		if (e == ERR_NOTFOUND)
@@ -195,6 +196,13 @@ look_for_principal(struct guard *g, const char *path, struct span text)
 		}
 		if (!cert_has_principal(&k->cert, principal))
 			continue;
+		e = authorized_options_parse(options, 0, &o, NULL);
+		if (e == ERR_NOMEM)
+			return e;
+		if (e != ERR_OK || o.unknown.len > 0) {
+			log_info(&g->log, "%s: bad options: the line does not count", place);
+			continue;
+		}
 		log_debug(&g->log, "%s: matched principal", place);
 		if (!guard_options_allow(g, options, GUARD_LINE_KEY, place) ||
 		    take(g, options, true, place) != ERR_OK)

@@ -331,6 +331,16 @@ def test_authorized_principals_file_that_others_can_write(serve, ca, folder):
     refused(s, ca, f"Authentication refused: bad ownership or modes for file {folder}/p.{USER}")
 
 
+def test_a_line_of_principals_with_an_unknown_option_does_not_count(serve, ca, folder):
+    """As OpenSSH has it: what the option was meant to forbid cannot be known."""
+    s = serve(f"AuthorizedPrincipalsFile {folder}/p.%u")
+    write(folder / f"p.{USER}", "blah db\n")
+    ca.sign(names="db")
+    refused(s, ca, f"{folder}/p.{USER}:1: bad options: the line does not count")
+    write(folder / f"p.{USER}", "blah db\ncommand=\"echo db\" db\n")
+    assert ask(s, ca, "x").stdout == "db\n"
+
+
 def test_from_of_a_principal(serve, ca, folder):
     ca.sign(names="db")
     s = serve(f"AuthorizedPrincipalsFile {folder}/p.%u")

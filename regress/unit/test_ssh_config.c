@@ -283,11 +283,12 @@ include_finds_the_user_s_and_the_system_s_files(void **state)
 }
 
 static void
-an_include_in_a_block_is_read_only_where_the_block_holds(void **state)
+an_include_in_a_block_counts_only_where_the_block_holds_and_is_checked_everywhere(void **state)
 {
 	static const struct fake_file files[] = {
 		{ "/in", "Tag in\nHost other\nUser other\n" },
 		{ "/loop", "Include /loop\n" },
+		{ "/wrong", "User x\nJunk\n" },
 	};
 	struct fake_io io = { .files = files, .n_files = COUNT(files) };
 	struct ssh_input in = ssh_input_of(&io);
@@ -295,7 +296,9 @@ an_include_in_a_block_is_read_only_where_the_block_holds(void **state)
 
 	(void)state;
 	assert_ssh_in(&in, "Host nothing\nInclude /in\nHost *\nPort 5\n", "tag", "");
-	assert_string_equal(io.asked, "");
+	assert_int_equal(ssh_config_read(&c, &in, "f", SPAN_LIT("Host nothing\nInclude /wrong\n"), true),
+	    ERR_SYNTAX);
+	assert_non_null(strstr(io.errors, "Junk"));
 	assert_ssh_in(&in, "Host host*\nInclude /in\nPort 5\n", "tag", "in");
 	assert_ssh_in(&in, "Host host*\nInclude /in\nPort 5\n", "port", "5");
 	assert_int_equal(ssh_config_read(&c, &in, "f", SPAN_LIT("Include /loop\n"), true), ERR_SYNTAX);
@@ -434,7 +437,7 @@ main(void)
 		cmocka_unit_test(unknown_keywords_are_ignored_only_where_said_before),
 		cmocka_unit_test(old_and_foreign_keywords_are_passed_over),
 		cmocka_unit_test(include_finds_the_user_s_and_the_system_s_files),
-		cmocka_unit_test(an_include_in_a_block_is_read_only_where_the_block_holds),
+		cmocka_unit_test(an_include_in_a_block_counts_only_where_the_block_holds_and_is_checked_everywhere),
 		cmocka_unit_test(values_expand_as_their_keyword_allows),
 		cmocka_unit_test(the_connection_hash_is_that_of_its_parts),
 		cmocka_unit_test(names_that_a_shell_would_act_on_are_not_safe),
