@@ -102,15 +102,11 @@ tun_open(enum tun_mode mode, uint32_t unit, int *fd, char name[static TUN_NAME_S
 
 /* --- moving packets --- */
 
+/* What update() tells in the end: who is told may free the tunnel. */
 static void
 finish(struct tun *t)
 {
-	if (t->is_done)
-		return;
 	t->is_done = true;
-	watch_set(t->device_watch, 0);
-	watch_set(t->socket_watch, 0);
-	t->done(t->arg);
 }
 
 /*
@@ -154,13 +150,14 @@ send_frame(struct tun *t)
 	return true;
 }
 
+/* After all that was done for one event; t may be gone afterwards. */
 static void
 update(struct tun *t)
 {
+	watch_set(t->device_watch, t->is_done || t->pending > 0 ? 0 : LOOP_READ);
+	watch_set(t->socket_watch, t->is_done ? 0 : LOOP_READ | (t->pending > 0 ? LOOP_WRITE : 0));
 	if (t->is_done)
-		return;
-	watch_set(t->device_watch, t->pending > 0 ? 0 : LOOP_READ);
-	watch_set(t->socket_watch, LOOP_READ | (t->pending > 0 ? LOOP_WRITE : 0));
+		t->done(t->arg);
 }
 
 static void

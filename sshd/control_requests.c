@@ -45,6 +45,8 @@ control_send_grant(struct control_client *cl, const struct ephemeral_grant *g)
 enum err
 control_send_done(struct control_client *cl, uint32_t count, uint32_t killed)
 {
+	/* Who has the answer finds it in the log and in the file of events, too. */
+	journal_pull(cl->control->config.journal);
 	return ipc_send_ctl_done(&cl->ipc,
 	    &(struct msg_ctl_done){ .count = count, .killed = killed }, NULL);
 }

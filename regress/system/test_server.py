@@ -273,7 +273,7 @@ def given(sockets, command, pid="os.getpid()"):
 
 
 def start_given(folder, sockets, port, **kwargs):
-    command = given(sockets, start(folder, "-D", "-p", str(port), "-E", str(folder / "log")), **kwargs)
+    command = given(sockets, start(folder, "-D", "-p", str(port), "-E", str(folder / "log"), "-o", "LogLevel=DEBUG1"), **kwargs)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                             pass_fds=[s.fileno() for s in sockets])
 
@@ -293,6 +293,7 @@ def test_sockets_of_the_service_manager_stand_for_those_of_the_config(folder):
             assert not harness.answers(port)
         finally:
             harness.end(p)
+            print((folder / "log").read_text())     # shown if it fails
 
 
 def test_sockets_given_to_another_process_are_not_ours(folder):

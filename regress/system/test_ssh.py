@@ -631,7 +631,7 @@ def test_nothing_in_common(sshd, folder):
 
 def test_version():
     done = run([harness.SSH, "-V"])
-    assert re.match(r"Dayfly_[0-9.]+, OpenSSL ", done.stderr) and done.stdout == ""
+    assert re.match(r"Dayfly_[0-9.]+ \(in place of OpenSSH_[0-9.p]+\), OpenSSL ", done.stderr) and done.stdout == ""
 
 
 @pytest.mark.parametrize("arguments", [[], ["-p"], ["-@", "host"], ["-p", "0", "host"], ["-p", "99999", "host"],

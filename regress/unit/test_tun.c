@@ -21,12 +21,15 @@ struct fixture {
 	unsigned done;
 };
 
+/* As the programs do. */
 static void
 on_done(void *arg)
 {
 	struct fixture *f = arg;
 
 	f->done++;
+	tun_free(f->tun);
+	f->tun = NULL;
 }
 
 static void
@@ -48,7 +51,8 @@ tear_down(struct fixture *f)
 	loop_free(f->loop);
 	if (f->kernel != -1)
 		close(f->kernel);
-	close(f->peer);
+	if (f->peer != -1)
+		close(f->peer);
 }
 
 /* Sends bytes into one end and compares what comes out of the other; NULL: nothing. */
@@ -137,6 +141,22 @@ the_end_of_the_device_is_told_once(void **state)
 	tear_down(&f);
 }
 
+static void
+a_tunnel_may_be_freed_by_who_is_told_of_its_end(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	set_up(&f, TUN_MODE_IP);
+	assert_int_equal(write(f.peer, "\0\0\0\2four", 8), 8);
+	close(f.peer);
+	f.peer = -1;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(loop_turn(f.loop, 10), ERR_OK);
+	assert_int_equal(f.done, 1);
+	tear_down(&f);
+}
+
 int
 main(void)
 {
@@ -145,6 +165,7 @@ main(void)
 		cmocka_unit_test(what_is_no_ip_packet_is_lost_and_nothing_else),
 		cmocka_unit_test(ethernet_frames_travel_as_they_are),
 		cmocka_unit_test(a_packet_that_is_too_long_is_lost),
+		cmocka_unit_test(a_tunnel_may_be_freed_by_who_is_told_of_its_end),
 		cmocka_unit_test(the_end_of_the_device_is_told_once),
 	};
 
