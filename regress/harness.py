@@ -243,6 +243,7 @@ class Server:
             lines.append(f"HostKey {path}")
         with open(self.config_path, "w", encoding="utf-8") as f:
             f.write(config + "\n" + "\n".join(lines) + "\n" + last + "\n")
+        self.crashes = 0        # that a test has made
         self.as_user = user
         if user is not None:
             run(["chown", "-R", f"{user}:{user}", self.dir])
@@ -326,8 +327,11 @@ class Server:
         return found
 
     def stop(self):
+        """Ends it; a process of it that has crashed, which its client need not notice, fails the test."""
         code = end(self.process)
         self.log.close()
+        crashes = re.findall(r".*killed by signal (?:4|6|7|8|11)$|.*(?:ERROR: \w+Sanitizer|runtime error:).*", self.log_text(), re.M)
+        assert len(crashes) == self.crashes, crashes
         return code
 
 

@@ -174,6 +174,7 @@ def test_a_wire_that_crashed_has_no_brothers(sshd):
     before = nursery(sshd)
     p = open_session(sshd)
     os.kill(kinds(sshd)["wire"], signal.SIGSEGV)
+    sshd.crashes += 1
     assert p.wait(harness.TIMEOUT) == 255
     wait_until(lambda: nursery(sshd) not in (None, before), "another nursery")
     wait_until(lambda: not alive(before), "the end of the old one")
@@ -184,7 +185,9 @@ def test_a_wire_that_crashed_has_no_brothers(sshd):
 
 def test_without_its_nursery_the_server_makes_another(sshd):
     p = open_session(sshd)
-    os.kill(nursery(sshd), signal.SIGKILL)
+    before = nursery(sshd)
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: not harness.runs(before), "its end")
     for _ in range(4):      # more than there are spares
         again = open_session(sshd)
         again.stdin.close()
