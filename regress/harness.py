@@ -330,7 +330,7 @@ class Server:
         """Ends it; a process of it that has crashed, which its client need not notice, fails the test."""
         code = end(self.process)
         self.log.close()
-        crashes = re.findall(r".*killed by signal (?:4|6|7|8|11)$|.*(?:ERROR: AddressSanitizer|runtime error:).*", self.log_text(), re.M)
+        crashes = re.findall(r".*killed by signal (?:4|6|7|8|11)$|.*(?:ERROR: \w+Sanitizer|runtime error:).*", self.log_text(), re.M)
         assert len(crashes) <= self.crashes, crashes     # sanitizers may end a process in their own way
         return code
 

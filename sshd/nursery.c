@@ -157,5 +157,7 @@ nursery_main(int argc, char **argv)
 	ipc_init(&n->requests, NURSERY_FD);
 	crypto_warm();
 	serve(n);
+	ipc_close(&n->requests);
+	free(n);
 	return 0;
 }

@@ -158,3 +158,21 @@ kat_text(const struct kat *kat, const char *field)
 	}
 	return NULL;
 }
+
+struct span
+kat_span(const char *name)
+{
+	char path[256];
+	size_t len;
+	char *text;
+
+	snprintf(path, sizeof(path), "regress/kat/%s", name);
+	text = kat_file(path, &len);
+	return span_of(text, len);
+}
+
+void
+kat_span_free(struct span *s)
+{
+	free((void *)(uintptr_t)s->p);
+}

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/span.h"
+
 #define KAT_MAX_FIELDS	32
 
 struct kat {
@@ -40,5 +42,9 @@ const char *kat_text(const struct kat *kat, const char *field);
 
 /* The text of a whole file below $SRCDIR, malloc'ed with a NUL; ends the test program if missing. */
 char *kat_file(const char *path, size_t *len);
+
+/* The bytes of regress/kat/NAME, as kat_file(); kat_span_free() ends them. */
+struct span kat_span(const char *name);
+void kat_span_free(struct span *s);
 
 #endif

@@ -15,29 +15,10 @@
 #include "regress/support/alloc.h"
 #include "regress/support/kat.h"
 
-/* A file below regress/kat; free its bytes. */
-static struct span
-load(const char *name)
-{
-	char path[128];
-	size_t len;
-	char *text;
-
-	snprintf(path, sizeof path, "regress/kat/%s", name);
-	text = kat_file(path, &len);
-	return span_of(text, len);
-}
-
-static void
-drop(struct span *s)
-{
-	free((void *)(uintptr_t)s->p);
-}
-
 static struct writer
 public_blob(const char *name)
 {
-	SCOPED(drop) struct span file = load(name);
+	SCOPED(kat_span_free) struct span file = kat_span(name);
 	struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	struct span comment;
 
@@ -48,7 +29,7 @@ public_blob(const char *name)
 static bool
 is_key_revoked(const char *krl, const char *key)
 {
-	SCOPED(drop) struct span file = load(krl);
+	SCOPED(kat_span_free) struct span file = kat_span(krl);
 	SCOPED(writer_free) struct writer blob = public_blob(key);
 	bool revoked;
 
@@ -62,7 +43,7 @@ make_cert(const char *ca_path, uint64_t serial, const char *id)
 {
 	struct rng_test seed = { .state = 31 };
 	struct rng rng = rng_test(&seed);
-	SCOPED(drop) struct span file = load(ca_path);
+	SCOPED(kat_span_free) struct span file = kat_span(ca_path);
 	SCOPED(key_free) struct key *k = NULL, *ca = NULL;
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_KEY_BLOB);
 	struct cert_order order = { .role = CERT_USER, .serial = serial, .key_id = span_str(id),
@@ -96,7 +77,7 @@ put_header(struct writer *w)
 static bool
 is_cert_revoked(const char *krl, const char *ca, uint64_t serial, const char *id)
 {
-	SCOPED(drop) struct span file = load(krl);
+	SCOPED(kat_span_free) struct span file = kat_span(krl);
 	SCOPED(cert_free) struct cert c = make_cert(ca, serial, id);
 	bool revoked;
 
@@ -187,9 +168,9 @@ a_revoked_ca_takes_its_certificates_along(void **state)
 static void
 a_certificate_in_a_text_revokes_its_key(void **state)
 {
-	SCOPED(drop) struct span text = load("certs/ed25519.cert");
-	SCOPED(drop) struct span other = load("certs/rsa.cert");
-	SCOPED(drop) struct span damaged = load("certs/ed25519.cert");
+	SCOPED(kat_span_free) struct span text = kat_span("certs/ed25519.cert");
+	SCOPED(kat_span_free) struct span other = kat_span("certs/rsa.cert");
+	SCOPED(kat_span_free) struct span damaged = kat_span("certs/ed25519.cert");
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(cert_free) struct cert c = { .key = NULL };
 	bool revoked;
@@ -212,7 +193,7 @@ a_certificate_in_a_text_revokes_its_key(void **state)
 static void
 the_header_is_read(void **state)
 {
-	SCOPED(drop) struct span file = load("certs/certs.krl");
+	SCOPED(kat_span_free) struct span file = kat_span("certs/certs.krl");
 	struct krl_info info;
 
 	(void)state;
@@ -241,7 +222,7 @@ ask(struct span file)
 static void
 a_damaged_list_revokes_everything(void **state)
 {
-	SCOPED(drop) struct span file = load("certs/certs.krl");
+	SCOPED(kat_span_free) struct span file = kat_span("certs/certs.krl");
 
 	(void)state;
 	assert_int_equal(ask(file), ERR_OK);
@@ -291,7 +272,7 @@ text_lists_are_read_line_by_line(void **state)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
 	SCOPED(writer_free) struct writer blob = public_blob("keys/rsa.pub");
-	SCOPED(drop) struct span a = load("keys/ed25519.pub"), b = load("keys/rsa.pub");
+	SCOPED(kat_span_free) struct span a = kat_span("keys/ed25519.pub"), b = kat_span("keys/rsa.pub");
 	bool revoked;
 
 	(void)state;
@@ -312,7 +293,7 @@ text_lists_are_read_line_by_line(void **state)
 static void
 running_out_of_memory_means_revoked(void **state)
 {
-	SCOPED(drop) struct span list = load("keys/ed25519.pub");
+	SCOPED(kat_span_free) struct span list = kat_span("keys/ed25519.pub");
 	SCOPED(writer_free) struct writer blob = public_blob("keys/rsa.pub");
 	enum err e = ERR_NOMEM;
 

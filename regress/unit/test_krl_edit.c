@@ -19,25 +19,6 @@
 
 #define MAX	(1024 * 1024)
 
-/* A file below regress/kat; free its bytes. */
-static struct span
-load(const char *name)
-{
-	char path[128];
-	size_t len;
-	char *text;
-
-	snprintf(path, sizeof path, "regress/kat/%s", name);
-	text = kat_file(path, &len);
-	return span_of(text, len);
-}
-
-static void
-drop(struct span *s)
-{
-	free((void *)(uintptr_t)s->p);
-}
-
 /* --- random lists, and what they must say --- */
 
 static uint64_t
@@ -82,7 +63,7 @@ make_cert(uint64_t serial, const char *id)
 {
 	struct rng_test seed = { .state = 31 };
 	struct rng rng = rng_test(&seed);
-	SCOPED(drop) struct span file = load("certs/ca");
+	SCOPED(kat_span_free) struct span file = kat_span("certs/ca");
 	SCOPED(key_free) struct key *k = NULL, *ca = NULL;
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_KEY_BLOB);
 	struct cert_order order = { .role = CERT_USER, .serial = serial, .key_id = span_str(id),
@@ -157,7 +138,7 @@ any_set_of_serial_numbers_survives_being_written(void **state)
 static struct writer
 public_blob(const char *name)
 {
-	SCOPED(drop) struct span file = load(name);
+	SCOPED(kat_span_free) struct span file = kat_span(name);
 	struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	struct span comment;
 
@@ -180,11 +161,11 @@ static enum err
 add(struct krl_edit *list, const struct span *ca, const char *line, const char *file,
     const char **why)
 {
-	SCOPED(drop) struct span text = { .p = NULL };
+	SCOPED(kat_span_free) struct span text = { .p = NULL };
 	char buf[8192];
 
 	if (file != NULL)
-		text = load(file);
+		text = kat_span(file);
 	snprintf(buf, sizeof buf, "%s%.*s", line, (int)span_find(text, '\n'),
 	    text.len == 0 ? "" : (const char *)text.p);
 	return krl_edit_line(list, ca, span_str(buf), why);
@@ -318,7 +299,7 @@ lists_made_by_openssh_survive_being_read_and_written(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lists); i++) {
-		SCOPED(drop) struct span file = load(lists[i]);
+		SCOPED(kat_span_free) struct span file = kat_span(lists[i]);
 		SCOPED(krl_edit_free) struct krl_edit list = { .version = 0 };
 		SCOPED(writer_free) struct writer w = writer_init(MAX);
 		SCOPED(cert_free) struct cert c = make_cert(1, "id of rsa");
@@ -344,7 +325,7 @@ lists_made_by_openssh_survive_being_read_and_written(void **state)
 static void
 a_damaged_list_is_not_loaded(void **state)
 {
-	SCOPED(drop) struct span file = load("certs/certs.krl");
+	SCOPED(kat_span_free) struct span file = kat_span("certs/certs.krl");
 
 	(void)state;
 	for (size_t n = 0; n < file.len; n++) {
@@ -391,7 +372,7 @@ make_one(struct span file, struct span spec, struct writer *w)
 static void
 running_out_of_memory_is_told(void **state)
 {
-	SCOPED(drop) struct span file = load("certs/certs.krl"), spec = load("certs/ed25519.cert");
+	SCOPED(kat_span_free) struct span file = kat_span("certs/certs.krl"), spec = kat_span("certs/ed25519.cert");
 	enum err e = ERR_NOMEM;
 
 	(void)state;

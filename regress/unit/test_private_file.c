@@ -43,30 +43,21 @@ static const struct {
 
 #define SECRET	SPAN_LIT("secret")
 
-/* A key file of the tests; free() its bytes. */
+/* A key file of the tests; kat_span_free(). */
 static struct span
 load(const char *name, const char *suffix)
 {
 	char path[256];
-	size_t len;
-	char *text;
 
-	snprintf(path, sizeof path, "regress/kat/keys/%s%s", name, suffix);
-	text = kat_file(path, &len);
-	return span_of(text, len);
-}
-
-static void
-drop(struct span *s)
-{
-	free((void *)(uintptr_t)s->p);
+	snprintf(path, sizeof path, "keys/%s%s", name, suffix);
+	return kat_span(path);
 }
 
 /* The blob in NAME.pub. */
 static struct writer
 public_blob(const char *name)
 {
-	SCOPED(drop) struct span pub = load(name, ".pub");
+	SCOPED(kat_span_free) struct span pub = load(name, ".pub");
 	struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	struct span comment;
 
@@ -79,7 +70,7 @@ files_of_openssh_and_openssl_are_read_with_comment_and_right_public_key(void **s
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		SCOPED(drop) struct span file = load(files[i].name, "");
+		SCOPED(kat_span_free) struct span file = load(files[i].name, "");
 		SCOPED(writer_free) struct writer pub = public_blob(files[i].name);
 		SCOPED(writer_free) struct writer comment = writer_init(256);
 		SCOPED(key_free) struct key *k = NULL;
@@ -97,7 +88,7 @@ what_a_file_is_can_be_seen_without_the_passphrase(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		SCOPED(drop) struct span file = load(files[i].name, "");
+		SCOPED(kat_span_free) struct span file = load(files[i].name, "");
 		SCOPED(writer_free) struct writer pub = public_blob(files[i].name);
 		SCOPED(private_file_free) struct private_file f;
 
@@ -116,7 +107,7 @@ a_wrong_or_empty_passphrase_is_told_from_a_damaged_file(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		SCOPED(drop) struct span file = load(files[i].name, "");
+		SCOPED(kat_span_free) struct span file = load(files[i].name, "");
 		struct key *k;
 
 		if (!files[i].is_encrypted)
@@ -131,9 +122,9 @@ a_wrong_or_empty_passphrase_is_told_from_a_damaged_file(void **state)
 static void
 keys_that_ssh_has_no_type_for_are_refused(void **state)
 {
-	SCOPED(drop) struct span x25519 = load("x25519_pkcs8", "");
-	SCOPED(drop) struct span k1 = load("ec_k1", "");
-	SCOPED(drop) struct span pub = load("ed25519", ".pub");
+	SCOPED(kat_span_free) struct span x25519 = load("x25519_pkcs8", "");
+	SCOPED(kat_span_free) struct span k1 = load("ec_k1", "");
+	SCOPED(kat_span_free) struct span pub = load("ed25519", ".pub");
 	struct private_file f;
 	struct key *k;
 
@@ -150,8 +141,8 @@ keys_that_ssh_has_no_type_for_are_refused(void **state)
 static void
 every_prefix_of_a_file_is_refused(void **state)
 {
-	SCOPED(drop) struct span file = load("ecdsa256", "");
-	SCOPED(drop) struct span pem = load("rsa_pem", "");
+	SCOPED(kat_span_free) struct span file = load("ecdsa256", "");
+	SCOPED(kat_span_free) struct span pem = load("rsa_pem", "");
 	struct key *k;
 
 	(void)state;
@@ -479,7 +470,7 @@ an_rsa_signature_that_a_broken_key_makes_is_kept_back(void **state)
 static void
 running_out_of_memory_is_reported_and_leaks_nothing(void **state)
 {
-	SCOPED(drop) struct span file = load("ed25519_enc", "");
+	SCOPED(kat_span_free) struct span file = load("ed25519_enc", "");
 	struct key *k = NULL;
 	enum err e = ERR_NOMEM;
 

@@ -22,30 +22,11 @@ static const char *const files[] = {
 	"sshsig/rsa_sha256.sig", "sshsig/ed25519_cert.sig",
 };
 
-/* A file below regress/kat; free its bytes. */
-static struct span
-load(const char *name)
-{
-	char path[128];
-	size_t len;
-	char *text;
-
-	snprintf(path, sizeof path, "regress/kat/%s", name);
-	text = kat_file(path, &len);
-	return span_of(text, len);
-}
-
-static void
-drop(struct span *s)
-{
-	free((void *)(uintptr_t)s->p);
-}
-
 /* A signature's blob from such a file. */
 static struct writer
 load_blob(const char *name)
 {
-	SCOPED(drop) struct span file = load(name);
+	SCOPED(kat_span_free) struct span file = kat_span(name);
 	struct writer blob = writer_init(SSHSIG_MAX_BLOB);
 
 	assert_int_equal(sshsig_armour_get(file, &blob), ERR_OK);
@@ -93,7 +74,7 @@ what_is_read_is_written_again_as_openssh_has_it(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		SCOPED(drop) struct span file = load(files[i]);
+		SCOPED(kat_span_free) struct span file = kat_span(files[i]);
 		SCOPED(writer_free) struct writer blob = load_blob(files[i]);
 		SCOPED(writer_free) struct writer again = writer_init(SSHSIG_MAX_BLOB);
 		SCOPED(writer_free) struct writer text = writer_init(SSHSIG_MAX_BLOB);
@@ -259,7 +240,7 @@ a_signature_by_sha1_is_none(void **state)
 static enum err
 take_signer(const char *name, size_t flip)
 {
-	SCOPED(drop) struct span text = load(name);
+	SCOPED(kat_span_free) struct span text = kat_span(name);
 	SCOPED(writer_free) struct writer blob = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(sshsig_signer_free) struct sshsig_signer signer = { .key = NULL };
 
@@ -349,7 +330,7 @@ running_out_of_memory_is_told_and_no_signature_holds(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
-		SCOPED(drop) struct span file = load(files[i]);
+		SCOPED(kat_span_free) struct span file = kat_span(files[i]);
 		enum err e = ERR_NOMEM;
 
 		for (unsigned n = 0; e != ERR_OK; n++) {
