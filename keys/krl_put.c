@@ -201,11 +201,14 @@ put_some(struct writer *w, const struct krl_serials *v, size_t n)
 	return done;
 }
 
+/* A section for a CA, if anything of it is revoked. */
 static void
 put_ca(struct writer *w, const struct krl_ca *ca)
 {
 	size_t m;
 
+	if (ca->n_serials == 0 && ca->key_ids.n == 0)
+		return;
 	wr_u8(w, KRL_SECTION_CERTIFICATES);
 	m = wr_open(w);
 	wr_bytes(w, ca->blob);

@@ -13,6 +13,7 @@
 #include "keys/fingerprint.h"
 #include "keys/krl.h"
 #include "keys/krl_edit.h"
+#include "keys/krl_i.h"
 #include "keys/private_file.h"
 #include "regress/support/alloc.h"
 #include "regress/support/kat.h"
@@ -323,6 +324,36 @@ lists_made_by_openssh_survive_being_read_and_written(void **state)
 }
 
 static void
+a_ca_of_which_nothing_is_revoked_is_not_written(void **state)
+{
+	SCOPED(krl_edit_free) struct krl_edit list = { .version = 0 }, again = { .version = 0 };
+	SCOPED(writer_free) struct writer file = writer_init(MAX), w = writer_init(MAX);
+	SCOPED(writer_free) struct writer w2 = writer_init(MAX), nothing = writer_init(MAX);
+	size_t section, part;
+
+	(void)state;
+	/* Serial number 0 alone, which no certificate has. */
+	assert_int_equal(krl_edit_put(&list, 1, &nothing), ERR_OK);
+	wr_raw(&file, writer_span(&nothing));
+	wr_u8(&file, KRL_SECTION_CERTIFICATES);
+	section = wr_open(&file);
+	wr_bytes(&file, SPAN_LIT("some CA"));
+	wr_bytes(&file, SPAN_EMPTY);
+	wr_u8(&file, KRL_CERT_SERIAL_LIST);
+	part = wr_open(&file);
+	wr_u64(&file, 0);
+	wr_close(&file, part);
+	wr_close(&file, section);
+	assert_int_equal(wr_end(&file), ERR_OK);
+	assert_int_equal(krl_edit_load(&list, writer_span(&file)), ERR_OK);
+	assert_int_equal(krl_edit_put(&list, 1, &w), ERR_OK);
+	assert_true(span_eq(writer_span(&w), writer_span(&nothing)));
+	assert_int_equal(krl_edit_load(&again, writer_span(&w)), ERR_OK);
+	assert_int_equal(krl_edit_put(&again, 1, &w2), ERR_OK);
+	assert_true(span_eq(writer_span(&w), writer_span(&w2)));
+}
+
+static void
 a_damaged_list_is_not_loaded(void **state)
 {
 	SCOPED(kat_span_free) struct span file = kat_span("certs/certs.krl");
@@ -396,6 +427,7 @@ main(void)
 		cmocka_unit_test(words_before_a_certificate_are_about_its_key),
 		cmocka_unit_test(nonsense_is_told_and_adds_nothing),
 		cmocka_unit_test(lists_made_by_openssh_survive_being_read_and_written),
+		cmocka_unit_test(a_ca_of_which_nothing_is_revoked_is_not_written),
 		cmocka_unit_test(a_damaged_list_is_not_loaded),
 		cmocka_unit_test(more_cas_than_can_be_looked_through_are_refused),
 		cmocka_unit_test(running_out_of_memory_is_told),
