@@ -2,6 +2,7 @@
 #include "keys/sshfp.h"
 
 #include "base/reader.h"
+#include "base/text.h"
 #include "crypto/hash.h"
 #include "keys/key.h"
 
@@ -9,6 +10,9 @@
 #define FLAG_ANSWER	0x8000
 #define FLAG_AUTHENTIC	0x0020
 #define RCODE_MASK	0x000f
+
+/* Hashes of fingerprints by their numbers. */
+static const char *const hashes[] = { NULL, "sha1", "sha256" };
 
 static unsigned
 rd_u16(struct reader *r)
@@ -55,16 +59,15 @@ type_number(struct span blob)
 static void
 compare(struct span data, struct span blob, struct sshfp *out)
 {
-	static const char *const names[] = { NULL, "sha1", "sha256" };
 	static const size_t lens[] = { 0, 20, 32 };
 	uint8_t made[HASH_MAX_LEN];
 	struct reader r = rd_init(data);
 	unsigned type = rd_u8(&r), hash = rd_u8(&r);
 
 	if (r.err != ERR_OK || type == 0 || type != type_number(blob) || hash == 0 ||
-	    hash >= COUNT(names) || r.rest.len != lens[hash])
+	    hash >= COUNT(hashes) || r.rest.len != lens[hash])
 		return;
-	hash_once(hash_find(names[hash]), blob, made);
+	hash_once(hash_find(hashes[hash]), blob, made);
 	out->n_found++;
 	out->is_match |= span_eq(r.rest, span_of(made, lens[hash]));
 }
@@ -113,4 +116,42 @@ sshfp_check(struct span answer, struct span blob, struct sshfp *out)
 	found.is_authentic = (flags & FLAG_AUTHENTIC) != 0;
 	*out = found;
 	return ERR_OK;
+}
+
+/* --- making records --- */
+
+unsigned
+sshfp_hash(struct span name)
+{
+	for (unsigned i = 1; i < COUNT(hashes); i++)
+		if (text_match(name, span_str(hashes[i]), true))
+			return i;
+	return 0;
+}
+
+static void
+put_record(struct writer *w, struct span name, struct span blob, unsigned hash,
+    enum sshfp_form form)
+{
+	const struct hash_alg *alg = hash_find(hashes[hash]);
+	uint8_t digest[HASH_MAX_LEN];
+
+	hash_once(alg, blob, digest);
+	wr_raw(w, name);
+	if (form == SSHFP_GENERIC)
+		wr_printf(w, " IN TYPE%u \\# %zu %02x %02x ", SSHFP_TYPE, hash_len(alg) + 2,
+		    type_number(blob), hash);
+	else
+		wr_printf(w, " IN SSHFP %u %u ", type_number(blob), hash);
+	hex_put(w, span_of(digest, hash_len(alg)), '\0');
+	wr_u8(w, '\n');
+}
+
+void
+sshfp_put(struct writer *w, struct span name, struct span blob, unsigned hash,
+    enum sshfp_form form)
+{
+	for (unsigned i = 1; i < COUNT(hashes) && type_number(blob) != 0; i++)
+		if (hash == 0 || hash == i)
+			put_record(w, name, blob, i, form);
 }

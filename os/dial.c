@@ -176,9 +176,9 @@ on_timeout(void *arg)
 	finish(arg, -1, strerror(ETIMEDOUT));
 }
 
-enum err
-dial_start(struct loop *loop, struct names *names, const char *host, uint16_t port,
-    enum names_family family, msec timeout, void (*done)(void *arg, int fd, const char *why),
+/* One that has not begun yet. */
+static enum err
+dial_new(struct loop *loop, msec timeout, void (*done)(void *arg, int fd, const char *why),
     void *arg, struct dial **out)
 {
 	struct dial *d = calloc(1, sizeof(*d));
@@ -193,14 +193,53 @@ dial_start(struct loop *loop, struct names *names, const char *host, uint16_t po
 	e = loop_timer(loop, &d->timeout, on_timeout, d);
 	if (e == ERR_OK)
 		e = loop_timer(loop, &d->stagger, on_stagger, d);
-	if (e == ERR_OK)
-		e = names_lookup(names, host, port, family, on_found, d, &d->lookup);
 	if (e != ERR_OK) {
 		dial_free(d);
 		return e;
 	}
 	if (timeout > 0)
 		timer_set(d->timeout, loop_now(loop) + timeout);
+	*out = d;
+	return ERR_OK;
+}
+
+enum err
+dial_start(struct loop *loop, struct names *names, const char *host, uint16_t port,
+    enum names_family family, msec timeout, void (*done)(void *arg, int fd, const char *why),
+    void *arg, struct dial **out)
+{
+	struct dial *d;
+	enum err e;
+
+	*out = NULL;
+	TRY(dial_new(loop, timeout, done, arg, &d));
+	e = names_lookup(names, host, port, family, on_found, d, &d->lookup);
+	if (e != ERR_OK) {
+		dial_free(d);
+		return e;
+	}
+	*out = d;
+	return ERR_OK;
+}
+
+enum err
+dial_start_at(struct loop *loop, const struct endpoint *v, size_t n, msec timeout,
+    void (*done)(void *arg, int fd, const char *why), void *arg, struct dial **out)
+{
+	struct dial *d;
+
+	*out = NULL;
+	must(n > 0 && n <= NAMES_MAX);
+	TRY(dial_new(loop, timeout, done, arg, &d));
+	d->found.v = malloc(n * sizeof(*v));
+	if (d->found.v == NULL) {
+		dial_free(d);
+		return ERR_NOMEM;
+	}
+	memcpy(d->found.v, v, n * sizeof(*v));
+	d->found.n = n;
+	interleave(&d->found);
+	timer_set(d->stagger, loop_now(loop));	/* the first attempt, from the loop */
 	*out = d;
 	return ERR_OK;
 }

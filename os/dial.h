@@ -23,6 +23,10 @@ enum err dial_start(struct loop *loop, struct names *names, const char *host, ui
     enum names_family family, msec timeout, void (*done)(void *arg, int fd, const char *why),
     void *arg, struct dial **out);
 
+/* The same for addresses that are known already: one or more, at most NAMES_MAX. */
+enum err dial_start_at(struct loop *loop, const struct endpoint *v, size_t n, msec timeout,
+    void (*done)(void *arg, int fd, const char *why), void *arg, struct dial **out);
+
 /* Ends it without calling anybody. NULL is fine. */
 void dial_cancel(struct dial *d);
 

@@ -21,6 +21,7 @@ PEERS = os.environ.get("PEERS", "/nonexistent")
 SSH = os.path.join(BINDIR, "ssh")
 SSHD = os.path.join(SBINDIR, "sshd")
 KEYGEN = os.path.join(BINDIR, "ssh-keygen")
+KEYSCAN = os.path.join(BINDIR, "ssh-keyscan")
 EPHEMERAL = os.path.join(BINDIR, "ssh-ephemeral")
 ROOT = os.getuid() == 0
 USER = "alice" if ROOT else None

@@ -7,6 +7,14 @@ ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_ch
 ssh-keygen_SRCS += tools/ssh_keygen_sign_file.c tools/ssh_keygen_signature.c tools/ssh_keygen_verify.c \
 	tools/ssh_keygen_agent.c ssh/agent_client.c
 
+PROGRAMS += ssh-keyscan
+ssh-keyscan_SRCS = tools/ssh_keyscan.c tools/ssh_keyscan_ask.c tools/ssh_keyscan_list.c tools/ssh_keyscan_put.c \
+	tools/ssh_keyscan_scan.c
+tools_TESTS += regress/unit/test_ssh_keyscan.c
+test_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
+tools_FUZZ += regress/fuzz/fuzz_ssh_keyscan.c
+fuzz_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
+
 PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tools/assist_server.c tools/assist_tell.c tools/assist_way.c \
 	tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \

@@ -16,6 +16,7 @@ static const struct {
 	{ "sshd", sshd_main },
 	{ "ssh", ssh_main },
 	{ "ssh-keygen", ssh_keygen_main },
+	{ "ssh-keyscan", ssh_keyscan_main },
 	{ "ssh-ephemeral", ssh_ephemeral_main },
 };
 

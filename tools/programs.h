@@ -16,6 +16,9 @@ int ssh_main(int argc, char **argv);
 /* Makes and shows keys: ssh-keygen(1). */
 int ssh_keygen_main(int argc, char **argv);
 
+/* Collects host keys: ssh-keyscan(1). */
+int ssh_keyscan_main(int argc, char **argv);
+
 /* Registers ephemeral keys: ssh-ephemeral(1). */
 int ssh_ephemeral_main(int argc, char **argv);
 

@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "crypto/hash.h"
 #include "keys/public_format.h"
+#include "keys/sshfp.h"
 #include "tools/ssh_keygen.h"
 
 /* The public key in a .pub file, or the public half of a private one. */
@@ -92,79 +92,47 @@ keygen_import(struct keygen *kg)
 
 /* --- SSHFP records (RFC 4255, 6594, 7479) --- */
 
-/* The number of an algorithm in DNS; 0: it has none. */
+/* The hash that -O hashalg= asks for, by its number; 0: all of them. */
 static unsigned
-sshfp_number(const struct key *k)
-{
-	static const struct { const char *label; unsigned number; } rows[] = {
-		{ "RSA", 1 }, { "ECDSA", 3 }, { "ED25519", 4 },
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++)
-		if (strcmp(key_label(k), rows[i].label) == 0)
-			return rows[i].number;
-	return 0;
-}
-
-/* Hashes that records are made with, in the order of their numbers in DNS, from 1. */
-static const char *const sshfp_hashes[] = { "sha1", "sha256" };
-
-/* The one that -O hashalg= asks for; NULL: all of them. */
-static const char *
-sshfp_hash(const struct keygen *kg)
+wanted_hash(const struct keygen *kg)
 {
 	static const char name[] = "hashalg=";
-	const char *hash = NULL;
+	unsigned hash = 0;
 
 	for (size_t i = 0; i < kg->n_options; i++) {
 		const char *value = kg->options[i] + sizeof name - 1;
 
 		if (strncasecmp(kg->options[i], name, sizeof name - 1) != 0)
 			die("Invalid option \"%s\"", kg->options[i]);
-		hash = NULL;
-		for (size_t k = 0; k < COUNT(sshfp_hashes); k++)
-			if (strcasecmp(value, sshfp_hashes[k]) == 0)
-				hash = sshfp_hashes[k];
-		if (hash == NULL)
+		hash = sshfp_hash(span_str(value));
+		if (hash == 0)
 			die("Unsupported hash algorithm \"%s\"", value);
 	}
 	return hash;
 }
 
-/* Prints the records of k, by one hash or (NULL) by all. */
+/* Prints the records of k, by one hash or (0) by all. */
 static void
-print_sshfp(const struct keygen *kg, const struct key *k, const char *only)
+print_sshfp(const struct keygen *kg, const struct key *k, unsigned hash)
 {
-	for (unsigned i = 0; i < COUNT(sshfp_hashes) && sshfp_number(k) != 0; i++) {
-		const struct hash_alg *alg = hash_find(sshfp_hashes[i]);
-		SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
-		uint8_t digest[HASH_MAX_LEN];
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
 
-		if (only != NULL && only != sshfp_hashes[i])
-			continue;
-		hash_once(alg, key_blob(k), digest);
-		if (kg->wants_generic)
-			wr_printf(&w, "%s IN TYPE44 \\# %zu %02x %02x ", kg->host,
-			    hash_len(alg) + 2, sshfp_number(k), i + 1);
-		else
-			wr_printf(&w, "%s IN SSHFP %u %u ", kg->host, sshfp_number(k), i + 1);
-		hex_put(&w, span_of(digest, hash_len(alg)), '\0');
-		wr_u8(&w, '\n');
-		print_writer(&w);
-	}
+	sshfp_put(&w, span_str(kg->host), key_blob(k), hash,
+	    kg->wants_generic ? SSHFP_GENERIC : SSHFP_NAMED);
+	print_writer(&w);
 }
 
 int
 keygen_sshfp(struct keygen *kg)
 {
 	static const char *const kinds[] = { "rsa", "ecdsa", "ed25519" };
-	const char *only = sshfp_hash(kg);
+	unsigned hash = wanted_hash(kg);
 	bool any = false;
 
 	if (kg->file != NULL) {
 		SCOPED(key_free) struct key *k = load_public(kg, kg->file);
 
-		print_sshfp(kg, k, only);
+		print_sshfp(kg, k, hash);
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -176,7 +144,7 @@ keygen_sshfp(struct keygen *kg)
 		if (stat(path, &st) == -1)
 			continue;
 		k = load_public(kg, path);
-		print_sshfp(kg, k, only);
+		print_sshfp(kg, k, hash);
 		any = true;
 	}
 	if (!any)

@@ -226,6 +226,44 @@ dialling_says_why_it_failed(void **state)
 	assert_true(t.had_why);
 }
 
+/* Dials addresses in their order, without names. */
+static void
+dial_at(struct told *t, const struct endpoint *v, size_t n)
+{
+	struct loop *loop;
+	struct dial *d;
+
+	*t = (struct told){ .fd = -1 };
+	assert_int_equal(loop_new(&loop), ERR_OK);
+	assert_int_equal(dial_start_at(loop, v, n, 0, on_dialed, t, &d), ERR_OK);
+	assert_int_equal(t->calls, 0);
+	while (t->calls == 0)
+		assert_int_equal(loop_turn(loop, MSEC_NEVER), ERR_OK);
+	loop_free(loop);
+}
+
+static void
+dialling_addresses_takes_the_first_that_answers(void **state)
+{
+	struct endpoint v[2] = { { .address = { .family = 4, .bytes = { 127, 0, 0, 2 } } },
+	    { .address = { .family = 4, .bytes = { 127, 0, 0, 1 } } } };
+	struct endpoint peer;
+	struct told t;
+	int listener;
+
+	(void)state;
+	v[0].port = v[1].port = listen_somewhere(&listener);
+	dial_at(&t, v, 2);
+	assert_int_not_equal(t.fd, -1);
+	assert_int_equal(net_ends(t.fd, NULL, &peer), ERR_OK);
+	assert_int_equal(peer.address.bytes[3], 1);
+	close(t.fd);
+	close(listener);
+	dial_at(&t, v, 2);
+	assert_int_equal(t.fd, -1);
+	assert_true(t.had_why);
+}
+
 static void
 a_cancelled_dial_tells_nobody(void **state)
 {
@@ -285,6 +323,7 @@ main(void)
 		cmocka_unit_test(freeing_with_open_questions_is_clean),
 		cmocka_unit_test(dialling_connects),
 		cmocka_unit_test(dialling_says_why_it_failed),
+		cmocka_unit_test(dialling_addresses_takes_the_first_that_answers),
 		cmocka_unit_test(a_cancelled_dial_tells_nobody),
 		cmocka_unit_test(running_out_of_memory_is_survived),
 	};

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "base/writer.h"
 #include "crypto/hash.h"
 #include "keys/sshfp.h"
@@ -150,6 +151,40 @@ a_question_is_no_answer(void **state)
 	assert_int_equal(sshfp_check(writer_span(&w), BLOB, &out), ERR_FORMAT);
 }
 
+static void
+records_say_type_hash_and_fingerprint(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1000), want = writer_init(1000);
+	uint8_t sha1[HASH_MAX_LEN], sha256[HASH_MAX_LEN];
+
+	(void)state;
+	hash_once(hash_find("sha1"), BLOB, sha1);
+	hash_once(hash_find("sha256"), BLOB, sha256);
+	sshfp_put(&w, SPAN_LIT("host.example"), BLOB, 0, SSHFP_NAMED);
+	wr_raw(&want, SPAN_LIT("host.example IN SSHFP 4 1 "));
+	hex_put(&want, span_of(sha1, 20), '\0');
+	wr_raw(&want, SPAN_LIT("\nhost.example IN SSHFP 4 2 "));
+	hex_put(&want, span_of(sha256, 32), '\0');
+	wr_u8(&want, '\n');
+	sshfp_put(&w, SPAN_LIT("h"), BLOB, sshfp_hash(SPAN_LIT("SHA256")), SSHFP_GENERIC);
+	wr_raw(&want, SPAN_LIT("h IN TYPE44 \\# 34 04 02 "));
+	hex_put(&want, span_of(sha256, 32), '\0');
+	wr_u8(&want, '\n');
+	assert_true(span_eq(writer_span(&w), writer_span(&want)));
+}
+
+static void
+types_and_hashes_without_a_number_have_no_records(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1000);
+
+	(void)state;
+	sshfp_put(&w, SPAN_LIT("h"), SPAN_LIT("\0\0\0\032sk-ssh-ed25519@openssh.com"), 0, SSHFP_NAMED);
+	assert_int_equal(w.len, 0);
+	assert_int_equal(sshfp_hash(SPAN_LIT("md5")), 0);
+	assert_int_equal(sshfp_hash(SPAN_LIT("*")), 0);
+}
+
 int
 main(void)
 {
@@ -160,6 +195,8 @@ main(void)
 		cmocka_unit_test(a_name_that_is_not_there_is_told),
 		cmocka_unit_test(an_answer_that_is_cut_anywhere_says_nothing),
 		cmocka_unit_test(a_question_is_no_answer),
+		cmocka_unit_test(records_say_type_hash_and_fingerprint),
+		cmocka_unit_test(types_and_hashes_without_a_number_have_no_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: ISC
+"""ssh-keyscan at other people's servers, and beside OpenSSH's at all of them."""
+import os
+
+import pytest
+
+import harness
+import peer_servers
+from harness import run
+
+OPENSSH = {"9.2": "/usr/bin/ssh-keyscan", "10.0": os.path.join(peer_servers.OPENSSH10, "bin/ssh-keyscan")}
+
+
+@pytest.fixture(params=peer_servers.PEERS)
+def peer(request, folder):
+    if request.param in ("dropbear", "tinysshd") and not harness.ROOT:
+        pytest.skip("needs an account of its own to put a key into")
+    server = peer_servers.make(request.param, folder / "peer")
+    yield server
+    server.stop()
+
+
+def scanned(program, port, *args):
+    """The keys that a scan prints, as a set of lines."""
+    done = run([program, "-p", str(port), *args, "127.0.0.1"])
+    return {line for line in done.stdout.splitlines() if not line.startswith("#")}
+
+
+def test_the_keys_of_a_server_are_those_that_it_has(peer):
+    with open(peer.known, encoding="utf-8") as f:
+        assert scanned(harness.KEYSCAN, peer.port) == set(f.read().splitlines())
+    run(peer.ssh("true"))       # it takes logins after that as before
+
+
+@pytest.mark.parametrize("version", OPENSSH)
+def test_a_scan_by_openssh_brings_the_same(version, folder):
+    with harness.server(folder, keys=("ed25519", "ecdsa", "rsa"), config="PerSourcePenalties no") as sshd:
+        assert scanned(harness.KEYSCAN, sshd.port) == scanned(OPENSSH[version], sshd.port)
+        assert scanned(harness.KEYSCAN, sshd.port, "-D") == scanned(OPENSSH[version], sshd.port, "-D") - {
+            line for line in scanned(OPENSSH[version], sshd.port, "-D") if line.startswith(";")}
