@@ -3,13 +3,17 @@
 
 #include <string.h>
 
-#include "keys/key_i.h"
+#include "keys/agent_destination.h"
+#include "keys/agent_key.h"
 
 #define FLAG_RSA_SHA2_256	2
 #define FLAG_RSA_SHA2_512	4
 
 #define CONSTRAIN_LIFETIME	1
 #define CONSTRAIN_CONFIRM	2
+#define CONSTRAIN_EXTENSION	255
+#define EXT_DESTINATION		"restrict-destination-v00@openssh.com"
+#define EXT_PROVIDER		"sk-provider@openssh.com"
 
 enum err
 agent_frame_get(struct span received, struct agent_frame *out)
@@ -153,15 +157,22 @@ agent_signature_get(struct span body, struct span *sig)
 
 /* --- adding and removing --- */
 
+static void
+put_extension(struct writer *w, const char *name, struct span value)
+{
+	wr_u8(w, CONSTRAIN_EXTENSION);
+	wr_str(w, name);
+	wr_bytes(w, value);
+}
+
 void
 agent_add_put(struct writer *w, const struct key *k, const struct agent_add *add)
 {
-	bool constrained = add->lifetime != 0 || add->confirm;
+	bool constrained = add->lifetime != 0 || add->confirm || add->destinations.len != 0 ||
+	    add->provider.len != 0;
 	size_t mark = open_frame(w, constrained ? AGENT_ADD_CONSTRAINED : AGENT_ADD_IDENTITY);
-	enum err e = key_write_private(k, w);
 
-	if (e != ERR_OK)
-		wr_fail(w, e);
+	agent_key_put(w, k, add->cert);
 	wr_bytes(w, add->comment);
 	if (add->lifetime != 0) {
 		wr_u8(w, CONSTRAIN_LIFETIME);
@@ -169,7 +180,33 @@ agent_add_put(struct writer *w, const struct key *k, const struct agent_add *add
 	}
 	if (add->confirm)
 		wr_u8(w, CONSTRAIN_CONFIRM);
+	if (add->provider.len != 0)
+		put_extension(w, EXT_PROVIDER, add->provider);
+	if (add->destinations.len != 0)
+		put_extension(w, EXT_DESTINATION, add->destinations);
 	wr_close(w, mark);
+}
+
+/* A constraint with a name. All but one are of things that are not done here. */
+static void
+read_extension(struct reader *r, struct agent_add *out)
+{
+	struct span name = rd_bytes(r);
+	struct span value;
+	enum err e;
+
+	if (!span_is(name, EXT_DESTINATION)) {
+		rd_fail(r, ERR_UNSUPPORTED);
+		return;
+	}
+	value = rd_bytes(r);
+	/* Which of two was meant? And a list of no places is not one of all places. */
+	if (out->destinations.len != 0 || value.len == 0)
+		rd_fail(r, ERR_FORMAT);
+	e = r->err == ERR_OK ? agent_destinations_check(value) : r->err;
+	if (e != ERR_OK)
+		rd_fail(r, e);
+	out->destinations = value;
 }
 
 static enum err
@@ -186,6 +223,9 @@ read_constraints(struct reader *r, struct agent_add *out)
 		case CONSTRAIN_CONFIRM:
 			out->confirm = true;
 			break;
+		case CONSTRAIN_EXTENSION:
+			read_extension(r, out);
+			break;
 		default:
 			rd_fail(r, ERR_UNSUPPORTED);
 		}
@@ -200,7 +240,7 @@ agent_add_get(struct span body, bool constrained, struct key **k, struct agent_a
 	enum err e;
 
 	*out = (struct agent_add){ .lifetime = 0 };
-	TRY(key_read_private(&r, k));
+	TRY(agent_key_get(&r, k, &out->cert));
 	out->comment = rd_bytes(&r);
 	e = constrained ? read_constraints(&r, out) : rd_end(&r);
 	if (e != ERR_OK)
@@ -233,7 +273,7 @@ agent_bind_put(struct writer *w, const struct agent_bind *bind)
 {
 	size_t mark = open_frame(w, AGENT_EXTENSION);
 
-	wr_str(w, "session-bind@openssh.com");
+	wr_str(w, AGENT_EXT_BIND);
 	wr_bytes(w, bind->hostkey);
 	wr_bytes(w, bind->session_id);
 	wr_bytes(w, bind->sig);
@@ -250,6 +290,33 @@ agent_bind_get(struct span contents, struct agent_bind *out)
 	out->session_id = rd_bytes(&r);
 	out->sig = rd_bytes(&r);
 	out->is_forwarding = rd_flag(&r);
+	return rd_end(&r);
+}
+
+void
+agent_query_put(struct writer *w)
+{
+	agent_string_put(w, AGENT_EXTENSION, SPAN_LIT(AGENT_EXT_QUERY));
+}
+
+void
+agent_query_answer_put(struct writer *w, const char *name)
+{
+	size_t mark = open_frame(w, AGENT_EXTENSION_RESPONSE);
+
+	wr_str(w, AGENT_EXT_QUERY);
+	wr_str(w, name);
+	wr_close(w, mark);
+}
+
+enum err
+agent_query_answer_get(struct span body, struct span *names)
+{
+	struct reader r = rd_init(body);
+
+	if (!span_is(rd_bytes(&r), AGENT_EXT_QUERY))
+		rd_fail(&r, ERR_FORMAT);
+	*names = rd_rest(&r);
 	return rd_end(&r);
 }
 

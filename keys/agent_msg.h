@@ -109,19 +109,24 @@ enum err agent_signature_get(struct span body, struct span *sig);
 
 struct agent_add {
 	struct span comment;
+	struct span cert;		/* blob of a certificate that the key is added as; empty: plain */
 	uint32_t lifetime;		/* seconds; 0: no limit */
 	bool confirm;			/* ask the user at each use */
+	struct span destinations;	/* where it may be used (keys/agent_destination.h); empty: anywhere */
+	struct span provider;		/* of an sk key: who talks to the token; written, never read */
 };
 
 /*
  * Writes ADD_IDENTITY, or ADD_CONSTRAINED if there are constraints. Errors
- * stick in w: ERR_UNSUPPORTED if the key has no private half.
+ * stick in w: ERR_UNSUPPORTED if the key has no private half, or there are no
+ * certificates of its type.
  */
 void agent_add_put(struct writer *w, const struct key *k, const struct agent_add *add);
 
 /*
- * Reads either; constrained says which. The key is the caller's. A constraint
- * that is not known is ERR_UNSUPPORTED: the key must not be added without it.
+ * Reads either; constrained says which. The key is the caller's; a certificate
+ * is one of this key. A constraint that is not known is ERR_UNSUPPORTED: the
+ * key must not be added without it. destinations have been checked.
  */
 enum err agent_add_get(struct span body, bool constrained, struct key **k,
     struct agent_add *out);
@@ -147,6 +152,19 @@ void agent_bind_put(struct writer *w, const struct agent_bind *bind);
 
 /* Reads what follows the extension's name. */
 enum err agent_bind_get(struct span contents, struct agent_bind *out);
+
+/* The extensions that the agent here has, for agent_query_put(). */
+#define AGENT_EXT_BIND	"session-bind@openssh.com"
+#define AGENT_EXT_QUERY	"query"
+
+/* Writes the request for the names of an agent's extensions. */
+void agent_query_put(struct writer *w);
+
+/* Writes its answer, a list with one name. */
+void agent_query_answer_put(struct writer *w, const char *name);
+
+/* Reads an answer: the names, each a string, for rd_bytes(). */
+enum err agent_query_answer_get(struct span body, struct span *names);
 
 /* Takes an EXTENSION request apart. */
 enum err agent_extension_get(struct span body, struct span *name, struct span *contents);

@@ -66,4 +66,7 @@ enum err tty_ask(enum tty_ask how, const char *text, struct secret *answer);
  */
 enum err tty_ask_on(int fd, enum tty_ask how, const char *text, struct secret *answer);
 
+/* Whether the environment lets the program that SSH_ASKPASS names be asked at all. */
+bool tty_askpass_is_allowed(void);
+
 #endif

@@ -298,6 +298,12 @@ askpass_wanted(void)
 	return ASKPASS_FALLBACK;
 }
 
+bool
+tty_askpass_is_allowed(void)
+{
+	return askpass_wanted() != ASKPASS_NEVER;
+}
+
 enum err
 tty_ask(enum tty_ask how, const char *text, struct secret *answer)
 {

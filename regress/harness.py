@@ -23,6 +23,7 @@ SSHD = os.path.join(SBINDIR, "sshd")
 KEYGEN = os.path.join(BINDIR, "ssh-keygen")
 KEYSCAN = os.path.join(BINDIR, "ssh-keyscan")
 EPHEMERAL = os.path.join(BINDIR, "ssh-ephemeral")
+AGENT = os.path.join(BINDIR, "ssh-agent")
 ROOT = os.getuid() == 0
 USER = "alice" if ROOT else None
 TIMEOUT = 30
@@ -130,9 +131,10 @@ def make_key(path, kind="ed25519", keygen="ssh-keygen", passphrase="", bits=None
 
 
 @contextlib.contextmanager
-def agent(path, *keys):
-    """OpenSSH's agent at a socket, with these keys; gives the environment of who is to use it."""
-    process = subprocess.Popen(["/usr/bin/ssh-agent", "-D", "-a", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def agent(path, *keys, program="/usr/bin/ssh-agent", options=(), env=None):
+    """OpenSSH's agent, or another, at a socket, with these keys; gives the environment of who is to use it."""
+    process = subprocess.Popen([program, "-D", "-a", str(path), *options], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, env={**os.environ, **(env or {})})
     env = {**os.environ, "SSH_AUTH_SOCK": str(path)}
     try:
         wait_until(lambda: listens_at(str(path)), "the agent")

@@ -15,6 +15,9 @@ test_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 tools_FUZZ += regress/fuzz/fuzz_ssh_keyscan.c
 fuzz_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 
+PROGRAMS += ssh-agent
+ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_serve.c tools/ssh_agent_socket.c
+
 PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tools/assist_server.c tools/assist_tell.c tools/assist_way.c \
 	tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \

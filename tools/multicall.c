@@ -17,6 +17,7 @@ static const struct {
 	{ "ssh", ssh_main },
 	{ "ssh-keygen", ssh_keygen_main },
 	{ "ssh-keyscan", ssh_keyscan_main },
+	{ "ssh-agent", ssh_agent_main },
 	{ "ssh-ephemeral", ssh_ephemeral_main },
 };
 

@@ -19,6 +19,9 @@ int ssh_keygen_main(int argc, char **argv);
 /* Collects host keys: ssh-keyscan(1). */
 int ssh_keyscan_main(int argc, char **argv);
 
+/* Holds keys, and signs with them: ssh-agent(1). */
+int ssh_agent_main(int argc, char **argv);
+
 /* Registers ephemeral keys: ssh-ephemeral(1). */
 int ssh_ephemeral_main(int argc, char **argv);
 

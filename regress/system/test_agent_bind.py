@@ -28,11 +28,11 @@ def hosts(tmp_path_factory):
         s.stop()
 
 
-@pytest.fixture
-def hold(hosts, folder):
+@pytest.fixture(params=["/usr/bin/ssh-agent", harness.AGENT], ids=["openssh", "ours"])
+def hold(hosts, folder, request):
     """Starts an agent that has the key for what is named; returns its socket."""
     path = str(folder / "agent.sock")
-    with harness.agent(path) as env:
+    with harness.agent(path, program=request.param) as env:
         def add(*allowed):
             limits = [word for one in allowed for word in ("-h", one)]
             run(["/usr/bin/ssh-add", "-q", "-H", hosts[3], *limits, hosts[2]], env=env)
