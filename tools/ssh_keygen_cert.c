@@ -14,7 +14,7 @@
 #include "tools/ssh_keygen.h"
 #include "tools/ssh_keygen_agent.h"
 
-/* Extensions that a user certificate has unless -O takes them away. */
+/* Extensions that a user certificate has unless -O takes them away, and a host certificate only if -O says so. */
 static const char *const permits[] = {
 	"permit-X11-forwarding", "permit-agent-forwarding", "permit-port-forwarding",
 	"permit-pty", "permit-user-rc",
@@ -329,7 +329,7 @@ keygen_sign(struct keygen *kg)
 	SCOPED(writer_free) struct writer critical = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(writer_free) struct writer extensions = writer_init(LIMIT_KEY_BLOB);
 	SCOPED(close_ca) struct ca ca = { .agent = { .fd = -1 } };
-	struct wanted wanted = { .permits = (1u << COUNT(permits)) - 1 };
+	struct wanted wanted = { .permits = kg->is_host ? 0 : (1u << COUNT(permits)) - 1 };
 	struct cert_order order = { .role = kg->is_host ? CERT_HOST : CERT_USER,
 	    .serial = kg->serial, .principals = span_str(kg->principals) };
 
@@ -341,8 +341,7 @@ keygen_sign(struct keygen *kg)
 		take_option(&wanted, kg->options[i]);
 	parse_validity(kg->validity, &order.valid_after, &order.valid_before);
 	open_ca(kg, &ca);
-	if (!kg->is_host)
-		put_options(&wanted, &critical, &extensions);
+	put_options(&wanted, &critical, &extensions);
 	order.critical = writer_span(&critical);
 	order.extensions = writer_span(&extensions);
 	for (size_t i = 0; i < kg->n_files; i++) {

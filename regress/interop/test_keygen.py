@@ -426,6 +426,7 @@ CERT_OPTIONS = [
     ["-n", "alice", "-V", "always:20300101", "-O", "critical:crit@x=1", "-O", "extension:foo@bar=baz",
      "-O", "extension:flag@x"],
     ["-h", "-n", "h.example.com,*.wild", "-V", "20240101:20300101", "-z", "18446744073709551615"],
+    ["-O", "permit-pty", "-h", "-n", "h", "-O", "force-command=false", "-O", "critical:c@x"],
     [],
 ]
 
