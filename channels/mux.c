@@ -199,7 +199,7 @@ mux_ext_info_reply_get(struct span body, struct mux_ext_info_reply *m)
 	struct reader r = rd_init(body);
 
 	m->request = rd_u32(&r);
-	m->status = rd_u32(&r);
+	m->ok = rd_u32(&r) != 0;
 	m->text = rd_bytes(&r);
 	return rd_end(&r);
 }
@@ -209,7 +209,7 @@ mux_ext_info_reply_put(struct writer *w, const struct mux_ext_info_reply *m)
 {
 	wr_u32(w, MUX_EXT_INFO_REPLY);
 	wr_u32(w, m->request);
-	wr_u32(w, m->status);
+	wr_u32(w, m->ok ? 1 : 0);
 	wr_bytes(w, m->text);
 }
 

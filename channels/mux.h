@@ -126,7 +126,7 @@ struct mux_tty_fail {
 /* The answer to EXT_INFO. */
 struct mux_ext_info_reply {
 	uint32_t request;
-	uint32_t status;
+	bool ok;
 	struct span text;
 };
 

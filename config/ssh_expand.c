@@ -104,7 +104,7 @@ static const struct {
 	{ SSH_KEYWORD_KnownHostsCommand, ENV, MOST_TOKENS "fHIKt" },
 	{ SSH_KEYWORD_LocalCommand, 0, MOST_TOKENS "T" },
 	{ SSH_KEYWORD_LocalForward, ENV | TILDE, MOST_TOKENS },
-	{ SSH_KEYWORD_ProxyCommand, 0, "hnpr" },
+	{ SSH_KEYWORD_ProxyCommand, 0, "hknpr" },
 	{ SSH_KEYWORD_ProxyJump, 0, "hnpr" },
 	{ SSH_KEYWORD_RemoteCommand, 0, MOST_TOKENS },
 	{ SSH_KEYWORD_RemoteForward, ENV, MOST_TOKENS },
@@ -137,6 +137,8 @@ ssh_config_expand(struct writer *w, enum ssh_keyword k, struct span text,
 	if (how & TILDE && (span_is(text, "~") || span_starts(text, SPAN_LIT("~/")))) {
 		wr_raw(w, facts->home);
 		text = span_skip(text, 1);
+		if (text.len == 0)	/* as OpenSSH writes it */
+			wr_u8(w, '/');
 	}
 	return config_expand(w, text, &some);
 }

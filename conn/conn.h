@@ -307,6 +307,9 @@ void conn_channel_set_tag(struct conn *c, struct channel_id id, void *tag);
 /* Returns the tag; NULL for a channel that does not exist. */
 void *conn_channel_tag(const struct conn *c, struct channel_id id);
 
+/* What has gone each way so far, keys and headers included. */
+struct traffic conn_traffic(const struct conn *c, enum direction d);
+
 /* How many channels exist, in any state. */
 size_t conn_channel_count(const struct conn *c);
 

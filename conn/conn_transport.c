@@ -56,6 +56,12 @@ conn_hostkey_sig(const struct conn *c)
 	return transport_hostkey_sig(c->transport);
 }
 
+struct traffic
+conn_traffic(const struct conn *c, enum direction d)
+{
+	return transport_traffic(c->transport, d);
+}
+
 void
 conn_disconnect(struct conn *c, uint32_t reason, const char *text)
 {

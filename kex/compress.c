@@ -82,6 +82,13 @@ step(struct compress *c, bool *done)
 	return r == Z_BUF_ERROR && !*done ? ERR_INFLATE : ERR_OK;
 }
 
+void
+compress_totals(const struct compress *c, uint64_t *in, uint64_t *out)
+{
+	*in = c->z.total_in;
+	*out = c->z.total_out;
+}
+
 enum err
 compress_run(struct compress *c, struct span in, struct span *out)
 {

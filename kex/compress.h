@@ -18,6 +18,9 @@ enum err compress_new(struct compress **out, enum direction direction);
 /* Wipes and frees. NULL is fine. */
 void compress_free(struct compress *c);
 
+/* Counts what has gone in and what has come out so far. */
+void compress_totals(const struct compress *c, uint64_t *in, uint64_t *out);
+
 /*
  * Runs a payload through; *out is valid until the next call. ERR_LIMIT if it
  * would become longer than a packet may be, ERR_INFLATE, ERR_NOMEM.

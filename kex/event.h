@@ -23,6 +23,7 @@
 	X(NEED_HOST_SIGNATURE)	/* server: sign; see .sign */		\
 	X(NEED_GROUP)		/* server: a group of such a size; see .group */ \
 	X(NEED_HOSTKEY_CHECK)	/* client: trust this key? see .hostkey */ \
+	X(KEX_BEGUN)		/* both KEXINITs are there; see .kex, but no id yet */ \
 	X(KEX_DONE)		/* keys in use; see .kex */		\
 	X(EXT_INFO)		/* one extension of the peer: .ext */	\
 	X(PONG)			/* .data */				\
@@ -75,6 +76,15 @@ struct kex_names {
 	const char *cipher[2];		/* by direction */
 	const char *mac[2];		/* "<implicit>" with an AEAD cipher */
 	const char *compression[2];
+};
+
+/* What has gone in one direction of a connection so far. */
+struct traffic {
+	uint64_t packets;
+	uint64_t bytes;			/* as they were on the wire */
+	bool is_compressed;
+	uint64_t plain;			/* payload bytes under the keys in use, if compressed: */
+	uint64_t packed;		/* before, and after */
 };
 
 #define KBDINT_MAX_PROMPTS	16

@@ -249,6 +249,19 @@ begin_method(struct transport *t)
 	return ERR_OK;
 }
 
+struct kex_names
+exchange_names(const struct exchange *x)
+{
+	struct kex_names n = { .kex = x->run.method->name, .hostkey = x->hostkey_alg };
+
+	for (enum direction d = RX; d <= TX; d++) {
+		n.cipher[d] = x->alg[d].cipher;
+		n.mac[d] = x->alg[d].mac;
+		n.compression[d] = x->compression[d];
+	}
+	return n;
+}
+
 enum err
 transport_on_kexinit(struct transport *t, struct span payload, struct event *ev)
 {
@@ -257,7 +270,6 @@ transport_on_kexinit(struct transport *t, struct span payload, struct event *ev)
 	struct kexinit m;
 	enum err e;
 
-	(void)ev;
 	e = kexinit_get(payload, &m);
 	if (e != ERR_OK)
 		return transport_fault(t, e, "malformed KEXINIT");
@@ -273,5 +285,9 @@ transport_on_kexinit(struct transport *t, struct span payload, struct event *ev)
 		return transport_fault(t, wr_end(theirs), "no memory for the key exchange");
 	TRY(exchange_agree(t));
 	t->phase = t->session_id_len == 0 ? PHASE_KEX : PHASE_REKEX;
-	return begin_method(t);
+	TRY(begin_method(t));
+	*ev = (struct event){ .type = EV_KEX_BEGUN };
+	ev->kex.first = t->phase == PHASE_KEX;
+	ev->kex.names = exchange_names(t->exchange);
+	return ERR_OK;
 }

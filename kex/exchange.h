@@ -61,6 +61,9 @@ enum err exchange_no_match(struct transport *t, enum kexinit_list list, struct s
 /* Client: makes and sends C_INIT. */
 enum err exchange_send_init(struct transport *t);
 
+/* What was agreed on, for the program. */
+struct kex_names exchange_names(const struct exchange *x);
+
 /* Makes transcript, hash, session identifier and the next keys from run.shared. */
 enum err exchange_derive(struct transport *t);
 

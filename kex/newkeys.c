@@ -171,21 +171,6 @@ exchange_send_newkeys(struct transport *t)
 	transport_release(t);
 }
 
-/* What is in use now, for the program. */
-static struct kex_names
-names_of(const struct transport *t)
-{
-	const struct exchange *x = t->exchange;
-	struct kex_names n = { .kex = x->run.method->name, .hostkey = x->hostkey_alg };
-
-	for (enum direction d = RX; d <= TX; d++) {
-		n.cipher[d] = t->flow[d].alg.cipher;
-		n.mac[d] = t->flow[d].alg.mac;
-		n.compression[d] = t->flow[d].compression;
-	}
-	return n;
-}
-
 enum err
 transport_on_newkeys(struct transport *t, struct span payload, struct event *ev)
 {
@@ -198,7 +183,7 @@ transport_on_newkeys(struct transport *t, struct span payload, struct event *ev)
 	use_next(t, RX);
 	*ev = (struct event){ .type = EV_KEX_DONE };
 	ev->kex.first = is_first;
-	ev->kex.names = names_of(t);
+	ev->kex.names = exchange_names(t->exchange);
 	ev->kex.session_id = transport_session_id(t);
 	exchange_free(t->exchange);
 	t->exchange = NULL;

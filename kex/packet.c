@@ -49,6 +49,8 @@ count(struct transport *t, enum direction d, size_t bytes)
 
 	f->bytes += bytes;
 	f->packets++;
+	f->total_bytes += bytes;
+	f->total_packets++;
 	f->seq++;
 	if (f->seq == 0 && t->session_id_len == 0)
 		return transport_fault(t, ERR_LIMIT, "too many packets before the first key exchange");

@@ -309,6 +309,20 @@ transport_hostkey(const struct transport *t)
 	return writer_span(&t->hostkey);
 }
 
+struct traffic
+transport_traffic(const struct transport *t, enum direction d)
+{
+	const struct flow *f = &t->flow[d];
+	struct traffic out = { .packets = f->total_packets, .bytes = f->total_bytes,
+	    .is_compressed = f->compress != NULL };
+
+	if (out.is_compressed && d == TX)
+		compress_totals(f->compress, &out.plain, &out.packed);
+	else if (out.is_compressed)
+		compress_totals(f->compress, &out.packed, &out.plain);
+	return out;
+}
+
 struct span
 transport_hostkey_sig(const struct transport *t)
 {

@@ -145,7 +145,7 @@ enum err transport_on_debug(struct transport *t, struct span payload, struct eve
 /* 7: keeps the extensions; transport_next_ext() tells of them. */
 enum err transport_on_ext_info(struct transport *t, struct span payload, struct event *ev);
 
-/* 20: negotiates. */
+/* 20: negotiates: EV_KEX_BEGUN. */
 enum err transport_on_kexinit(struct transport *t, struct span payload, struct event *ev);
 
 /* 21: takes the peer's new keys into use: EV_KEX_DONE. */
@@ -192,6 +192,9 @@ struct span transport_hostkey(const struct transport *t);
 
 /* Client: its signature over the first exchange hash, verified; empty before. */
 struct span transport_hostkey_sig(const struct transport *t);
+
+/* What a direction has carried. */
+struct traffic transport_traffic(const struct transport *t, enum direction d);
 
 /* The peer's identification string; empty before it has come. */
 struct span transport_peer_ident(const struct transport *t);

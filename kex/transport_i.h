@@ -29,6 +29,8 @@ struct flow {
 	uint32_t seq;			/* of the next packet */
 	uint64_t bytes;			/* under these keys */
 	uint64_t packets;
+	uint64_t total_bytes;		/* of the whole connection */
+	uint64_t total_packets;
 	struct compress *compress;	/* NULL: none, or not yet */
 	const char *compression;	/* as agreed; static */
 	bool may_compress;		/* authentication has come that far */

@@ -2,6 +2,7 @@
 #include "ssh/destination.h"
 
 #include "base/text.h"
+#include "config/ssh_config.h"
 
 /* Index of the last c in s, or s.len. */
 static size_t
@@ -125,4 +126,14 @@ destination_put_user(const struct destination *d, struct writer *w)
 		s = span_skip(s, 3);
 	}
 	return wr_end(w);
+}
+
+enum err
+destination_safe_hop(struct span text, struct destination *out, struct writer *user)
+{
+	TRY(destination_parse_hop(text, out));
+	TRY(destination_put_user(out, user));
+	if (!ssh_host_is_safe(out->host) || (user->len > 0 && !ssh_user_is_safe(writer_span(user))))
+		return ERR_SYNTAX;
+	return ERR_OK;
 }

@@ -36,4 +36,10 @@ enum err destination_parse_host_port(struct span text, struct destination *out);
 /* Writes the user, decoded if it came from an URI. ERR_SYNTAX for a bad %XX. */
 enum err destination_put_user(const struct destination *d, struct writer *w);
 
+/*
+ * Parses one hop and writes its user (nothing if none is said), if both user
+ * and host are fit to be put into a command line. ERR_SYNTAX.
+ */
+enum err destination_safe_hop(struct span text, struct destination *out, struct writer *user);
+
 #endif

@@ -228,8 +228,10 @@ take_keys(const struct ssh *s, struct hostkey_update *u, struct span body)
 		if (r.err != ERR_OK)
 			break;
 		has_trusted |= span_eq(blob, writer_span(&s->hostkeys->trusted));
+		if (!is_acceptable(s, blob))	/* as good as not there any more */
+			continue;
 		u->offered[u->n] = blob;
-		u->is_new[u->n] = is_acceptable(s, blob) && !is_known(s->hostkeys, blob);
+		u->is_new[u->n] = !is_known(s->hostkeys, blob);
 		n_new += u->is_new[u->n++];
 	}
 	/* A list without the key that it proved itself with is not to be trusted. */

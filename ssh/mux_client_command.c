@@ -161,8 +161,7 @@ info(struct ssh *s, struct mux_wire *w, const char *name)
 
 	mux_ext_info_put(&out, &(struct mux_ext_info){ 0, span_str(name) });
 	TRY(call(w, &out, mark, &type, &body));
-	if (type != MUX_EXT_INFO_REPLY || mux_ext_info_reply_get(body, &m) != ERR_OK ||
-	    m.status != MUX_OK) {
+	if (type != MUX_EXT_INFO_REPLY || mux_ext_info_reply_get(body, &m) != ERR_OK || !m.ok) {
 		log_fatal(&s->log, "information request failed: %s",
 		    reason_of(type, body, buf, sizeof(buf)));
 		return ERR_DENIED;

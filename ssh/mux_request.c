@@ -332,10 +332,10 @@ tell(struct mux_client *c, struct span body)
 		wr_fail(&text, ERR_UNSUPPORTED);
 	mark = mux_begin(c);
 	if (wr_end(&text) == ERR_OK)
-		mux_ext_info_reply_put(&c->out, &(struct mux_ext_info_reply){ m.request, MUX_OK,
+		mux_ext_info_reply_put(&c->out, &(struct mux_ext_info_reply){ m.request, true,
 		    writer_span(&text) });
 	else
-		mux_ext_info_reply_put(&c->out, &(struct mux_ext_info_reply){ m.request, MUX_FAILURE,
+		mux_ext_info_reply_put(&c->out, &(struct mux_ext_info_reply){ m.request, false,
 		    SPAN_LIT("unsupported request") });
 	mux_end(c, mark);
 	return ERR_OK;

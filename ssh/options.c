@@ -114,17 +114,26 @@ take_port(struct options *o, const char *value)
 }
 
 /*
- * -l, or what stands before the host. A variable in it would be expanded, and
- * the command line may have been made by somebody who should not see ours.
+ * -l, or what stands before the host: taken as it is. A variable in it would be
+ * expanded, and the command line may have been made by somebody who should not
+ * see ours; a % would begin a token.
  */
 static enum err
 take_user(struct options *o, struct span user)
 {
+	SCOPED(writer_free) struct writer text = writer_init(LIMIT_LINE);
+
 	if (!ssh_user_is_safe(user)) {
 		fputs("remote username contains invalid characters\n", stderr);
 		return ERR_SYNTAX;
 	}
-	return add_setting(&o->lines, "User", user);
+	for (size_t i = 0; i < user.len; i++) {
+		if (user.p[i] == '%')
+			wr_u8(&text, '%');
+		wr_u8(&text, user.p[i]);
+	}
+	TRY(wr_end(&text));
+	return add_setting(&o->lines, "User", writer_span(&text));
 }
 
 static enum err

@@ -246,10 +246,7 @@ jump_args(const struct ssh *s, const char *chain, struct args *a)
 	struct span rest, hop = last_hop(span_str(chain), &rest);
 	struct destination d;
 
-	if (destination_parse_hop(hop, &d) != ERR_OK || destination_put_user(&d, &user) != ERR_OK ||
-	    !ssh_host_is_safe(d.host) ||
-	    (user.len > 0 && !ssh_user_is_safe(writer_span(&user))))
-		return ERR_SYNTAX;
+	TRY(destination_safe_hop(hop, &d, &user));
 	arg(a, "%s", s->argv0);
 	if (user.len > 0)
 		arg_span(a, "-l", writer_span(&user));

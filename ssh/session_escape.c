@@ -79,7 +79,7 @@ list(const struct session *se)
 {
 	SCOPED(writer_free) struct writer w = writer_init(LIMIT_PACKET);
 
-	wr_printf(&w, "%c#\nThe following connections are open:\n", se->escape.character);
+	wr_printf(&w, "%c#\n", se->escape.character);
 	info_channels(se->s, &w);
 	say_lines(se, &w);
 }

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "ssh/canonical.h"
+#include "ssh/destination.h"
 #include "ssh/settings_i.h"
 
 static enum err
@@ -129,6 +130,27 @@ read_again(struct loading *l, const struct options *o)
 	return ERR_OK;
 }
 
+/*
+ * -J and -o ProxyJump: the command line may have been made by somebody who
+ * should not get at a shell. What a config file names is looked at when it is used.
+ */
+static enum err
+check_jump(const struct settings *s, const struct log *log)
+{
+	struct span rest = span_str(s->config.proxy_jump), hop;
+
+	while (span_token(&rest, ',', &hop)) {
+		SCOPED(writer_free) struct writer user = writer_init(LIMIT_LINE);
+		struct destination d;
+
+		if (destination_safe_hop(hop, &d, &user) != ERR_OK) {
+			log_fatal(log, "Invalid ProxyJump \"%s\"", s->config.proxy_jump);
+			return ERR_SYNTAX;
+		}
+	}
+	return ERR_OK;
+}
+
 enum err
 settings_load(struct settings *s, const struct options *o, struct log *log)
 {
@@ -136,6 +158,7 @@ settings_load(struct settings *s, const struct options *o, struct log *log)
 
 	TRY(loading_begin(&l, o));
 	TRY(loading_options(&l, o));
+	TRY(check_jump(s, log));
 	/* Host and Match see the name as typed; it must be fit for that first. */
 	if (!ssh_host_is_safe(span_str(s->host_typed))) {
 		log_fatal(log, "hostname contains invalid characters");

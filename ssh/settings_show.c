@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What ssh -G shows of values with tokens: what they stand for, as far as is known before a connection. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +39,28 @@ show_words(const struct settings *s, const struct log *log, enum ssh_keyword k,
 	return ERR_OK;
 }
 
+/* NAME=VALUE pairs, of which the value may have tokens. */
+static enum err
+show_pairs(const struct settings *s, const struct log *log, enum ssh_keyword k,
+    const struct words *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		char *equals = strchr(list->v[i], '='), *value = NULL, *pair;
+		int n;
+
+		if (equals == NULL)
+			continue;
+		TRY(settings_expand(s, log, k, equals + 1, &value));
+		n = asprintf(&pair, "%.*s=%s", (int)(equals - list->v[i]), list->v[i], value);
+		free(value);
+		if (n == -1)
+			return ERR_NOMEM;
+		free(list->v[i]);
+		list->v[i] = pair;
+	}
+	return ERR_OK;
+}
+
 static enum err
 show_forwards(const struct settings *s, const struct log *log, enum ssh_keyword k,
     const struct forwards *list)
@@ -61,6 +84,7 @@ settings_show(struct settings *s, const struct log *log)
 	TRY(show_agent(s, log, SSH_KEYWORD_ForwardAgent, &c->forward_agent.socket));
 	TRY(show_words(s, log, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files));
 	TRY(show_words(s, log, SSH_KEYWORD_RevokedHostKeys, &c->revoked_host_keys));
+	TRY(show_pairs(s, log, SSH_KEYWORD_SetEnv, &c->set_env));
 	TRY(show_forwards(s, log, SSH_KEYWORD_LocalForward, &c->local_forwards));
 	return show_forwards(s, log, SSH_KEYWORD_RemoteForward, &c->remote_forwards);
 }

@@ -82,22 +82,36 @@ warn_if_weak(const struct ssh *s, const struct kex_names *names)
 	log_info(&s->log, "** The server may need to be upgraded. See https://openssh.com/pq.html");
 }
 
+/* What is known when both have said what they can; who looks for a stall wants it now. */
 static void
-on_kex_done(struct ssh *s, const struct event *ev)
+on_kex_begun(struct ssh *s, const struct event *ev)
 {
 	const struct kex_names *n = &ev->kex.names;
+	struct span kex = span_str(n->kex);
 
-	s->kex = *n;
+	log_debug(&s->log, "SSH2_MSG_KEXINIT sent");
+	log_debug(&s->log, "SSH2_MSG_KEXINIT received");
 	log_debug(&s->log, "kex: algorithm: %s", n->kex);
 	log_debug(&s->log, "kex: host key algorithm: %s", n->hostkey);
 	log_debug(&s->log, "kex: server->client cipher: %s MAC: %s compression: %s",
 	    n->cipher[RX], n->mac[RX], n->compression[RX]);
 	log_debug(&s->log, "kex: client->server cipher: %s MAC: %s compression: %s",
 	    n->cipher[TX], n->mac[TX], n->compression[TX]);
+	log_debug(&s->log, "expecting SSH2_MSG_KEX%s",
+	    span_starts(kex, SPAN_LIT("diffie-hellman-group-exchange-")) ? "_DH_GEX_GROUP" :
+	    span_starts(kex, SPAN_LIT("diffie-hellman-")) ? "DH_REPLY" : "_ECDH_REPLY");
+}
+
+static void
+on_kex_done(struct ssh *s, const struct event *ev)
+{
+	s->kex = ev->kex.names;
+	log_debug(&s->log, "SSH2_MSG_NEWKEYS sent");
+	log_debug(&s->log, "SSH2_MSG_NEWKEYS received");
 	if (!ev->kex.first)
 		return;
 	timer_set(s->give_up, MSEC_NEVER);
-	warn_if_weak(s, n);
+	warn_if_weak(s, &s->kex);
 }
 
 static void
@@ -193,6 +207,9 @@ on_event(void *arg, struct event *ev)
 	case EV_NEED_HOSTKEY_CHECK:
 		conn_answer_hostkey_check(s->conn, ev->id,
 		    hostkeys_check(s, ev->hostkey.blob, ev->hostkey.alg));
+		break;
+	case EV_KEX_BEGUN:
+		on_kex_begun(s, ev);
 		break;
 	case EV_KEX_DONE:
 		on_kex_done(s, ev);

@@ -55,10 +55,12 @@ need_answers(struct wire *w, const struct event *ev)
 }
 
 static void
-kex_done(struct wire *w, const struct event *ev)
+kex_begun(struct wire *w, const struct event *ev)
 {
 	const struct kex_names *n = &ev->kex.names;
 
+	log_debug(&w->log, "SSH2_MSG_KEXINIT sent");
+	log_debug(&w->log, "SSH2_MSG_KEXINIT received");
 	log_debug(&w->log, "kex: algorithm: %s", n->kex);
 	log_debug(&w->log, "kex: host key algorithm: %s", n->hostkey);
 	log_debug(&w->log, "kex: client->server cipher: %s MAC: %s compression: %s",
@@ -90,8 +92,12 @@ wire_on_early_event(struct wire *w, struct event *ev)
 	case EV_NEED_GROUP:
 		need_group(w, ev);
 		break;
+	case EV_KEX_BEGUN:
+		kex_begun(w, ev);
+		break;
 	case EV_KEX_DONE:
-		kex_done(w, ev);
+		log_debug(&w->log, "SSH2_MSG_NEWKEYS sent");
+		log_debug(&w->log, "SSH2_MSG_NEWKEYS received");
 		break;
 	case EV_NEED_AUTH:
 		need_auth(w, ev);

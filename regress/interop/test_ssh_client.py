@@ -311,6 +311,9 @@ def test_host_keys_are_updated(openssh, folder):
     before = os.stat(openssh.known).st_ino
     run(openssh.ssh("true", options=["-o", "UpdateHostKeys=yes"]))
     assert os.stat(openssh.known).st_ino == before
+    # What this client would not take is as good as gone.
+    run(openssh.ssh("sleep 0.5", options=["-o", "UpdateHostKeys=yes", "-o", "HostKeyAlgorithms=ssh-ed25519"]))
+    assert sorted(lines()) == sorted(["# kept", first[0], "other " + old.split(" ", 1)[1]])
     # Not unless it is wanted.
     with open(openssh.known, "w", encoding="utf-8") as f:
         f.write(first[0] + "\n")

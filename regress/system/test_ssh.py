@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import pwd
 import re
 import select
 import signal
@@ -724,6 +725,32 @@ def test_values_are_shown_as_what_they_stand_for():
     assert config_of("-F", "none", "-o", "User=a%nb", "host")["user"] == "ahostb"
     done = run([harness.SSH, "-G", "-F", "none", "-o", "ControlPath=%Z", "host"], check=False)
     assert (done.returncode, done.stdout) == (255, "")
+
+
+def test_environment_is_shown_as_what_it_stands_for(monkeypatch):
+    monkeypatch.setenv("FRUIT", "plum")
+    assert config_of("-F", "none", "-o", "SetEnv=%n=%n:%%${FRUIT}", "Host")["setenv"] == "%n=Host:%plum"
+
+
+def test_a_lone_tilde_ends_in_a_slash():
+    home = pwd.getpwuid(os.getuid()).pw_dir
+    assert config_of("-F", "none", "-o", "IdentityAgent=~", "host")["identityagent"] == f"{home}/"
+    assert config_of("-F", "none", "-o", "IdentityAgent=~/a", "host")["identityagent"] == f"{home}/a"
+
+
+@pytest.mark.parametrize("arguments", [["-l", "%u", "host"], ["%u@host"]])
+def test_a_user_on_the_command_line_has_no_tokens(arguments):
+    assert config_of("-F", "none", *arguments)["user"] == "%u"
+
+
+@pytest.mark.parametrize("jump", ["a;b", "a`b`", "a$b", "a(b)", "u;v@host", "u'v@host", "u(v)@host", "good,b;d"])
+def test_a_jump_on_the_command_line_that_a_shell_could_obey(jump, folder):
+    for arguments in (["-J", jump], ["-o", f"ProxyJump={jump}"]):
+        assert run([harness.SSH, "-G", "-F", "none", *arguments, "host"], check=False).returncode == 255
+    config = folder / "config"
+    config.write_text("ProxyJump u;v@a;b\n")
+    config.chmod(0o600)
+    assert config_of("-F", str(config), "host")["proxyjump"] == "u;v@a;b"
 
 
 def test_what_w_implies_may_be_said_otherwise():
