@@ -113,6 +113,8 @@ child(const struct process_job *job, int report, pid_t parent)
 		goto out;
 	sigemptyset(&none);
 	signals_to_default();
+	if (job->ignores_interrupt)
+		(void)signal(SIGINT, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (job->new_session && setsid() == -1)
 		goto out;

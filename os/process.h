@@ -37,6 +37,7 @@ struct process_job {
 	bool new_session;		/* setsid(2) */
 	bool new_group;			/* a process group of its own */
 	int tty_fd;			/* controlling terminal (with new_session), or -1 */
+	bool ignores_interrupt;		/* SIGINT of the terminal is for this process alone */
 	bool dies_with_parent;		/* SIGKILL when the starting thread ends */
 	int rlimit_core;		/* 0: no core files; -1: as here */
 	uint64_t rlimit_files;		/* for process_limit_files(); 0: as here */

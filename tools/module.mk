@@ -33,3 +33,8 @@ tools_TESTS += regress/unit/test_assist.c
 test_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
 tools_FUZZ += regress/fuzz/fuzz_assist.c
 fuzz_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
+
+# Copying files.
+PROGRAMS += scp
+far_SRCS = tools/far.c tools/far_show.c tools/meter.c
+scp_SRCS = tools/scp.c tools/scp_sftp.c tools/scp_sink.c tools/scp_source.c $(far_SRCS)

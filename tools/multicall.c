@@ -19,6 +19,7 @@ static const struct {
 	{ "ssh-keyscan", ssh_keyscan_main },
 	{ "ssh-agent", ssh_agent_main },
 	{ "ssh-ephemeral", ssh_ephemeral_main },
+	{ "scp", scp_main },
 };
 
 /* Runs the program whose name the path ends with; -1 if there is none. */

@@ -25,4 +25,7 @@ int ssh_agent_main(int argc, char **argv);
 /* Registers ephemeral keys: ssh-ephemeral(1). */
 int ssh_ephemeral_main(int argc, char **argv);
 
+/* Copies files: scp(1). */
+int scp_main(int argc, char **argv);
+
 #endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: ISC */
+/* scp(1): the command line, and what is copied by whom. */
+#include "tools/scp.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "os/process.h"
+#include "tools/programs.h"
+
+/* Signals that have asked for the end. */
+static volatile sig_atomic_t interrupts;
+
+static void
+on_signal(int signo)
+{
+	(void)signo;
+	interrupts++;
+}
+
+NORETURN static void
+usage(void)
+{
+	fputs("usage: scp [-346ABCOpqRrsTv] [-c cipher] [-D sftp_server_path] [-F ssh_config]\n"
+	    "           [-i identity_file] [-J destination] [-l limit] [-o ssh_option]\n"
+	    "           [-P port] [-S program] [-X sftp_option] source ... target\n", stderr);
+	exit(1);
+}
+
+/* --- errors --- */
+
+void
+scp_error(struct scp *s, struct far *f, const char *fmt, ...)
+{
+	char *text = NULL, *fit;
+	va_list ap;
+
+	s->errors++;
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) == -1)
+		text = far_must(NULL);
+	va_end(ap);
+	fit = far_shown(text);
+	if (f != NULL && f->out != -1) {
+		char *line;
+
+		if (asprintf(&line, "\001scp: %s\n", fit) == -1)
+			line = far_must(NULL);
+		(void)far_write(f, line, strlen(line));
+		free(line);
+	}
+	if (!s->is_remote)
+		fprintf(stderr, "%s\n", fit);
+	free(fit);
+	free(text);
+}
+
+static void
+on_complaint(void *arg, const char *text)
+{
+	(void)arg;
+	far_print(stderr, "scp: %s\n", text);
+}
+
+static void
+on_begin(void *arg, const char *name, uint64_t size, uint64_t done)
+{
+	struct scp *s = arg;
+
+	meter_begin(&s->meter, name, size, done);
+}
+
+static void
+on_progress(void *arg, uint64_t done)
+{
+	struct scp *s = arg;
+
+	meter_progress(&s->meter, done);
+}
+
+static void
+on_end(void *arg)
+{
+	struct scp *s = arg;
+
+	meter_end(&s->meter);
+}
+
+/* --- ssh --- */
+
+void
+scp_ssh_words(const struct scp *s, const struct where *w, const char *command, struct words *out)
+{
+	int port = w->port != -1 ? w->port : s->port;
+
+	words_add_all(out, &s->ssh);
+	if (port != -1) {
+		words_add(out, "-p");
+		words_add(out, "%d", port);
+	}
+	if (w->user != NULL) {
+		words_add(out, "-l");
+		words_add(out, "%s", w->user);
+	}
+	if (command == NULL)
+		words_add(out, "-s");
+	words_add(out, "--");
+	words_add(out, "%s", w->host);
+	words_add(out, "%s", command == NULL ? "sftp" : command);
+}
+
+bool
+scp_run(struct scp *s, const struct where *w, const char *command, struct far *f)
+{
+	struct words argv = { .n = 0 };
+	bool ok;
+
+	*f = (struct far){ .in = -1, .out = -1, .rate = &s->rate, .interrupts = &interrupts, .patience = 1 };
+	if (s->direct != NULL && command == NULL)
+		words_add_split(&argv, s->direct);
+	else
+		scp_ssh_words(s, w, command, &argv);
+	if (s->is_verbose)
+		far_print(stderr, "Executing: program %s host %s, user %s, command %s\n", argv.v[0], w->host,
+		    w->user == NULL ? "(unspecified)" : w->user, command == NULL ? "sftp" : command);
+	ok = argv.n > 0 && far_start(f, &argv, true);
+	words_free(&argv);
+	if (!ok)
+		s->errors++;
+	return ok;
+}
+
+char *
+scp_command(const struct scp *s, char letter, const char *path)
+{
+	char *command;
+
+	if (asprintf(&command, "scp%s%s%s%s -%c %s%s", s->is_verbose ? " -v" : "", s->is_recursive ? " -r" : "",
+	    s->is_preserve ? " -p" : "", letter == 't' && s->wants_folder ? " -d" : "", letter,
+	    path[0] == '-' ? "-- " : "", path[0] == '\0' ? "." : path) == -1)
+		return far_must(NULL);
+	return command;
+}
+
+void
+scp_lost(struct scp *s, struct far *f)
+{
+	if (!s->is_remote && interrupts == 0)
+		fprintf(stderr, "lost connection\n");
+	(void)far_end(f);
+	exit(1);
+}
+
+/* --- kinds of copies --- */
+
+/* Both on this machine. */
+static void
+copy_here(struct scp *s, const char *source, const char *target)
+{
+	struct words argv = { .n = 0 };
+	struct process_fd fds[] = { { 0, 0 }, { 1, 1 }, { 2, 2 } };
+	struct far f = { .in = -1, .out = -1 };
+	struct process_job job;
+
+	words_add(&argv, "/bin/cp");
+	words_add_all(&argv, &s->cp);
+	words_add(&argv, "--");
+	words_add(&argv, "%s", source);
+	words_add(&argv, "%s", target);
+	job = process_job(argv.v[0], argv.v);
+	job.fds = fds;
+	job.n_fds = COUNT(fds);
+	if (process_start(&job, &f.pid) != ERR_OK)
+		scp_error(s, NULL, "scp: cannot run %s", argv.v[0]);
+	else if (far_end(&f) != 0)
+		s->errors++;
+	words_free(&argv);
+}
+
+/* Local sources to a remote target. */
+static void
+to_remote(struct scp *s, char **sources, size_t n, const struct where *target)
+{
+	struct far f;
+	char *command;
+
+	if (!s->is_old) {
+		scp_upload(s, sources, n, target);
+		return;
+	}
+	command = scp_command(s, 't', target->path);
+	if (scp_run(s, target, command, &f)) {
+		if (scp_response(s, &f))
+			scp_source(s, &f, sources, n);
+		if (far_end(&f) != 0)
+			s->errors++;
+	}
+	free(command);
+}
+
+static void
+to_local(struct scp *s, const struct where *source, const char *target)
+{
+	struct far f;
+	char *command;
+
+	if (!s->is_old) {
+		scp_download(s, source, target);
+		return;
+	}
+	command = scp_command(s, 'f', source->path);
+	if (scp_run(s, source, command, &f)) {
+		scp_sink(s, &f, target, source->path);
+		if (far_end(&f) != 0)
+			s->errors++;
+	}
+	free(command);
+}
+
+/* -3 with the old protocol: the two talk to each other through pipes of ours. */
+static void
+through_here(struct scp *s, const struct where *source, const struct where *target)
+{
+	char *from = scp_command(s, 'f', source->path), *to = scp_command(s, 't', target->path);
+	struct words argv = { .n = 0 };
+	struct far f, g = { .in = -1, .out = -1, .interrupts = &interrupts, .patience = 1 };
+
+	if (scp_run(s, source, from, &f)) {
+		scp_ssh_words(s, target, to, &argv);
+		if (!far_start_between(&g, &argv, &f) || far_end(&g) != 0)
+			s->errors++;
+		if (far_end(&f) != 0)
+			s->errors++;
+	}
+	words_free(&argv);
+	free(from);
+	free(to);
+}
+
+/* -R: the source's machine copies to the target by itself. text is the target as the user wrote it. */
+static void
+by_origin(struct scp *s, const struct where *source, const char *text)
+{
+	struct words argv = { .n = 0 };
+	struct process_fd fds[] = { { 0, 0 }, { 1, 1 }, { 2, 2 } };
+	struct far f = { .in = -1, .out = -1, .interrupts = &interrupts, .patience = 1 };
+	struct process_job job;
+	char *path;
+
+	words_add(&argv, "%s", s->ssh.v[0]);
+	words_add(&argv, "-x");
+	words_add(&argv, "-oClearAllForwardings=yes");
+	words_add(&argv, "-n");
+	for (size_t i = 6; i < s->ssh.n; i++)	/* behind those that are always there */
+		words_add(&argv, "%s", s->ssh.v[i]);
+	if (source->port != -1 || s->port != -1) {
+		words_add(&argv, "-p");
+		words_add(&argv, "%d", source->port != -1 ? source->port : s->port);
+	}
+	if (source->user != NULL) {
+		words_add(&argv, "-l");
+		words_add(&argv, "%s", source->user);
+	}
+	words_add(&argv, "--");
+	words_add(&argv, "%s", source->host);
+	words_add(&argv, "scp%s%s%s", s->is_verbose ? " -v" : "", s->is_recursive ? " -r" : "",
+	    s->is_preserve ? " -p" : "");
+	words_add(&argv, "%s", source->path[0] == '\0' ? "." : source->path);
+	words_add(&argv, "%s", text);
+	path = strchr(argv.v[0], '/') != NULL ? far_strdup(argv.v[0]) : NULL;
+	if (path == NULL) {	/* /usr/bin/env looks for it */
+		struct words env = { .n = 0 };
+
+		words_add(&env, "/usr/bin/env");
+		words_add_all(&env, &argv);
+		words_free(&argv);
+		argv = env;
+		path = far_strdup(argv.v[0]);
+	}
+	job = process_job(path, argv.v);
+	job.fds = fds;
+	job.n_fds = COUNT(fds);
+	if (process_start(&job, &f.pid) != ERR_OK)
+		scp_error(s, NULL, "scp: cannot run %s", argv.v[0]);
+	else if (far_end(&f) != 0)
+		s->errors++;
+	free(path);
+	words_free(&argv);
+}
+
+/* Takes what the user named apart: false if it is a file of this machine. */
+static bool
+is_elsewhere(const char *text, struct where *w)
+{
+	bool is_bad;
+
+	if (where_uri(text, "scp", w, &is_bad)) {
+		if (w->path == NULL)
+			w->path = far_strdup(".");
+		return true;
+	}
+	if (is_bad) {
+		far_print(stderr, "%s: invalid uri\n", text);
+		exit(1);
+	}
+	return where_remote(text, w);
+}
+
+static void
+copy_all(struct scp *s, char **sources, size_t n, const char *target)
+{
+	struct where to, from;
+	bool is_there = is_elsewhere(target, &to);
+	struct stat st;
+
+	if (!is_there && s->wants_folder && (stat(target, &st) == -1 || !S_ISDIR(st.st_mode))) {
+		far_print(stderr, "%s: Not a directory\n", target);
+		exit(1);
+	}
+	for (size_t i = 0; i < n && interrupts == 0; i++) {
+		size_t run;
+
+		if (is_elsewhere(sources[i], &from)) {
+			if (!is_there)
+				to_local(s, &from, target);
+			else if (s->is_origin)
+				by_origin(s, &from, target);
+			else if (s->is_old)
+				through_here(s, &from, &to);
+			else
+				scp_cross(s, &from, &to);
+			where_free(&from);
+			continue;
+		}
+		if (!is_there) {
+			copy_here(s, sources[i], target);
+			continue;
+		}
+		/* All that are here go through one connection. */
+		for (run = 1; i + run < n; run++) {
+			bool is_remote = is_elsewhere(sources[i + run], &from);
+
+			if (is_remote)
+				where_free(&from);
+			if (is_remote)
+				break;
+		}
+		to_remote(s, sources + i, run, &to);
+		i += run - 1;
+	}
+	if (is_there)
+		where_free(&to);
+}
+
+/* --- the command line --- */
+
+/* -X nrequests=N, buffer=BYTES. */
+static void
+sftp_option(struct scp *s, const char *text)
+{
+	struct span rest = span_str(text), part;
+	uint64_t n;
+
+	while (span_token(&rest, ',', &part)) {
+		size_t eq = span_find(part, '=');
+		struct span value = span_skip(part, eq + 1);
+
+		if (span_is(span_first(part, eq), "nrequests") && text_number(value, 1, 65536, &n) == ERR_OK)
+			s->how.requests = (unsigned)n;
+		else if (span_is(span_first(part, eq), "buffer") && text_size(value, &n) == ERR_OK && n > 0 &&
+		    n <= SFTP_MAX_DATA)
+			s->how.block = (uint32_t)n;
+		else {
+			far_print(stderr, "scp: invalid -X option \"%s\"\n", text);
+			exit(1);
+		}
+	}
+}
+
+/* What only changes how we copy; false if the letter is none of these. */
+static bool
+own_option(struct scp *s, int letter, int *role)
+{
+	uint64_t n;
+
+	switch (letter) {
+	case '3': s->is_through = true; return true;
+	case 'R': s->is_origin = true; return true;
+	case 'O': s->is_old = true; return true;
+	case 's': s->is_old = false; return true;
+	case 'T': s->is_unchecked = true; return true;
+	case 'd': s->wants_folder = true; return true;
+	case 'D': s->direct = optarg; return true;
+	case 'X': sftp_option(s, optarg); return true;
+	case 't':
+	case 'f':
+		*role = letter;
+		s->is_remote = true;
+		return true;
+	case 'p':
+		s->is_preserve = true;
+		words_add(&s->cp, "-p");
+		return true;
+	case 'r':
+		s->is_recursive = true;
+		words_add(&s->cp, "-r");
+		return true;
+	case 'P':
+		if (text_number(span_str(optarg), 1, 65535, &n) != ERR_OK) {
+			far_print(stderr, "scp: bad port \"%s\"\n", optarg);
+			exit(1);
+		}
+		s->port = (int)n;
+		return true;
+	case 'l':
+		if (text_number(span_str(optarg), 1, 100u * 1024 * 1024, &n) != ERR_OK)
+			usage();
+		s->rate.bits_per_second = n * 1024;
+		return true;
+	case 'S':
+		free(s->ssh.v[0]);
+		s->ssh.v[0] = far_strdup(optarg);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What ssh is told. */
+static void
+ssh_option(struct scp *s, int letter, bool *has_agent)
+{
+	switch (letter) {
+	case 'A':
+		*has_agent = true;
+		words_add(&s->ssh, "-A");
+		break;
+	case 'B':
+		words_add(&s->ssh, "-oBatchmode=yes");
+		break;
+	case 'q':
+		s->is_quiet = true;
+		words_add(&s->ssh, "-q");
+		break;
+	case 'v':
+		s->is_verbose = true;
+		words_add(&s->ssh, "-v");
+		break;
+	case '4':
+	case '6':
+	case 'C':
+		words_add(&s->ssh, "-%c", letter);
+		break;
+	case '1':
+		fputs("scp: SSH protocol v.1 is no longer supported\n", stderr);
+		exit(1);
+	case '2':
+		break;
+	case 'c':
+	case 'F':
+	case 'i':
+	case 'J':
+	case 'o':
+		words_add(&s->ssh, "-%c", letter);
+		words_add(&s->ssh, "%s", optarg);
+		break;
+	default:
+		usage();
+	}
+}
+
+static int
+parse(struct scp *s, int argc, char **argv)
+{
+	static const char *const always[] = { "-x", "-oPermitLocalCommand=no", "-oClearAllForwardings=yes",
+	    "-oRemoteCommand=none", "-oRequestTTY=no" };
+	bool has_agent = false;
+	int letter, role = 0;
+
+	words_add(&s->ssh, "%s", far_ssh());
+	for (size_t i = 0; i < COUNT(always); i++)
+		words_add(&s->ssh, "%s", always[i]);
+	words_add(&s->ssh, "-oControlMaster=no");
+	while ((letter = getopt(argc, argv, "12346ABCTdfOpqRrstvD:F:J:P:S:c:i:l:o:X:")) != -1)
+		if (!own_option(s, letter, &role))
+			ssh_option(s, letter, &has_agent);
+	if (!has_agent)
+		words_add(&s->ssh, "-oForwardAgent=no");
+	if (s->direct != NULL && s->is_old) {
+		fputs("scp: -D cannot be used with -O\n", stderr);
+		exit(1);
+	}
+	return role;
+}
+
+/* What the other side's scp runs: its connection are our standard input and output. */
+static void
+serve(struct scp *s, int role, char **paths, size_t n)
+{
+	struct far f = { .in = STDIN_FILENO, .out = STDOUT_FILENO };
+
+	if (role == 'f') {
+		if (n < 1)
+			usage();
+		if (scp_response(s, &f))
+			scp_source(s, &f, paths, n);
+	} else {
+		if (n != 1)
+			usage();
+		scp_sink(s, &f, paths[0], NULL);
+	}
+}
+
+int
+scp_main(int argc, char **argv)
+{
+	struct scp s = { .port = -1, .far = { .in = -1, .out = -1 } };
+	struct sigaction sa = { .sa_handler = on_signal };
+	size_t n;
+	int role;
+
+	process_fill_standard();
+	role = parse(&s, argc, argv);
+	argv += optind;
+	n = (size_t)(argc - optind);
+	s.meter.is_on = !s.is_quiet && role == 0 && meter_can();
+	s.how = (struct sftp_how){ .preserve = s.is_preserve, .follow_links = true, .requests = s.how.requests,
+	    .block = s.how.block, .stop = &interrupts, .complain = on_complaint, .begin = on_begin,
+	    .progress = on_progress, .end = on_end, .arg = &s };
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (role != 0) {
+		serve(&s, role, argv, n);
+	} else {
+		if (n < 2)
+			usage();
+		(void)sigaction(SIGINT, &sa, NULL);
+		(void)sigaction(SIGTERM, &sa, NULL);
+		(void)sigaction(SIGHUP, &sa, NULL);
+		s.wants_folder |= n > 2;
+		copy_all(&s, argv, n - 1, argv[n - 1]);
+		scp_disconnect(&s);
+	}
+	words_free(&s.ssh);
+	words_free(&s.cp);
+	return s.errors != 0 || interrupts != 0;
+}
