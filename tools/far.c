@@ -239,24 +239,36 @@ wait_for(const struct far *f, bool to_read, bool to_write)
 	return (poll(p, 2, 1000) != -1 || errno == EINTR) && !is_over(f);
 }
 
+size_t
+far_read_some(struct far *f, void *buf, size_t len)
+{
+	for (;;) {
+		ssize_t n = is_over(f) ? 0 : read(f->in, buf, len);
+
+		if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
+			if (!wait_for(f, true, false))
+				return 0;
+			continue;
+		}
+		if (n <= 0)
+			return 0;
+		rate_take(f->rate, (size_t)n);
+		return (size_t)n;
+	}
+}
+
 bool
 far_read(struct far *f, void *buf, size_t len)
 {
 	uint8_t *p = buf;
 
 	while (len > 0) {
-		ssize_t n = read(f->in, p, len);
+		size_t n = far_read_some(f, p, len);
 
-		if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
-			if (!wait_for(f, true, false))
-				return false;
-			continue;
-		}
-		if (n <= 0)
+		if (n == 0)
 			return false;
-		rate_take(f->rate, (size_t)n);
 		p += n;
-		len -= (size_t)n;
+		len -= n;
 	}
 	return true;
 }
@@ -267,7 +279,7 @@ far_write(struct far *f, const void *buf, size_t len)
 	const uint8_t *p = buf;
 
 	while (len > 0) {
-		ssize_t n = write(f->out, p, len);
+		ssize_t n = is_over(f) ? 0 : write(f->out, p, len);
 
 		if (n == -1 && (errno == EINTR || errno == EAGAIN)) {
 			if (!wait_for(f, false, true))
@@ -297,6 +309,8 @@ move(void *arg, bool wait, struct span out, size_t *sent, struct room in, size_t
 	ssize_t n;
 
 	for (;;) {
+		if (is_over(f))
+			return ERR_CLOSED;
 		/* First what has come, so that whoever waits for us to read goes on. */
 		n = in.len == 0 ? -2 : read(f->in, in.p, step(f, in.len));
 		if (n == 0 || (n == -1 && errno != EINTR && errno != EAGAIN))

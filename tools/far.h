@@ -80,6 +80,9 @@ bool far_start_between(struct far *f, const struct words *argv, struct far *othe
 /* Ends it: closes the pipes and waits. Returns its exit status; 255 for a signal's. */
 int far_end(struct far *f);
 
+/* Reads what comes next, len bytes at most; 0 at the end or on an error. */
+size_t far_read_some(struct far *f, void *buf, size_t len);
+
 /* Reads exactly len bytes; false at the end or on an error. */
 bool far_read(struct far *f, void *buf, size_t len);
 

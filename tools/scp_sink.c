@@ -64,13 +64,10 @@ take_bytes(struct sink *k, int fd, uint64_t size)
 	int failed = 0;
 
 	while (done < size) {
-		size_t n = size - done < BLOCK ? (size_t)(size - done) : BLOCK;
+		size_t n = far_read_some(k->f, k->buf, size - done < BLOCK ? (size_t)(size - done) : BLOCK);
 		struct span data = span_of(k->buf, n);
 
-		/* As it comes, not when all of it has: a meter is watched. */
-		if (n > 64 * 1024)
-			data.len = n = 64 * 1024;
-		if (!far_read(k->f, k->buf, n)) {
+		if (n == 0) {
 			/* What is missing is not there: the length must not say otherwise. */
 			if (fd != -1)
 				(void)!ftruncate(fd, (off_t)done);
