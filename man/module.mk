@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-MAN_PAGES = ssh-keygen.1 ssh-keyscan.1
+MAN_PAGES = ssh-copy-id.1 ssh-keygen.1 ssh-keyscan.1
 MAN_PAGES += ssh-agent.1
 MAN_PAGES += scp.1
 MAN_PAGES += ssh-ephemeral.1

@@ -22,6 +22,7 @@ SSH = os.path.join(BINDIR, "ssh")
 SSHD = os.path.join(SBINDIR, "sshd")
 KEYGEN = os.path.join(BINDIR, "ssh-keygen")
 KEYSCAN = os.path.join(BINDIR, "ssh-keyscan")
+COPY_ID = os.path.join(BINDIR, "ssh-copy-id")
 EPHEMERAL = os.path.join(BINDIR, "ssh-ephemeral")
 AGENT = os.path.join(BINDIR, "ssh-agent")
 ROOT = os.getuid() == 0

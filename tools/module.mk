@@ -15,6 +15,8 @@ test_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 tools_FUZZ += regress/fuzz/fuzz_ssh_keyscan.c
 fuzz_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 
+SCRIPTS += ssh-copy-id
+
 PROGRAMS += ssh-agent
 ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_serve.c tools/ssh_agent_socket.c
 
