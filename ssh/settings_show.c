@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
+#include "ssh/destination.h"
 #include "ssh/settings.h"
 
 /* Gives *text what it stands for. NULL stays. */
@@ -72,6 +74,49 @@ show_forwards(const struct settings *s, const struct log *log, enum ssh_keyword 
 	return ERR_OK;
 }
 
+/* One hop of ProxyJump: an URI as [user@]host[:port], all else as it is. */
+static void
+put_hop(struct writer *w, struct span hop)
+{
+	struct destination d;
+	bool is_numbers;
+
+	if (destination_parse_hop(hop, &d) != ERR_OK || !d.is_uri) {
+		wr_raw(w, hop);
+		return;
+	}
+	is_numbers = span_find(d.host, ':') < d.host.len;
+	wr_raw(w, d.user);
+	wr_printf(w, "%s%s", d.user.len > 0 ? "@" : "", is_numbers ? "[" : "");
+	wr_raw(w, d.host);
+	wr_printf(w, "%s", is_numbers ? "]" : "");
+	if (d.port != 0)
+		wr_printf(w, ":%u", (unsigned)d.port);
+}
+
+static enum err
+show_jump(char **text)
+{
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE);
+	struct span rest = span_str(*text), hop;
+	char *shown;
+
+	if (*text == NULL)
+		return ERR_OK;
+	while (span_token(&rest, ',', &hop)) {
+		if (w.len > 0)
+			wr_u8(&w, ',');
+		put_hop(&w, hop);
+	}
+	TRY(wr_end(&w));
+	shown = span_dup_str(writer_span(&w));
+	if (shown == NULL)
+		return ERR_NOMEM;
+	free(*text);
+	*text = shown;
+	return ERR_OK;
+}
+
 enum err
 settings_show(struct settings *s, const struct log *log)
 {
@@ -84,6 +129,7 @@ settings_show(struct settings *s, const struct log *log)
 	TRY(show_agent(s, log, SSH_KEYWORD_ForwardAgent, &c->forward_agent.socket));
 	TRY(show_words(s, log, SSH_KEYWORD_UserKnownHostsFile, &c->user_known_hosts_files));
 	TRY(show_words(s, log, SSH_KEYWORD_RevokedHostKeys, &c->revoked_host_keys));
+	TRY(show_jump(&c->proxy_jump));
 	TRY(show_pairs(s, log, SSH_KEYWORD_SetEnv, &c->set_env));
 	TRY(show_forwards(s, log, SSH_KEYWORD_LocalForward, &c->local_forwards));
 	return show_forwards(s, log, SSH_KEYWORD_RemoteForward, &c->remote_forwards);

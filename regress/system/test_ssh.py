@@ -732,6 +732,11 @@ def test_environment_is_shown_as_what_it_stands_for(monkeypatch):
     assert config_of("-F", "none", "-o", "SetEnv=%n=%n:%%${FRUIT}", "Host")["setenv"] == "%n=Host:%plum"
 
 
+def test_jumps_are_shown_as_user_host_and_port():
+    values = config_of("-F", "none", "-J", "a@b:22,ssh://c%40d@e:2222,ssh://[::1]:23,ssh://f", "host")
+    assert values["proxyjump"] == "a@b:22,c%40d@e:2222,[::1]:23,f"
+
+
 def test_a_lone_tilde_ends_in_a_slash():
     home = pwd.getpwuid(os.getuid()).pw_dir
     assert config_of("-F", "none", "-o", "IdentityAgent=~", "host")["identityagent"] == f"{home}/"
