@@ -219,6 +219,7 @@ ssh_keyscan_main(int argc, char **argv)
 	uint64_t n_keys;
 	enum err e;
 
+	process_fill_standard();
 	crypto_init();
 	(void)signal(SIGPIPE, SIG_IGN);
 	ks.log.plain_errors = true;

@@ -183,6 +183,15 @@ def test_what_is_no_public_key_goes_nowhere(bed):
     assert not (bed.home / ".ssh").exists()
 
 
+def test_what_the_config_has_for_the_host_is_not_in_the_way(bed):
+    key = bed.key("new")
+    bed.config.write_text(bed.config.read_text() + "RemoteCommand echo other\nRequestTTY force\n"
+                          f"LocalForward {bed.server.port} 127.0.0.1:1\nExitOnForwardFailure yes\n")
+    bed.copy("-i", key)
+    assert bed.there() == public(key)
+    assert "All keys were skipped" in bed.copy("-i", key).stderr
+
+
 def test_a_server_that_is_not_there_is_told(bed):
     key = bed.key("new")
     done = bed.copy("-i", key, "-o", "LogLevel=QUIET", "-p", str(harness.free_port()), check=False)

@@ -115,6 +115,11 @@ def test_nobody_who_reads_ends_it_quietly(sshd):
     assert done.stderr.strip() == "ssh-keyscan: Broken pipe"
 
 
+def test_closed_standard_descriptors_are_no_sockets(sshd):
+    done = run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", harness.KEYSCAN, "-p", str(sshd.port), "127.0.0.1"])
+    assert len(done.stdout.splitlines()) == 3 and "SSH-2.0" not in done.stdout
+
+
 def serve_bytes(data):
     """A server that says something and hangs up when the other side does."""
     def one(c):
