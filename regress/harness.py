@@ -25,6 +25,7 @@ KEYSCAN = os.path.join(BINDIR, "ssh-keyscan")
 COPY_ID = os.path.join(BINDIR, "ssh-copy-id")
 EPHEMERAL = os.path.join(BINDIR, "ssh-ephemeral")
 AGENT = os.path.join(BINDIR, "ssh-agent")
+ADD = os.path.join(BINDIR, "ssh-add")
 ROOT = os.getuid() == 0
 USER = "alice" if ROOT else None
 TIMEOUT = 30

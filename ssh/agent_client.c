@@ -43,6 +43,39 @@ ask(int fd, const struct writer *question, struct writer *answer, struct agent_f
 }
 
 enum err
+agent_request(int fd, const struct writer *request)
+{
+	SCOPED(writer_free) struct writer answer = writer_init(2 * AGENT_MAX_FRAME);
+	struct agent_frame frame;
+
+	TRY(ask(fd, request, &answer, &frame));
+	return frame.type == AGENT_SUCCESS ? ERR_OK : ERR_DENIED;
+}
+
+enum err
+agent_query(int fd, void (*each)(void *arg, struct span name), void *arg)
+{
+	SCOPED(writer_free) struct writer question = writer_init(AGENT_MAX_FRAME);
+	SCOPED(writer_free) struct writer answer = writer_init(2 * AGENT_MAX_FRAME);
+	struct agent_frame frame;
+	struct span names;
+	struct reader r;
+
+	agent_query_put(&question);
+	TRY(ask(fd, &question, &answer, &frame));
+	if (frame.type != AGENT_EXTENSION_RESPONSE)
+		return ERR_DENIED;
+	TRY(agent_query_answer_get(frame.body, &names));
+	for (r = rd_init(names); r.rest.len > 0;) {
+		struct span name = rd_bytes(&r);
+
+		if (r.err == ERR_OK)
+			each(arg, name);
+	}
+	return r.err;
+}
+
+enum err
 agent_bind_frame(const struct conn *c, bool is_forwarding, struct writer *w)
 {
 	struct agent_bind bind = {
@@ -60,12 +93,9 @@ enum err
 agent_bind(int fd, const struct conn *c)
 {
 	SCOPED(writer_free) struct writer question = writer_init(AGENT_MAX_FRAME);
-	SCOPED(writer_free) struct writer answer = writer_init(2 * AGENT_MAX_FRAME);
-	struct agent_frame frame;
 
 	TRY(agent_bind_frame(c, false, &question));
-	TRY(ask(fd, &question, &answer, &frame));
-	return frame.type == AGENT_SUCCESS ? ERR_OK : ERR_DENIED;
+	return agent_request(fd, &question);
 }
 
 enum err
@@ -109,11 +139,8 @@ agent_sign(int fd, struct span blob, struct span alg, struct span data, struct w
 enum err
 agent_add(int fd, const struct key *k, const struct agent_add *add)
 {
-	SCOPED(writer_free) struct writer question = writer_init(AGENT_MAX_FRAME);
-	SCOPED(writer_free) struct writer answer = writer_init(2 * AGENT_MAX_FRAME);
-	struct agent_frame frame;
+	SCOPED(writer_free) struct writer question = writer_init(4 + AGENT_MAX_FRAME);
 
 	agent_add_put(&question, k, add);
-	TRY(ask(fd, &question, &answer, &frame));
-	return frame.type == AGENT_SUCCESS ? ERR_OK : ERR_DENIED;
+	return agent_request(fd, &question);
 }

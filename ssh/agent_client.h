@@ -45,6 +45,18 @@ enum err agent_list(int fd, enum err (*each)(void *arg, struct span blob, struct
 enum err agent_sign(int fd, struct span blob, struct span alg, struct span data,
     struct writer *sig);
 
+/*
+ * Sends a request whose answer is SUCCESS: to remove keys, to lock. ERR_DENIED
+ * for any other answer.
+ */
+enum err agent_request(int fd, const struct writer *request);
+
+/*
+ * Asks which extensions it has: each(arg, name) for every one. ERR_DENIED if
+ * it does not say.
+ */
+enum err agent_query(int fd, void (*each)(void *arg, struct span name), void *arg);
+
 /* Gives it a private key. ERR_DENIED if it does not take it. */
 enum err agent_add(int fd, const struct key *k, const struct agent_add *add);
 

@@ -20,6 +20,10 @@ SCRIPTS += ssh-copy-id
 PROGRAMS += ssh-agent
 ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_serve.c tools/ssh_agent_socket.c
 
+PROGRAMS += ssh-add
+ssh-add_SRCS = tools/ssh_add.c tools/ssh_add_destination.c tools/ssh_add_keys.c tools/ssh_add_list.c tools/ssh_add_remove.c \
+	tools/ssh_keygen_files.c ssh/agent_client.c
+
 PROGRAMS += ssh-ephemeral
 ssh-ephemeral_SRCS = tools/assist.c tools/assist_line.c tools/assist_read.c tools/assist_server.c tools/assist_tell.c tools/assist_way.c \
 	tools/ssh_ephemeral.c tools/ssh_ephemeral_add.c tools/ssh_ephemeral_change.c tools/ssh_ephemeral_penalties.c \

@@ -18,6 +18,7 @@ static const struct {
 	{ "ssh-keygen", ssh_keygen_main },
 	{ "ssh-keyscan", ssh_keyscan_main },
 	{ "ssh-agent", ssh_agent_main },
+	{ "ssh-add", ssh_add_main },
 	{ "ssh-ephemeral", ssh_ephemeral_main },
 	{ "scp", scp_main },
 };

@@ -22,6 +22,9 @@ int ssh_keyscan_main(int argc, char **argv);
 /* Holds keys, and signs with them: ssh-agent(1). */
 int ssh_agent_main(int argc, char **argv);
 
+/* Gives keys to an agent, and asks it about them: ssh-add(1). */
+int ssh_add_main(int argc, char **argv);
+
 /* Registers ephemeral keys: ssh-ephemeral(1). */
 int ssh_ephemeral_main(int argc, char **argv);
 

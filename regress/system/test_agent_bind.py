@@ -28,14 +28,15 @@ def hosts(tmp_path_factory):
         s.stop()
 
 
-@pytest.fixture(params=["/usr/bin/ssh-agent", harness.AGENT], ids=["openssh", "ours"])
+@pytest.fixture(params=[("/usr/bin/ssh-agent", harness.ADD), (harness.AGENT, "/usr/bin/ssh-add")],
+                ids=["OpenSSH's agent, our ssh-add", "our agent, OpenSSH's ssh-add"])
 def hold(hosts, folder, request):
     """Starts an agent that has the key for what is named; returns its socket."""
     path = str(folder / "agent.sock")
-    with harness.agent(path, program=request.param) as env:
+    with harness.agent(path, program=request.param[0]) as env:
         def add(*allowed):
             limits = [word for one in allowed for word in ("-h", one)]
-            run(["/usr/bin/ssh-add", "-q", "-H", hosts[3], *limits, hosts[2]], env=env)
+            run([request.param[1], "-q", "-H", hosts[3], *limits, hosts[2]], env=env)
             return path
         yield add
 
