@@ -21,6 +21,7 @@ static const struct {
 	{ "ssh-add", ssh_add_main },
 	{ "ssh-ephemeral", ssh_ephemeral_main },
 	{ "scp", scp_main },
+	{ "sftp", sftp_main },
 };
 
 /* Runs the program whose name the path ends with; -1 if there is none. */

@@ -31,4 +31,7 @@ int ssh_ephemeral_main(int argc, char **argv);
 /* Copies files: scp(1). */
 int scp_main(int argc, char **argv);
 
+/* Copies and changes files by commands: sftp(1). */
+int sftp_main(int argc, char **argv);
+
 #endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/* Lines of sftp: words, and which command it is. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "tools/sftp.h"
+
+bool
+args_has(const struct args *a, char flag)
+{
+	return strchr(a->flags, flag) != NULL;
+}
+
+bool
+sftp_fail(const char *fmt, ...)
+{
+	char *text = NULL, *fit;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) == -1)
+		text = far_must(NULL);
+	va_end(ap);
+	fit = far_shown(text);
+	fflush(stdout);
+	fprintf(stderr, "%s\n", fit);
+	free(fit);
+	free(text);
+	return false;
+}
+
+/* --- words --- */
+
+bool
+sftp_split(const char *line, struct words *out, const char **why)
+{
+	char *word = far_must(malloc(2 * strlen(line) + 1)), *p = word;
+	bool in_word = false;
+	char quote = '\0';
+
+	*out = (struct words){ .n = 0 };
+	for (; *line != '\0'; line++) {
+		char c = *line;
+
+		if (quote == '\0' && (c == ' ' || c == '\t')) {
+			*p = '\0';
+			if (in_word)
+				words_add(out, "%s", word);
+			in_word = false;
+			p = word;
+			continue;
+		}
+		in_word = true;
+		if (quote == '\0' && (c == '\'' || c == '"')) {
+			quote = c;
+		} else if (quote != '\0' && c == quote) {
+			quote = '\0';
+		} else if (c == '\\' && line[1] != '\0') {
+			c = *++line;
+			/* In quotes a backslash is one but before the quote, itself and patterns. */
+			if (quote != '\0' && c != quote && strchr("\\*?[", c) == NULL) {
+				*p++ = '\\';
+				*p++ = '\\';
+			} else if (strchr("\\*?[", c) != NULL) {
+				*p++ = '\\';
+			}
+			*p++ = c;
+		} else {
+			if (c == '\\' || (quote != '\0' && strchr("*?[", c) != NULL))
+				*p++ = '\\';
+			*p++ = c;
+		}
+	}
+	*p = '\0';
+	if (in_word)
+		words_add(out, "%s", word);
+	free(word);
+	*why = "Unterminated quoted argument";
+	if (quote == '\0')
+		return true;
+	words_free(out);
+	return false;
+}
+
+/* --- small commands --- */
+
+static bool
+quit(struct session *s, const struct args *a)
+{
+	(void)a;
+	s->is_over = true;
+	return true;
+}
+
+static bool
+pwd(struct session *s, const struct args *a)
+{
+	(void)a;
+	far_print(stdout, "Remote working directory: %s\n", s->pwd);
+	return true;
+}
+
+static bool
+version(struct session *s, const struct args *a)
+{
+	(void)a;
+	printf("SFTP protocol version %u\n", sftp_client_version(s->c));
+	return true;
+}
+
+static bool
+progress(struct session *s, const struct args *a)
+{
+	(void)a;
+	s->wants_progress = !s->wants_progress;
+	printf("Progress meter %s\n", s->wants_progress ? "enabled" : "disabled");
+	return true;
+}
+
+static bool
+help(struct session *s, const struct args *a)
+{
+	static const char *const lines[][2] = {
+		{ "bye", "Quit sftp" }, { "cd path", "Change remote directory to 'path'" },
+		{ "chgrp [-h] grp path", "Change group of file 'path' to 'grp'" },
+		{ "chmod [-h] mode path", "Change permissions of file 'path' to 'mode'" },
+		{ "chown [-h] own path", "Change owner of file 'path' to 'own'" },
+		{ "copy oldpath newpath", "Copy remote file" }, { "cp oldpath newpath", "Copy remote file" },
+		{ "df [-hi] [path]", "Display statistics for current directory or" },
+		{ "", "filesystem containing 'path'" }, { "exit", "Quit sftp" },
+		{ "get [-afpR] remote [local]", "Download file" }, { "help", "Display this help text" },
+		{ "lcd path", "Change local directory to 'path'" },
+		{ "lls [ls-options [path]]", "Display local directory listing" },
+		{ "lmkdir path", "Create local directory" },
+		{ "ln [-s] oldpath newpath", "Link remote file (-s for symlink)" },
+		{ "lpwd", "Print local working directory" },
+		{ "ls [-1afhlnrSt] [path]", "Display remote directory listing" },
+		{ "lumask umask", "Set local umask to 'umask'" }, { "mkdir path", "Create remote directory" },
+		{ "progress", "Toggle display of progress meter" },
+		{ "put [-afpR] local [remote]", "Upload file" }, { "pwd", "Display remote working directory" },
+		{ "quit", "Quit sftp" }, { "reget [-fpR] remote [local]", "Resume download file" },
+		{ "rename oldpath newpath", "Rename remote file" },
+		{ "reput [-fpR] local [remote]", "Resume upload file" }, { "rm path", "Delete remote file" },
+		{ "rmdir path", "Remove remote directory" }, { "symlink oldpath newpath", "Symlink remote file" },
+		{ "version", "Show SFTP version" }, { "!command", "Execute 'command' in local shell" },
+		{ "!", "Escape to local shell" }, { "?", "Synonym for help" },
+	};
+
+	(void)s;
+	(void)a;
+	printf("Available commands:\n");
+	for (size_t i = 0; i < COUNT(lines); i++)
+		printf("%-34s %s\n", lines[i][0], lines[i][1]);
+	return true;
+}
+
+/* --- which one --- */
+
+static const struct command {
+	const char *name;
+	bool (*run)(struct session *s, const struct args *a);
+	const char *flags;	/* that it takes; NULL: its words are its own business */
+	size_t least;		/* words that it needs */
+	const char *needs;	/* what is said if there are fewer */
+} commands[] = {
+	{ "bye", quit, "", 0, NULL },
+	{ "cd", sftp_cd, "", 0, NULL },
+	{ "chdir", sftp_cd, "", 0, NULL },
+	{ "chgrp", sftp_change, "h", 2, NULL },
+	{ "chmod", sftp_change, "h", 2, NULL },
+	{ "chown", sftp_change, "h", 2, NULL },
+	{ "copy", sftp_copy, "", 2, "two paths" },
+	{ "cp", sftp_copy, "", 2, "two paths" },
+	{ "delete", sftp_rm, "", 1, "a path" },
+	{ "df", sftp_df, "hi", 0, NULL },
+	{ "dir", sftp_ls, "1afhlnrSt", 0, NULL },
+	{ "exit", quit, "", 0, NULL },
+	{ "get", sftp_get, "afpPrR", 1, "at least one path" },
+	{ "help", help, "", 0, NULL },
+	{ "lcd", sftp_lcd, "", 0, NULL },
+	{ "lchdir", sftp_lcd, "", 0, NULL },
+	{ "lls", sftp_lls, NULL, 0, NULL },
+	{ "lmkdir", sftp_lmkdir, "", 1, "a path" },
+	{ "ln", sftp_link, "s", 2, "two paths" },
+	{ "lpwd", sftp_lpwd, "", 0, NULL },
+	{ "ls", sftp_ls, "1afhlnrSt", 0, NULL },
+	{ "lumask", sftp_lumask, "", 0, NULL },
+	{ "mget", sftp_get, "afpPrR", 1, "at least one path" },
+	{ "mkdir", sftp_folder, "", 1, "a path" },
+	{ "mput", sftp_put, "afpPrR", 1, "at least one path" },
+	{ "progress", progress, "", 0, NULL },
+	{ "put", sftp_put, "afpPrR", 1, "at least one path" },
+	{ "pwd", pwd, "", 0, NULL },
+	{ "quit", quit, "", 0, NULL },
+	{ "reget", sftp_get, "fpPrR", 1, "at least one path" },
+	{ "rename", sftp_rename, "l", 2, "two paths" },
+	{ "reput", sftp_put, "fpPrR", 1, "at least one path" },
+	{ "rm", sftp_rm, "", 1, "a path" },
+	{ "rmdir", sftp_folder, "", 1, "a path" },
+	{ "symlink", sftp_link, "", 2, "two paths" },
+	{ "version", version, "", 0, NULL },
+	{ "?", help, "", 0, NULL },
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcasecmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Takes the flags at the beginning of the words: *n of these, letters in flags. */
+static bool
+take_flags(const struct command *c, const struct words *w, size_t *n, char *flags, size_t size)
+{
+	size_t n_flags = 0;
+
+	for (*n = 1; c->flags != NULL && *n < w->n && w->v[*n][0] == '-' && w->v[*n][1] != '\0'; ++*n) {
+		if (strcmp(w->v[*n], "--") == 0) {
+			++*n;
+			break;
+		}
+		for (const char *p = w->v[*n] + 1; *p != '\0'; p++) {
+			if (strchr(c->flags, *p) == NULL)
+				return sftp_fail("%s: Invalid flag -%c", w->v[0], *p);
+			if (strchr(flags, *p) == NULL && n_flags + 1 < size) {
+				flags[n_flags++] = *p;
+				flags[n_flags] = '\0';
+			}
+		}
+	}
+	return true;
+}
+
+static bool
+run_words(struct session *s, const struct words *w, const char *line)
+{
+	const struct command *c = find(w->v[0]);
+	char flags[16] = "";
+	struct args a;
+	size_t n;
+
+	if (c == NULL)
+		return sftp_fail("Invalid command.");
+	if (!take_flags(c, w, &n, flags, sizeof(flags)))
+		return false;
+	a = (struct args){ .name = c->name, .flags = flags, .words = w->v + n, .n = w->n - n };
+	a.rest = line + strcspn(line, " \t");
+	a.rest += strspn(a.rest, " \t");
+	if (a.n < c->least && c->needs != NULL)
+		return sftp_fail("You must specify %s after a %s command.", c->needs, c->name);
+	return c->run(s, &a);
+}
+
+bool
+sftp_do_line(struct session *s, const char *line)
+{
+	struct words words;
+	const char *why;
+	bool ok;
+
+	line += strspn(line, " \t");
+	if (*line == '\0' || *line == '#')
+		return true;
+	if (*line == '!')
+		return sftp_shell(s, line + 1 + strspn(line + 1, " \t"));
+	if (!sftp_split(line, &words, &why))
+		return sftp_fail("%s", why);
+	ok = words.n == 0 || run_words(s, &words, line);
+	words_free(&words);
+	return ok;
+}
