@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /* Bytes on their way: never fewer than the first if there is so much to send, never more than the second. */
-#define PIPELINE_LEAST	(1024u * 1024)
+#define PIPELINE_LEAST	(512u * 1024)
 #define PIPELINE_MOST	(64u * 1024 * 1024)
 
 struct pipeline {

@@ -47,3 +47,5 @@ scp_SRCS = tools/scp.c tools/scp_sftp.c tools/scp_sink.c tools/scp_source.c $(fa
 PROGRAMS += sftp
 sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sftp_line.c tools/sftp_list.c \
 	tools/sftp_local.c $(far_SRCS)
+tools_TESTS += regress/unit/test_sftp_line.c
+test_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)
