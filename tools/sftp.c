@@ -439,15 +439,14 @@ sftp_main(int argc, char **argv)
 	}
 	in.is_terminal = !in.is_batch && isatty(STDIN_FILENO);
 	ok = connect_to(&s, &st);
-	if (!ok) {
-		words_free(&st.ssh);
-		return 255;
+	s.is_lost = !ok;
+	if (ok) {
+		ok = work(&s, &st, &in);
+		if (fflush(stdout) != 0)
+			ok = false;
+		sftp_client_free(s.c);
+		(void)far_end(&s.far);
 	}
-	ok = work(&s, &st, &in);
-	if (fflush(stdout) != 0)
-		ok = false;
-	sftp_client_free(s.c);
-	(void)far_end(&s.far);
 	free(s.pwd);
 	free(s.home);
 	free(in.line);

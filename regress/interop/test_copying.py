@@ -12,13 +12,14 @@ from harness import run
 SERVER = "/usr/lib/openssh/sftp-server"
 THEIRS = os.path.join(harness.PEERS, "openssh10/usr/bin")
 
-# {w} is the folder that all happens in. An exit code of 255 is our 1. A folder made for several files: OpenSSH gives it the first one's mode.
+# {w} is the folder that all happens in. An exit code of 255 is our 1. A folder made for several files: OpenSSH gives it the first one's mode; with -3r
+# and without -p it keeps the times of folders.
 SCP = [
     "f x:{w}/d", "f x:{w}/d/new", "-p f x:{w}/d", "x:{w}/f d", "-p x:{w}/f d/new", "x:{w}/none d", "none x:{w}/d",
     "x:{w}/tree d", "-r x:{w}/tree d", "-rp x:{w}/tree d", "-r x:{w}/tree d/new", "-r x:{w}/tree/. d", "tree x:{w}/d",
     "-r tree x:{w}/d", "-rp tree x:{w}/d/new", "-r tree/ x:{w}/d", "x:{w}/tree/* d", "x:{w}/t*/[ab]? d", "-r x:{w}/t* d",
     "f tree/ab x:{w}/d", "tree/ab f x:{w}/none", "x:{w}/f x:{w}/tree/ab d", "x:{w}/f x:{w}/tree/ab none", "f x:{w}/none/f",
-    "x:{w}/f none/f", "f x:{w}/f/x", "-3 x:{w}/f y:{w}/d", "-3r x:{w}/tree y:{w}/d", "-3 x:{w}/none y:{w}/d", "f tree/ab d",
+    "x:{w}/f none/f", "f x:{w}/f/x", "-3 x:{w}/f y:{w}/d", "-3rp x:{w}/tree y:{w}/d", "-3 x:{w}/none y:{w}/d", "f tree/ab d",
     "-r tree d/new", "none d", "empty x:{w}/d", "x:{w}/empty d", "f .", "f", "-Z f x:d",
 ]
 
