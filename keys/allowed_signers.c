@@ -132,8 +132,10 @@ take_principals(struct span *rest, struct span *principals)
 	*rest = span_skip(*rest, 1);
 	end = span_find(*rest, '"');
 	*principals = span_first(*rest, end);
-	if (end == rest->len)
+	if (end == rest->len) {
+		*principals = SPAN_EMPTY;
 		return false;
+	}
 	*rest = line_trim(span_skip(*rest, end + 1));
 	return true;
 }
@@ -202,8 +204,12 @@ allowed_signer_parse(struct span line, struct allowed_signer *out, const char **
 	if (line.len == 0 || line.p[0] == '#')
 		return ERR_NOTFOUND;
 	e = parse(line, out, why);
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		struct span principals = out->principals;
+
 		allowed_signer_free(out);
+		out->principals = principals;
+	}
 	return e;
 }
 

@@ -38,7 +38,8 @@ struct allowed_signer {
 
 /*
  * Parses one line. ERR_NOTFOUND for blank and comment lines; ERR_SYNTAX, with
- * what is wrong in *why (static); ERR_NOMEM. On error there is nothing to free.
+ * what is wrong in *why (static); ERR_NOMEM. On error there is nothing to free,
+ * and of what out says only the principals count (empty if there are none).
  */
 enum err allowed_signer_parse(struct span line, struct allowed_signer *out, const char **why);
 

@@ -121,6 +121,13 @@ struct cert_need {
  */
 enum err cert_check(const struct cert *c, const struct cert_need *need, const char **why);
 
+/*
+ * Whether the CA has signed, by an algorithm of the comma list; all else about
+ * the certificate is not checked. ERR_DENIED: by another algorithm;
+ * ERR_SIGNATURE: it has not; ERR_NOMEM, ERR_CRYPTO.
+ */
+enum err cert_check_signature(const struct cert *c, struct span algs);
+
 /* Whether a principal of c is exactly name; in a host's one may be a pattern. */
 bool cert_has_principal(const struct cert *c, struct span name);
 

@@ -113,9 +113,7 @@ sshsig_signed_put(struct writer *w, const struct sshsig *s, const uint8_t *diges
 static enum err
 check_ca(const struct cert *c)
 {
-	struct reader r = rd_init(c->signature);
-	enum err e = key_verify(c->ca, rd_bytes(&r), span_str(keys_list(KEY_LIST_CA)), c->signature,
-	    c->signed_data, NULL);
+	enum err e = cert_check_signature(c, span_str(keys_list(KEY_LIST_CA)));
 
 	return e == ERR_DENIED ? ERR_SIGNATURE : e;
 }

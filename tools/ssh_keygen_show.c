@@ -117,6 +117,11 @@ show_line(const struct keygen *kg, const char *path, const struct authorized_lin
 		fprintf(stderr, "%s:%u: invalid key: invalid format\n", name, line->number);
 		return false;
 	}
+	/* What nobody has signed is nothing that a CA says. */
+	if (cert_check_signature(&c, span_str(keys_list(KEY_LIST_SIG))) != ERR_OK) {
+		fprintf(stderr, "%s:%u: invalid key: incorrect signature\n", name, line->number);
+		return false;
+	}
 	if (line->number > 1 || is_stdin)
 		printf("%s:%u:\n", name, line->number);
 	else

@@ -277,6 +277,14 @@ ask_line(const char *at, const struct allowed_signer *s, const struct signer_que
 	return false;
 }
 
+/* Whether a line that is wrong is about somebody else than the name: it does not matter then. */
+static bool
+is_of_others(const struct allowed_signer *s, enum err e, struct span name)
+{
+	return e == ERR_SYNTAX && name.p != NULL && s->principals.len > 0 &&
+	    !allowed_signer_is_for(s, name);
+}
+
 /* Asks line after line; a bad one is told of and passed over. */
 static bool
 ask_all(const struct keygen *kg, const struct signer_question *q)
@@ -294,6 +302,8 @@ ask_all(const struct keygen *kg, const struct signer_question *q)
 		char at[4096];
 		bool found;
 
+		if (is_of_others(&s, e, q->principal))
+			continue;
 		snprintf(at, sizeof at, "%s:%u", kg->file, walk.number);
 		if (e != ERR_OK) {
 			fprintf(stderr, "%s: %s\n", at, why != NULL ? why : err_text(e));
@@ -369,7 +379,7 @@ keygen_find_principals(struct keygen *kg)
 	return 255;
 }
 
-/* Adds the lines that are for the name; a bad line ends it. */
+/* Adds the lines that are for the name; a bad one among them ends it. */
 static int
 match(const struct keygen *kg, struct writer *out)
 {
@@ -383,6 +393,8 @@ match(const struct keygen *kg, struct writer *out)
 		return MATCH_NO_FILE;
 	walk = (struct allowed_walk){ .rest = writer_span(&file) };
 	while (allowed_next(&walk, &s, &e, &why)) {
+		if (is_of_others(&s, e, span_str(kg->key_id)))
+			continue;
 		if (e != ERR_OK) {
 			fprintf(stderr, "%s:%u: %s\n", kg->file, walk.number,
 			    why != NULL ? why : err_text(e));

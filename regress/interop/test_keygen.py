@@ -8,7 +8,7 @@ import shutil
 import stat
 import subprocess
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 import pytest
 
@@ -445,6 +445,18 @@ def test_certificates_go_both_ways(tmp_path, ca_kind, options):
         same_output("-l", "-f", "user-cert.pub", cwd=tmp_path)
         shown.append((a.stdout, done.stderr))
     assert shown[0] == shown[1]
+
+
+def test_a_certificate_that_nobody_has_signed_is_not_shown(tmp_path):
+    make(THEIRS, tmp_path / "ca", "ed25519", None)
+    make(THEIRS, tmp_path / "user", "ed25519", None)
+    theirs("-q", "-s", "ca", "-I", "id", "-n", "u", "user.pub", cwd=tmp_path)
+    kind, text = (tmp_path / "user-cert.pub").read_text().split()[:2]
+    changed = b64decode(text).replace(b"\0\0\0\1u", b"\0\0\0\1r")
+    (tmp_path / "user-cert.pub").write_text(f"{kind} {b64encode(changed).decode()}\n")
+    done = same_output("-L", "-f", "user-cert.pub", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "user-cert.pub:1: invalid key: incorrect signature\n"
 
 
 def test_the_name_of_a_private_key_will_do_to_sign_the_public_one(tmp_path):

@@ -157,6 +157,12 @@ u@x ssh-ed25519 AAAA
 u@x ,KEY
 u@x , KEY
 u@x "x" KEY
+w@x
+w@x bogus KEY
+w@x valid-before="1" KEY
+w@x ssh-ed25519 AAAA
+w@x namespaces="a KEY
+"w@x KEY
 """.strip("\n").splitlines()
 
 

@@ -291,6 +291,21 @@ text_lists_are_read_line_by_line(void **state)
 }
 
 static void
+a_list_whose_beginning_is_damaged_is_no_text(void **state)
+{
+	SCOPED(writer_free) struct writer w = writer_init(1024);
+
+	(void)state;
+	put_header(&w);
+	assert_int_equal(ask(writer_span(&w)), ERR_OK);
+	for (size_t i = 0; i < 8; i++) {
+		w.p[i] ^= 1;
+		assert_int_equal(ask(writer_span(&w)), ERR_FORMAT);
+		w.p[i] ^= 1;
+	}
+}
+
+static void
 running_out_of_memory_means_revoked(void **state)
 {
 	SCOPED(kat_span_free) struct span list = kat_span("keys/ed25519.pub");
@@ -324,6 +339,7 @@ main(void)
 		cmocka_unit_test(a_damaged_list_revokes_everything),
 		cmocka_unit_test(what_is_not_understood_revokes_everything),
 		cmocka_unit_test(text_lists_are_read_line_by_line),
+		cmocka_unit_test(a_list_whose_beginning_is_damaged_is_no_text),
 		cmocka_unit_test(running_out_of_memory_means_revoked),
 	};
 
