@@ -5,3 +5,4 @@ MAN_PAGES += scp.1 sftp.1
 MAN_PAGES += ssh-ephemeral.1
 MAN_PAGES += ssh_config.5 sshd_config.5
 MAN_PAGES += ssh.1 sshd.8
+MAN_PAGES += sftp-server.8

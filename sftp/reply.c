@@ -101,14 +101,20 @@ begin(struct writer *w, enum sftp_type type, uint32_t id)
 }
 
 void
-sftp_status_put(struct writer *w, uint32_t id, enum sftp_status code)
+sftp_status_text_put(struct writer *w, uint32_t id, enum sftp_status code, const char *text)
 {
 	size_t mark = begin(w, SFTP_STATUS, id);
 
 	wr_u32(w, code);
-	wr_str(w, sftp_status_text(code));
+	wr_str(w, text);
 	wr_str(w, "");
 	wr_close(w, mark);
+}
+
+void
+sftp_status_put(struct writer *w, uint32_t id, enum sftp_status code)
+{
+	sftp_status_text_put(w, id, code, sftp_status_text(code));
 }
 
 void

@@ -262,6 +262,9 @@ uint64_t sftp_extension_bit(struct span name, struct span data);
 /* Writes STATUS with the text of the code. */
 void sftp_status_put(struct writer *w, uint32_t id, enum sftp_status code);
 
+/* Writes STATUS with a text that says more. */
+void sftp_status_text_put(struct writer *w, uint32_t id, enum sftp_status code, const char *text);
+
 /* Writes HANDLE. */
 void sftp_handle_put(struct writer *w, uint32_t id, struct span handle);
 

@@ -203,11 +203,17 @@ static enum err
 on_from_session_log(struct guard *g, const struct msg_from_session_log *m, struct ipc_fds *fds)
 {
 	char line[LOG_LINE_MAX];
+	struct log log = g->log;
 
 	(void)fds;
 	if (m->level > LOG_LEVEL_DEBUG3)
 		return ERR_FORMAT;
-	log_at(&g->log, (enum log_level)m->level, "%s", text_line_str(line, sizeof(line), m->text));
+	if (m->facility.len > 0) {	/* what of it is wanted, its own arguments have said */
+		TRY(log_facility_parse(m->facility, &log.facility));
+		log.tag = "internal-sftp";
+		log.level = LOG_LEVEL_DEBUG3;
+	}
+	log_at(&log, (enum log_level)m->level, "%s", text_line_str(line, sizeof(line), m->text));
 	return ERR_OK;
 }
 

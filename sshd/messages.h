@@ -310,7 +310,8 @@ enum session_part {
 
 /* --- session -> guard --- */
 
-#define FROM_SESSION_LOG_FIELDS(F)	F(u32, level) F(bytes, text)
+/* A line for the log. facility: of one that internal-sftp has written, as "AUTH"; else empty. */
+#define FROM_SESSION_LOG_FIELDS(F)	F(u32, level) F(bytes, facility) F(bytes, text)
 
 /* A terminal is in use, or no longer: for utmp and wtmp. tty: "pts/3". */
 #define FROM_SESSION_TTY_FIELDS(F)	F(bytes, tty) F(u32, pid) F(flag, in_use)

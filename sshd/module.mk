@@ -13,7 +13,7 @@ sshd_SRCS += sshd/login_record.c
 sshd_SRCS += sshd/wire.c sshd/wire_guard.c sshd/wire_session.c sshd/wire_watchdog.c
 sshd_SRCS += sshd/session.c sshd/session_may.c sshd/session_program.c sshd/session_start.c sshd/session_env.c
 sshd_SRCS += sshd/session_forward.c sshd/session_connect.c sshd/session_listener.c sshd/session_listen.c sshd/session_agent.c sshd/session_x11.c sshd/session_name.c sshd/session_takeover.c sshd/session_tunnel.c
-sshd_SRCS += sshd/session_registrar.c sshd/control_frames.c
+sshd_SRCS += sshd/session_registrar.c sshd/control_frames.c sshd/session_sftp.c
 
 sshd_TESTS = regress/unit/test_control.c regress/unit/test_control_policy.c
 test_control_OBJS = $(CONTROL_SRCS:.c=.o) sshd/load.o

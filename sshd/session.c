@@ -25,6 +25,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "os/file.h"
@@ -48,6 +49,7 @@ NORETURN static void
 leave(struct session *s, int status)
 {
 	program_hang_up(s);
+	sftp_last_words(s);
 	forward_end(s);
 	if (s->auth_info_path != NULL)
 		(void)unlink(s->auth_info_path);
@@ -166,6 +168,7 @@ enter_chroot(struct session *s)
 
 	if (s->config.chroot_directory == NULL)
 		return ERR_OK;
+	tzset();			/* the file of the time zone may be out of reach from then on */
 	snprintf(uid, sizeof(uid), "%lu", (unsigned long)s->uid);
 	TRY(sshd_config_expand(&path, SSHD_ChrootDirectory, span_str(s->config.chroot_directory), &tokens));
 	wr_u8(&path, 0);
@@ -398,6 +401,7 @@ guard_ready(void *arg, unsigned events)
 	struct session *s = arg;
 
 	take_messages(s, &s->guard, events, from_guard);
+	sftp_resume(s);
 }
 
 static void

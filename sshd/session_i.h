@@ -5,7 +5,7 @@
  * session_start.c how one is started, session_env.c its environment,
  * session_forward.c forwarded connections, session_connect.c and
  * session_listen.c those of either direction, session_agent.c and
- * session_x11.c the agent's and the X server's.
+ * session_x11.c the agent's and the X server's, session_sftp.c internal-sftp.
  *
  * program   what runs (or will run) on one "session" channel
  */
@@ -58,6 +58,8 @@ struct program {
 	char *command;			/* as the client asked; NULL: a shell */
 	bool is_subsystem;
 	bool is_registrar;		/* that subsystem is our own "ephemeral" */
+	int sftp_log;			/* lines of internal-sftp; -1: it is none, or has ended */
+	struct watch *sftp_watch;
 	bool is_attached;		/* wire has our ends */
 	int fds[3];			/* the program's ends, until it has been started */
 	int ours[3];			/* until they have gone to wire */
@@ -213,6 +215,23 @@ void registrar_ask(struct program *p);
 
 /* Whether he gets it: control is an end of the control socket, or -1. It stays the caller's. */
 void registrar_answer(struct session *s, const struct msg_session_registrar *m, int control);
+
+/* --- session_sftp.c --- */
+
+/* Whether a command is internal-sftp, with arguments or without. */
+bool sftp_is_internal(const char *command);
+
+/* Starts internal-sftp in a child of its own: p->pid, or 0 if it cannot be started. */
+void sftp_start(struct program *p, const char *command);
+
+/* Hands on what it has left to say; it has ended. */
+void sftp_ended(struct program *p);
+
+/* The guard takes messages again: reads on what waits to be logged. */
+void sftp_resume(struct session *s);
+
+/* The connection is over: gives those that run a moment to say so in the log. */
+void sftp_last_words(struct session *s);
 
 /* --- session_env.c --- */
 

@@ -118,7 +118,7 @@ program_open(struct session *s, uint32_t channel)
 	}
 	*p = (struct program){ .next = s->programs, .session = s, .channel = channel,
 	    .env = writer_init(LIMIT_PACKET), .pty = { .master = -1, .slave = -1 },
-	    .fds = { -1, -1, -1 }, .ours = { -1, -1, -1 } };
+	    .fds = { -1, -1, -1 }, .ours = { -1, -1, -1 }, .sftp_log = -1 };
 	s->programs = p;
 	s->n_programs++;
 	session_sent(s, ipc_send_to_wire_accept(&s->wire,
@@ -196,6 +196,7 @@ program_ended(struct program *p, int status)
 	const char *request;
 
 	p->pid = 0;
+	sftp_ended(p);
 	program_record(p, false);
 	pty_close(&p->pty);
 	/* Who ends it says why; that it was killed would be the last thing a client hears. */

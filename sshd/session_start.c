@@ -226,6 +226,25 @@ program_let_go(struct program *p)
 	p->pty.slave = -1;
 }
 
+static void
+exec_shell(struct program *p, char *const *argv)
+{
+	const char *shell = p->session->shell;
+	enum err e = spawn(p, shell, argv, -1, &p->pid);
+
+	if (e != ERR_OK) {
+		say_fmt(error_fd(p), "%s: %s\n", shell, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
+		p->pid = 0;
+	}
+}
+
+/* Whether it is to be internal-sftp whatever the client asks for. */
+static bool
+is_sftp_forced(const struct program *p)
+{
+	return p->session->may.command != NULL && sftp_is_internal(p->session->may.command);
+}
+
 void
 program_exec(struct program *p)
 {
@@ -233,16 +252,17 @@ program_exec(struct program *p)
 	const char *command = s->may.command != NULL ? s->may.command : p->command;
 	char name[256];
 	char *argv[] = { name, (char[]){ "-c" }, (char *)(uintptr_t)command, NULL };
-	enum err e;
 
 	if (command == NULL)
 		argv[1] = NULL;
 	shell_name(s->shell, command == NULL, name, sizeof(name));
-	e = spawn(p, s->shell, argv, -1, &p->pid);
-	if (e != ERR_OK) {
-		say_fmt(error_fd(p), "%s: %s\n", s->shell, e == ERR_SYSTEM ? strerror(errno) : err_text(e));
-		p->pid = 0;
-	}
+	if (is_sftp_forced(p) && !p->is_subsystem)
+		say(p->pty.slave != -1 ? p->pty.slave : p->fds[1],
+		    SPAN_LIT("This service allows sftp connections only.\n"));
+	else if (p->is_subsystem && sftp_is_internal(command))
+		sftp_start(p, command);
+	else
+		exec_shell(p, argv);
 	program_let_go(p);
 	if (p->pid == 0)
 		program_ended(p, 1 << 8);
@@ -290,7 +310,8 @@ program_start(struct program *p)
 	struct session *s = p->session;
 
 	program_attach(p);
-	if (s->home_errno != 0)
+	/* In a root directory of its own there often is no home, and need not be. */
+	if (s->home_errno != 0 && s->config.chroot_directory == NULL)
 		say_fmt(error_fd(p), "Could not chdir to home directory %s: %s\n", s->home,
 		    strerror(s->home_errno));
 	if (start_rc(p))

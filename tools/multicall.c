@@ -22,6 +22,7 @@ static const struct {
 	{ "ssh-ephemeral", ssh_ephemeral_main },
 	{ "scp", scp_main },
 	{ "sftp", sftp_main },
+	{ "sftp-server", sftp_server_main },
 };
 
 /* Runs the program whose name the path ends with; -1 if there is none. */

@@ -34,4 +34,7 @@ int scp_main(int argc, char **argv);
 /* Copies and changes files by commands: sftp(1). */
 int sftp_main(int argc, char **argv);
 
+/* Serves files over SFTP on its standard input and output: sftp-server(8). */
+int sftp_server_main(int argc, char **argv);
+
 #endif

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: ISC
+"""internal-sftp: forced, confined, read-only; what it logs, and how it ends."""
+import os
+import shutil
+import signal
+import struct
+import subprocess
+
+import harness
+from conftest import needs_root
+from harness import run, wait_until
+
+SERVER = os.path.join(os.path.dirname(harness.BINDIR), "libexec", "sftp-server")
+INIT = b"\0\0\0\5\1\0\0\0\3"
+
+
+def batch(s, *lines, check=True):
+    """OpenSSH's sftp with these commands."""
+    return run(["/usr/bin/sftp", "-S", harness.SSH, "-F", "none", "-b", "-", "-P", str(s.port), "-i", s.key, "-o", "BatchMode=yes",
+                "-o", f"UserKnownHostsFile={s.known_hosts()}", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+                f"{harness.login_user()}@127.0.0.1"], input="".join(line + "\n" for line in lines), check=check)
+
+
+def subsystem(s, **kwargs):
+    """A client process whose pipes are the subsystem."""
+    return subprocess.Popen(s.ssh("sftp", key=s.key, options=["-s"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **kwargs)
+
+
+def packet(kind, *parts):
+    body = bytes([kind]) + b"".join(struct.pack(">I", p) if isinstance(p, int) else struct.pack(">I", len(p)) + p for p in parts)
+    return struct.pack(">I", len(body)) + body
+
+
+def answer(p):
+    length = struct.unpack(">I", p.stdout.read(4))[0]
+    return p.stdout.read(length)
+
+
+@needs_root
+def test_files_and_nothing_else_in_an_empty_root(folder, servers):
+    """ForceCommand and ChrootDirectory: no program, no library, no /dev in there; log lines come out all the same."""
+    base = "/opt/files"             # nobody but root may change what is above
+    os.makedirs(base + "/incoming")
+    shutil.chown(base + "/incoming", "alice", "alice")
+    try:
+        s = servers(config="Subsystem sftp /nothing/there", last=f"Match User alice\nChrootDirectory {base}\n"
+                    'ForceCommand internal-sftp -u 0027 -d "/incoming" -l INFO -f LOCAL3')
+        s.make_key()
+        (folder / "f").write_text("some text")
+        done = batch(s, "pwd", f"put {folder}/f", f"get f {folder}/back", "mkdir d", "ls -la /", "cd ..", "pwd")
+        assert "Remote working directory: /incoming" in done.stdout and "Remote working directory: /\n" in done.stdout
+        assert done.stderr == "" and (folder / "back").read_text() == "some text"
+        assert os.stat(base + "/incoming/f").st_mode & 0o777 == 0o640
+        assert os.stat(base + "/incoming/d").st_mode & 0o777 == 0o750
+        s.wait_log("session opened for local user alice from [127.0.0.1]",
+                   'open "/incoming/f" flags WRITE,CREATE,TRUNCATE mode 0644', 'close "/incoming/f" bytes read 0 written 9',
+                   "session closed for local user alice from [127.0.0.1]")
+        done = run(s.ssh("id", key=s.key), check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "This service allows sftp connections only.\n", "")
+    finally:
+        shutil.rmtree(base)
+
+
+def test_a_key_may_read_and_change_nothing(folder, servers):
+    far = folder / "far"
+    far.mkdir()
+    (far / "f").write_text("text")
+    if harness.ROOT:
+        run(["chown", "-R", "alice:alice", str(far)])
+    s = servers()
+    s.make_key(options=f'restrict,command="internal-sftp -R -d {far} -l VERBOSE"')
+    done = batch(s, f"get f {folder}/back", "-put /etc/passwd", "-put /etc/passwd f", "-rm f", "-mkdir d", "-rename f g",
+                 "-ln f g", "-ln -s f g", "-chmod 777 f", "ls")
+    assert (folder / "back").read_text() == "text" and (far / "f").read_text() == "text"
+    assert os.listdir(far) == ["f"]
+    assert done.stderr.count("ermission denied") >= 7, done.stderr
+    s.wait_log("Refusing open request in read-only mode", "Refusing remove request in read-only mode", "sent status Permission denied")
+    assert run(s.ssh(key=s.key), check=False).stdout == "This service allows sftp connections only.\n"
+
+
+def test_what_a_client_left_open_is_in_the_log(folder, servers):
+    """A connection that breaks off: what was open, how much of it was written, and that the session is over."""
+    far = folder / "far"
+    far.mkdir()
+    if harness.ROOT:
+        shutil.chown(far, "alice", "alice")
+    s = servers(config=f"Subsystem sftp internal-sftp -l INFO -d {far}")
+    s.make_key()
+    with subsystem(s) as p:
+        p.stdin.write(INIT + packet(3, 1, b"f", 0x1a, 0))
+        p.stdin.flush()
+        assert answer(p)[0] == 2
+        handle = answer(p)[9:]
+        p.stdin.write(packet(6, 2, handle, 0, 0, b"12345"))
+        p.stdin.flush()
+        assert answer(p)[5:9] == b"\0\0\0\0"
+        titles = [t for t in s.children().values() if t.endswith("@internal-sftp")]
+        assert len(titles) == 1, s.children()
+        p.send_signal(signal.SIGKILL)
+    s.wait_log('forced close "f" bytes read 0 written 5', "session closed for local user")
+    wait_until(lambda: not any(t.endswith("@internal-sftp") for t in s.children().values()), "the server to end")
+
+
+def test_bytes_that_make_no_sense_end_the_session_and_no_other(servers):
+    s = servers(config="Subsystem sftp internal-sftp")
+    s.make_key()
+    for bad, why in ((b"\xff\xff\xff\xff", "limit exceeded"), (b"\0\0\0\0", "malformed message"),
+                     (packet(16, 1, b"/\0x"), "malformed message"), (packet(16, 1)[:-1], "")):
+        with subsystem(s) as p:
+            p.stdin.write(INIT + bad)
+            p.stdin.close()
+            assert answer(p)[0] == 2
+            assert p.stdout.read() == b""
+            assert p.wait(harness.TIMEOUT) == (255 if why else 0)
+        if why:
+            s.wait_log(f"bad message from {harness.login_user()} [127.0.0.1]: {why}")
+    assert "Remote working directory" in batch(s, "pwd").stdout
+
+
+def test_ten_thousand_requests_whose_answers_nobody_reads(folder, servers):
+    """The server stops reading, and holds little; when the client reads, all are answered in their order."""
+    (folder / "big").write_bytes(b"x" * 300_000)
+    s = servers(config="Subsystem sftp internal-sftp")
+    s.make_key()
+    with subsystem(s) as p:
+        p.stdin.write(INIT + packet(3, 1, str(folder / "big").encode(), 1, 0))
+        p.stdin.flush()
+        answer(p)
+        handle = answer(p)[9:]
+        pid = next(pid for pid, title in s.children().items() if title.endswith("@internal-sftp"))
+
+        p.stdin.write(b"".join(packet(5, i, handle, 0, 0, 8192) for i in range(10000)))
+        p.stdin.flush()
+        for i in range(10000):
+            got = answer(p)
+            assert got[0] == 103 and struct.unpack(">I", got[1:5])[0] == i and len(got) == 9 + 8192
+        with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+            peak = next(int(line.split()[1]) for line in f if line.startswith("VmHWM"))
+        p.stdin.close()
+        assert p.stdout.read() == b"" and p.wait(harness.TIMEOUT) == 0
+    # Answers are 80 MiB, and the memory of a sanitizer is its own.
+    assert peak < 30_000 or "sanitize" in harness.BINDIR
+
+
+def test_sftp_server_says_what_it_can():
+    done = run([SERVER, "-Q", "requests"])
+    theirs = run(["/usr/lib/openssh/sftp-server", "-Q", "requests"])
+    assert done.stdout == theirs.stdout
+    for words, code, text in ((["-h"], 1, "usage: sftp-server"), (["-u", "9"], 255, 'Invalid umask "9"'),
+                              (["-P", "remov"], 255, "No such request"), (["-Q", "x"], 255, "Invalid query type")):
+        done = run([SERVER, *words], check=False)
+        assert done.returncode == code and text in done.stderr
+
+
+def test_sftp_server_logs_to_standard_error(folder):
+    done = run([SERVER, "-e", "-l", "DEBUG3", "-d", str(folder)], text=False,
+               input=INIT + packet(16, 7, b".") + packet(13, 8, b"no\x1bthing") + packet(99, 9),
+               env={**os.environ, "SSH_CONNECTION": "192.0.2.9 1 192.0.2.1 22"})
+    assert str(folder).encode() in done.stdout
+    text = done.stderr.decode()
+    for line in ("from [192.0.2.9]", 'realpath "."', 'remove name "no\\033thing"', "sent status No such file",
+                 "unknown request: type 99", "sent status Operation unsupported", "session closed"):
+        assert line in text, text
