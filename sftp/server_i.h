@@ -68,8 +68,7 @@ int handle_close(struct sftp_server *s, struct handle *h, const char *how);
 /* Closes all. */
 void handles_free(struct sftp_server *s);
 
-/* --- handlers --- */
-
+/* --- handlers: each is a request_handler for the request of its name --- */
 int on_open(struct sftp_server *s, const struct sftp_request *q);
 int on_close(struct sftp_server *s, const struct sftp_request *q);
 int on_read(struct sftp_server *s, const struct sftp_request *q);
