@@ -31,6 +31,8 @@ fs_open(void *arg, const char *path, int flags, mode_t mode, int *fd)
 	(void)arg;
 	/* Not waiting: for the other end of a FIFO, it would be for ever. */
 	*fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+	if (*fd == -1 && errno == EWOULDBLOCK)	/* for the holder of a lease to give it up: that has an end */
+		*fd = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
 	return result(*fd);
 }
 

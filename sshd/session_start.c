@@ -137,6 +137,13 @@ say_fmt(int fd, const char *fmt, ...)
 		say(fd, span_of(text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1));
 }
 
+/* Whether it is to be internal-sftp whatever the client asks for. */
+static bool
+is_sftp_forced(const struct program *p)
+{
+	return p->session->may.command != NULL && sftp_is_internal(p->session->may.command);
+}
+
 /* --- before a login shell --- */
 
 /* Whether the user wants to log in without a word (~/.hushlogin). */
@@ -238,13 +245,6 @@ exec_shell(struct program *p, char *const *argv)
 	}
 }
 
-/* Whether it is to be internal-sftp whatever the client asks for. */
-static bool
-is_sftp_forced(const struct program *p)
-{
-	return p->session->may.command != NULL && sftp_is_internal(p->session->may.command);
-}
-
 void
 program_exec(struct program *p)
 {
@@ -276,7 +276,8 @@ find_rc(const struct program *p)
 {
 	const struct session *s = p->session;
 
-	if (!p->is_subsystem && s->config.force_command == NULL &&
+	/* Who has internal-sftp and nothing else could have written the file. */
+	if (!p->is_subsystem && s->config.force_command == NULL && !is_sftp_forced(p) &&
 	    (s->may.permit & PERMIT_USER_RC) && s->home_errno == 0 && access(".ssh/rc", R_OK) == 0)
 		return ".ssh/rc";
 	return access(SSH_CONF_DIR "/sshrc", R_OK) == 0 ? SSH_CONF_DIR "/sshrc" : NULL;

@@ -68,14 +68,29 @@ def test_a_key_may_read_and_change_nothing(folder, servers):
     if harness.ROOT:
         run(["chown", "-R", "alice:alice", str(far)])
     s = servers()
-    s.make_key(options=f'restrict,command="internal-sftp -R -d {far} -l VERBOSE"')
+    s.make_key(options=f'command="internal-sftp -R -d {far} -l VERBOSE"')
     done = batch(s, f"get f {folder}/back", "-put /etc/passwd", "-put /etc/passwd f", "-rm f", "-mkdir d", "-rename f g",
                  "-ln f g", "-ln -s f g", "-chmod 777 f", "ls")
     assert (folder / "back").read_text() == "text" and (far / "f").read_text() == "text"
     assert os.listdir(far) == ["f"]
     assert done.stderr.count("ermission denied") >= 7, done.stderr
     s.wait_log("Refusing open request in read-only mode", "Refusing remove request in read-only mode", "sent status Permission denied")
-    assert run(s.ssh(key=s.key), check=False).stdout == "This service allows sftp connections only.\n"
+
+
+@needs_root
+def test_a_key_for_files_runs_no_rc_file(folder, servers):
+    """Whoever may write files into the home could have written .ssh/rc, which a shell would run."""
+    s = servers()
+    s.make_key(options='command="internal-sftp"')
+    (folder / "open").mkdir()
+    os.chmod(folder / "open", 0o777)
+    (folder / "rc").write_text(f"touch {folder}/open/ran\n")
+    os.makedirs("/home/alice/.ssh", exist_ok=True)
+    shutil.copy(folder / "rc", "/home/alice/.ssh/rc")
+    for words in ([], ["id"]):
+        done = run(s.ssh(*words, key=s.key), check=False)
+        assert (done.returncode, done.stdout) == (1, "This service allows sftp connections only.\n")
+    assert ".ssh/rc" in batch(s, "ls .ssh").stdout and not os.listdir(folder / "open")
 
 
 def test_what_a_client_left_open_is_in_the_log(folder, servers):
