@@ -30,18 +30,12 @@ class Bed:
             f"AuthorizedKeysFile .ssh/authorized_keys {folder}/s/authorized_keys.%u")
         self.door = harness.make_key(folder / "door")
         self.server.authorize(self.door + ".pub")
-        # Beside the other programs of a name, as where it is installed.
-        self.programs = folder / "bin"
-        self.programs.mkdir()
-        for name, path in (("ssh", harness.SSH), ("ssh-keygen", harness.KEYGEN), ("sftp", "/usr/bin/sftp"),
-                           ("ssh-add", "/usr/bin/ssh-add")):
-            (self.programs / name).symlink_to(path)
         self.me = folder / "me"
         (self.me / ".ssh").mkdir(parents=True)
         self.config = folder / "config"
         self.config.write_text(f"UserKnownHostsFile {self.server.known_hosts()}\nGlobalKnownHostsFile none\n"
                                f"IdentityFile {self.door}\nBatchMode yes\nLogLevel QUIET\n")
-        self.env = {**os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(self.me)}
+        self.env = {**os.environ, "PATH": f"{harness.BINDIR}:{os.environ['PATH']}", "HOME": str(self.me)}
         self.env.pop("SSH_AUTH_SOCK", None)
 
     def command(self, *args, host="127.0.0.1"):
@@ -103,7 +97,13 @@ def test_lines_that_are_there_stay_whole_and_others_may_not_write(bed):
     assert run(bed.server.ssh("echo in", key=key)).stdout == "in\n"
 
 
-def test_by_sftp_the_file_is_edited_here(bed):
+@pytest.mark.parametrize("sftp", ["ours", "/usr/bin/sftp"], ids=["own", "openssh"])
+def test_by_sftp_the_file_is_edited_here(bed, sftp):
+    if sftp != "ours":
+        programs = bed.dir / "bin"
+        programs.mkdir()
+        (programs / "sftp").symlink_to(sftp)
+        bed.env["PATH"] = f"{programs}:{bed.env['PATH']}"
     first, second = bed.key("first"), bed.key("second")
     bed.copy("-s", "-i", first)
     assert bed.there() == public(first)
