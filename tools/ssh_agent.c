@@ -266,11 +266,14 @@ stay(struct agent_program *p, const struct options *o)
 	return become_agent(p, o);
 }
 
-/* What is left of a terminal, and of where it was started. */
+/* Leaves the terminal, and all else that it was started with. */
 static void
 leave_terminal(struct agent_program *p)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null;
+
+	process_close_others(&p->socket.fd, 1);
+	null = open("/dev/null", O_RDWR);
 
 	p->log = (struct log){ .level = LOG_LEVEL_INFO, .tag = "ssh-agent", .fd = -1,
 		.use_syslog = true, .facility = LOG_AUTH };

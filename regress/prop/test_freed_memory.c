@@ -17,6 +17,8 @@
 #include <openssl/bn.h>
 #include <unistd.h>
 
+#include "keys/agent.h"
+#include "keys/cert.h"
 #include "keys/key_i.h"
 #include "keys/private_file.h"
 #include "regress/support/conn_pair.h"
@@ -305,6 +307,47 @@ through_a_file(const struct key *k, const struct rng *rng, enum private_kind kin
 	assert_true(key_equal(k, again));
 }
 
+/* Has an agent do what the one request in w says. */
+static void
+ask_agent(struct agent *a, const struct writer *w)
+{
+	SCOPED(writer_free) struct writer answer = writer_init(AGENT_MAX_FRAME);
+	struct agent_client client = { .n_bindings = 0 };
+	enum agent_verdict verdict;
+	struct agent_frame f;
+
+	assert_int_equal(wr_end(w), ERR_OK);
+	assert_int_equal(agent_frame_get(writer_span(w), &f), ERR_OK);
+	assert_int_equal(agent_handle(a, &client, &f, &(struct agent_time){ .now = 1 }, &answer, &verdict), ERR_OK);
+	assert_null(client.why);
+}
+
+/* Gives k to an agent, alone and with a certificate, which signs with both and forgets them. */
+static void
+through_an_agent(const struct key *k, const struct rng *rng)
+{
+	SCOPED(agent_free) struct agent *a = NULL;
+	SCOPED(writer_free) struct writer cert = writer_init(LIMIT_KEY_BLOB);
+	struct cert_order order = { .key = k, .role = CERT_USER, .key_id = SPAN_LIT("id"),
+		.principals = SPAN_LIT("joe"), .valid_before = CERT_FOREVER };
+	struct span alg = span_first(span_str(key_algs(k)), span_find(span_str(key_algs(k)), ','));
+
+	assert_int_equal(agent_new(rng, 0, &a), ERR_OK);
+	assert_int_equal(cert_make(&order, k, alg, rng, &cert), ERR_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		SCOPED(writer_free) struct writer add = writer_init(AGENT_MAX_FRAME);
+		SCOPED(writer_free) struct writer sign = writer_init(AGENT_MAX_FRAME);
+		struct span with = i % 2 == 0 ? SPAN_EMPTY : writer_span(&cert);
+
+		agent_add_put(&add, k, &(struct agent_add){ .cert = with });
+		ask_agent(a, &add);
+		agent_sign_put(&sign, with.len == 0 ? key_blob(k) : with, SPAN_LIT("data"), alg);
+		ask_agent(a, &sign);
+		if (i == 1)
+			assert_int_equal(agent_forget(a), 2);
+	}
+}
+
 /* Makes a key of a source that is tapped, signs, stores and loads it, and frees it. */
 static void
 no_host_key_leaves_its_private_half_behind(void **state)
@@ -331,6 +374,7 @@ no_host_key_leaves_its_private_half_behind(void **state)
 		rng = rng_test(&seed);
 		through_a_file(k, &rng, PRIVATE_OPENSSH, SPAN_EMPTY);
 		through_a_file(k, &rng, PRIVATE_OPENSSH, SPAN_LIT("a passphrase of some length"));
+		through_an_agent(k, &rng);
 		key_free(&k);
 		armed = false;
 		assert_true(n_secrets >= 2);
@@ -425,6 +469,7 @@ no_rsa_key_leaves_its_private_half_behind(void **state)
 		through_a_file(k, &rng, kinds[i], SPAN_EMPTY);
 		through_a_file(k, &rng, kinds[i], SPAN_LIT("a passphrase of some length"));
 	}
+	through_an_agent(k, &rng);
 	key_free(&k);
 	armed = false;
 	assert_true(n_secrets > 100);
