@@ -11,6 +11,7 @@
 #define TOOLS_SSH_AGENT_H
 
 #include <limits.h>
+#include <stdint.h>
 
 #include "keys/agent.h"
 #include "os/log.h"
@@ -70,6 +71,7 @@ struct agent_program {
 	struct client *clients;
 	unsigned n_clients;
 	struct question question;
+	uint64_t files;			/* the limit of open files that others get */
 	pid_t parent;			/* ends with it; 0: does not */
 	bool ignores_interrupt;		/* in the background */
 };

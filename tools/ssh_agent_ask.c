@@ -16,7 +16,7 @@
 
 /* The asking process: its exit status is the answer. */
 NORETURN static void
-ask(const char *text, pid_t agent)
+ask(const char *text, pid_t agent, uint64_t files)
 {
 	SCOPED(secret_free) struct secret answer = { NULL, 0 };
 	bool agrees;
@@ -24,6 +24,7 @@ ask(const char *text, pid_t agent)
 	(void)setpgid(0, 0);
 	process_die_with_parent(agent);
 	process_close_others(NULL, 0);
+	process_limit_files(files);
 	loop_signals_reset();
 	/* There is no terminal here to ask on. */
 	if (setenv("SSH_ASKPASS_REQUIRE", "force", 1) == -1 ||
@@ -62,7 +63,7 @@ agent_ask(struct agent_program *p, struct client *c, const char *text)
 		return ERR_SYSTEM;
 	}
 	if (p->question.pid == 0)
-		ask(text, own);
+		ask(text, own, p->files);
 	(void)setpgid(p->question.pid, p->question.pid);
 	p->question.client = c;
 	timer_set(p->question.look, loop_now(p->loop) + LOOK_EVERY);

@@ -426,7 +426,7 @@ agent_serve(struct agent_program *p)
 	enum err e;
 
 	hide();
-	(void)process_raise_files();
+	p->files = process_raise_files();
 	e = run(p);
 	if (e != ERR_OK)
 		log_fatal(&p->log, "%s", e == ERR_SYSTEM ? strerror(errno) : err_text(e));

@@ -34,9 +34,9 @@ def hold(hosts, folder, request):
     """Starts an agent that has the key for what is named; returns its socket."""
     path = str(folder / "agent.sock")
     with harness.agent(path, program=request.param[0]) as env:
-        def add(*allowed):
+        def add(*allowed, known=hosts[3]):
             limits = [word for one in allowed for word in ("-h", one)]
-            run([request.param[1], "-q", "-H", hosts[3], *limits, hosts[2]], env=env)
+            run([request.param[1], "-q", "-H", known, *limits, hosts[2]], env=env)
             return path
         yield add
 
@@ -89,6 +89,32 @@ def test_a_key_for_the_way_over_a_host_is_used_through_a_master(hosts, hold, fol
         assert done.stdout == "arrived\n"
     finally:
         login(a, agent, options=[*shared, "-O", "exit"])
+
+
+@pytest.mark.parametrize("program", ["/usr/bin/ssh", harness.SSH])
+def test_a_key_for_the_hosts_of_a_ca_is_used_where_a_certificate_is_shown(hosts, hold, folder, servers, program):
+    ca, host, known = harness.make_key(folder / "ca"), folder / "s0" / "host_ed25519", str(folder / "known")
+    host.parent.mkdir()
+    harness.make_key(host)
+    run(["ssh-keygen", "-q", "-s", ca, "-I", "id", "-h", "-n", "127.0.0.1", f"{host}.pub"])
+    server = servers(f"HostCertificate {host}-cert.pub")
+    server.authorize(hosts[2] + ".pub")
+    with open(ca + ".pub", encoding="utf-8") as f:
+        harness.write_whole(known, f"@cert-authority 127.0.0.1,[127.0.0.1]:* {f.read()}")
+    agent = hold("127.0.0.1", known=known)
+
+    def try_with(*options):
+        args = [program, "-F", "none", "-p", str(server.port)]
+        for option in (f"UserKnownHostsFile={known}", "GlobalKnownHostsFile=/dev/null", "BatchMode=yes",
+                       f"IdentityAgent={agent}", *options):
+            args += ["-o", option]
+        return run([*args, f"{harness.login_user()}@127.0.0.1", "echo hello"], check=False)
+
+    assert try_with("StrictHostKeyChecking=yes").stdout == "hello\n"
+    # The same host by its plain key is not what the CA speaks for.
+    refused = try_with("StrictHostKeyChecking=no", "HostKeyAlgorithms=ssh-ed25519")
+    assert (refused.returncode, refused.stdout) == (255, "")
+    assert "Permission denied" in refused.stderr
 
 
 class OddAgent(harness.Service):
