@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +130,87 @@ glob_escape(const char *name)
 	return out;
 }
 
+/* The end of the set that begins behind "[", at its "]"; NULL: there is none, the bracket is one. */
+static const char *
+set_end(const char *p)
+{
+	if (*p == '!' || *p == '^')
+		p++;
+	if (*p == ']')
+		p++;
+	for (; *p != '\0' && *p != ']'; p++)
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+	return *p == ']' ? p : NULL;
+}
+
+/* Whether c is in the set from p up to end. */
+static bool
+in_set(const char *p, const char *end, unsigned char c)
+{
+	bool is_negated = *p == '!' || *p == '^', yes = false;
+
+	p += is_negated;
+	while (p < end) {
+		unsigned char from, to;
+
+		p += *p == '\\' && p + 1 < end;
+		from = to = (unsigned char)*p++;
+		if (p + 1 < end && *p == '-') {
+			p++;
+			p += *p == '\\' && p + 1 < end;
+			to = (unsigned char)*p++;
+		}
+		yes |= from <= c && c <= to;
+	}
+	return yes != is_negated;
+}
+
+/* Whether c matches what p begins with, no star; *next is behind it. */
+static bool
+match_one(const char *p, unsigned char c, const char **next)
+{
+	const char *end;
+
+	*next = p + 1;
+	if (*p == '?')
+		return true;
+	if (*p == '[' && (end = set_end(p + 1)) != NULL) {
+		*next = end + 1;
+		return in_set(p + 1, end, c);
+	}
+	if (*p == '\\' && p[1] != '\0')
+		*next = ++p + 1;
+	return (unsigned char)*p == c;
+}
+
+bool
+glob_match(const char *pattern, const char *name)
+{
+	const char *star = NULL, *at = NULL, *next;
+
+	if (name[0] == '.' && pattern[0] != '.' && !(pattern[0] == '\\' && pattern[1] == '.'))
+		return false;
+	while (*name != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			at = name;
+		} else if (*pattern != '\0' && match_one(pattern, (unsigned char)*name, &next)) {
+			pattern = next;
+			name++;
+		} else if (star != NULL) {
+			/* The last star takes one more; what an earlier one took need not change. */
+			pattern = star;
+			name = ++at;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
 /* --- walking --- */
 
 /* Adds path if there is such a file. */
@@ -201,7 +281,7 @@ walk(const struct glob_place *place, const char *path, const char *rest, struct 
 		const char *name = list.v[i].name;
 		char *whole;
 
-		if (!sftp_name_is_safe(name) || fnmatch(pattern, name, FNM_PERIOD) != 0)
+		if (!sftp_name_is_safe(name) || !glob_match(pattern, name))
 			continue;
 		if (asprintf(&whole, "%s%s%s", folder, name, *rest == '\0' ? "" : "/") == -1) {
 			e = ERR_NOMEM;

@@ -27,6 +27,12 @@ struct glob_place glob_remote(struct sftp_client *c);
 /* The files here. */
 struct glob_place glob_local(void);
 
+/*
+ * Whether a name matches one part of a pattern; its own "." at the beginning is matched by a "."
+ * only. Takes time by both lengths, not more: names are a server's.
+ */
+bool glob_match(const char *pattern, const char *name);
+
 /* Whether a pattern has any of * ? [ in it, that no backslash stands before. */
 bool glob_is_pattern(const char *pattern);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "sftp/scp.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "sftp/glob.h"
 
 /* What {a,b}{c,d}... may stand for. */
 #define BRACES_MAX	1024
@@ -146,7 +146,7 @@ matches(struct span name, const char *pattern, unsigned *budget)
 	text = span_dup_str(name);
 	if (text == NULL)
 		return false;
-	yes = fnmatch(pattern, text, 0) == 0 || strcmp(pattern, text) == 0;
+	yes = glob_match(pattern, text) || strcmp(pattern, text) == 0;
 	free(text);
 	return yes;
 }

@@ -109,7 +109,7 @@ const char *far_ssh(void);
  */
 char *far_shown(const char *text);
 
-/* Prints to standard output or error with the text made fit to print, newlines apart. */
+/* Prints a line to standard output or error, made fit to print but for the newline at its end. */
 PRINTF(2, 3) void far_print(FILE *to, const char *fmt, ...);
 
 /* Where a command line's host is. */

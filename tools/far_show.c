@@ -7,15 +7,15 @@
 #include "base/text.h"
 #include "tools/far.h"
 
-/* Copies s so that a terminal prints it and does nothing else. */
+/* Copies text so that a terminal prints it and does nothing else; a newline at its end may stay. */
 static char *
-shown(const char *text, bool keeps_newlines)
+shown(const char *text, bool keeps_newline)
 {
 	struct span s = span_str(text);
 	char *out = far_must(malloc(4 * s.len + 1)), *p = out;
 
 	while (s.len > 0) {
-		size_t n = (s.p[0] >= ' ' && s.p[0] <= '~') || (keeps_newlines && s.p[0] == '\n') ? 1 :
+		size_t n = (s.p[0] >= ' ' && s.p[0] <= '~') || (keeps_newline && s.len == 1 && s.p[0] == '\n') ? 1 :
 		    text_utf8_char(s);
 
 		if (n > 0) {

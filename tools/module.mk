@@ -49,6 +49,8 @@ sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sft
 	tools/sftp_local.c $(far_SRCS)
 tools_TESTS += regress/unit/test_sftp_line.c
 test_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)
+tools_FUZZ += regress/fuzz/fuzz_sftp_line.c
+fuzz_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)
 
 # In libexec, as OpenSSH's.
 PROGRAMS += sftp-server

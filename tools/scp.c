@@ -12,6 +12,10 @@
 #include "os/process.h"
 #include "tools/programs.h"
 
+/* Options that ssh is told each time. */
+#define ALWAYS		6
+#define NO_AGENT	"-oForwardAgent=no"
+
 /* Signals that have asked for the end. */
 static volatile sig_atomic_t interrupts;
 
@@ -255,8 +259,10 @@ by_origin(struct scp *s, const struct where *source, const char *text)
 	words_add(&argv, "-x");
 	words_add(&argv, "-oClearAllForwardings=yes");
 	words_add(&argv, "-n");
-	for (size_t i = 6; i < s->ssh.n; i++)	/* behind those that are always there */
-		words_add(&argv, "%s", s->ssh.v[i]);
+	/* What the user said of ssh; the other machine may need the agent. */
+	for (size_t i = ALWAYS + 1; i < s->ssh.n; i++)
+		if (strcmp(s->ssh.v[i], NO_AGENT) != 0)
+			words_add(&argv, "%s", s->ssh.v[i]);
 	if (source->port != -1 || s->port != -1) {
 		words_add(&argv, "-p");
 		words_add(&argv, "%d", source->port != -1 ? source->port : s->port);
@@ -476,20 +482,19 @@ ssh_option(struct scp *s, int letter, bool *has_agent)
 static int
 parse(struct scp *s, int argc, char **argv)
 {
-	static const char *const always[] = { "-x", "-oPermitLocalCommand=no", "-oClearAllForwardings=yes",
-	    "-oRemoteCommand=none", "-oRequestTTY=no" };
+	static const char *const always[ALWAYS] = { "-x", "-oPermitLocalCommand=no", "-oClearAllForwardings=yes",
+	    "-oRemoteCommand=none", "-oRequestTTY=no", "-oControlMaster=no" };
 	bool has_agent = false;
 	int letter, role = 0;
 
 	words_add(&s->ssh, "%s", far_ssh());
 	for (size_t i = 0; i < COUNT(always); i++)
 		words_add(&s->ssh, "%s", always[i]);
-	words_add(&s->ssh, "-oControlMaster=no");
 	while ((letter = getopt(argc, argv, "12346ABCTdfOpqRrstvD:F:J:P:S:c:i:l:o:X:")) != -1)
 		if (!own_option(s, letter, &role))
 			ssh_option(s, letter, &has_agent);
 	if (!has_agent)
-		words_add(&s->ssh, "-oForwardAgent=no");
+		words_add(&s->ssh, NO_AGENT);
 	if (s->direct != NULL && s->is_old) {
 		fputs("scp: -D cannot be used with -O\n", stderr);
 		exit(1);

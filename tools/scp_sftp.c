@@ -70,30 +70,52 @@ goes_on(struct scp *s, struct sftp_client *c, enum err e)
 
 /* --- paths there --- */
 
-/* The path as it is asked for: a ~ at its beginning is the server's to know. The caller frees it. */
+/*
+ * The path as it is asked for, a pattern if is_pattern. What ~user stands for is the server's to
+ * say, but not what follows it. The caller frees it.
+ */
 static enum err
-expand(struct scp *s, struct sftp_client *c, const char *path, char **out)
+expand(struct scp *s, struct sftp_client *c, const char *path, bool is_pattern, char **out)
 {
+	size_t n = strcspn(path, "/");
+	char *user, *home, *plain;
 	enum err e;
 
+	*out = NULL;
+	if (path[0] == '~' && n == 1) {		/* where every path begins */
+		path += n + strspn(path + n, "/");
+		n = 0;
+	}
 	if (path[0] != '~') {
 		*out = far_strdup(path[0] == '\0' ? "." : path);
 		return ERR_OK;
 	}
-	if (path[1] == '\0' || path[1] == '/') {	/* where every path begins */
-		path += 1 + strspn(path + 1, "/");
-		*out = far_strdup(path[0] == '\0' ? "." : path);
-		return ERR_OK;
-	}
-	*out = NULL;
 	if (!sftp_client_has(c, SFTP_OP_EXPAND_PATH)) {
 		fprintf(stderr, "scp: server expand-path extension is required for ~user paths in SFTP mode\n");
 		return ERR_DENIED;
 	}
-	e = sftp_ask_name(c, SFTP_OP_EXPAND_PATH, path, out);
+	user = far_must(strndup(path, n));
+	e = sftp_ask_name(c, SFTP_OP_EXPAND_PATH, user, &plain);
+	free(user);
 	if (e == ERR_DENIED)
 		s->how.complain(s, sftp_client_refusal(c));
-	return e;
+	if (e != ERR_OK)
+		return e;
+	home = is_pattern ? far_must(glob_escape(plain)) : far_strdup(plain);
+	if (asprintf(out, "%s%s", home, path + n) == -1)
+		*out = far_must(NULL);
+	free(plain);
+	free(home);
+	return ERR_OK;
+}
+
+/* What the user named is called here: by his own words where only the server could say what they stand for. */
+static const char *
+name_of(const char *asked, const char *found)
+{
+	size_t n = strcspn(asked, "/");
+
+	return asked[0] == '~' && asked[n + strspn(asked + n, "/")] == '\0' ? (n > 1 ? asked + 1 : ".") : found;
 }
 
 /* Whether there is a folder of that name there. */
@@ -170,7 +192,7 @@ scp_upload(struct scp *s, char **sources, size_t n, const struct where *w)
 
 	if (c == NULL)
 		return;
-	e = expand(s, c, w->path, &target);
+	e = expand(s, c, w->path, false, &target);
 	if (e == ERR_OK)
 		e = need_folder(s, c, target, &in_folder);
 	if (goes_on(s, c, e) && e == ERR_OK)
@@ -207,14 +229,17 @@ find_sources(struct scp *s, struct sftp_client *c, const char *path, struct sftp
 	enum err e;
 
 	*out = (struct sftp_entries){ .n = 0 };
-	e = expand(s, c, path, &expanded);
+	e = expand(s, c, path, true, &expanded);
 	if (e == ERR_OK)
 		e = glob_find(&place, expanded, out);
 	/* A name with characters of patterns in it. */
 	if (e == ERR_OK && out->n == 0) {
 		struct sftp_attrs a;
 
-		e = sftp_ask_stat(c, SFTP_OP_LSTAT, expanded, &a);
+		free(expanded);
+		e = expand(s, c, path, false, &expanded);
+		if (e == ERR_OK)
+			e = sftp_ask_stat(c, SFTP_OP_LSTAT, expanded, &a);
 		if (e == ERR_OK)
 			e = sftp_entries_add(out, span_str(expanded), SPAN_EMPTY, &a);
 		else if (e == ERR_DENIED)
@@ -247,7 +272,7 @@ scp_download(struct scp *s, const struct where *w, const char *target)
 		in_folder = true;
 	}
 	for (size_t i = 0; i < list.n && *s->how.stop == 0; i++) {
-		char *path = in_folder ? target_in(target, list.v[i].name) : far_strdup(target);
+		char *path = in_folder ? target_in(target, name_of(w->path, list.v[i].name)) : far_strdup(target);
 		bool is_dir;
 
 		e = look(c, &list.v[i], &is_dir);
@@ -273,12 +298,12 @@ cross_all(struct scp *s, struct sftp_client *from, const char *source, struct sf
 	char *folder;
 
 	TRY(find_sources(s, from, source, &list));
-	e = expand(s, to, target, &folder);
+	e = expand(s, to, target, false, &folder);
 	s->wants_folder |= list.n > 1;
 	if (e == ERR_OK)
 		e = need_folder(s, to, folder, &in_folder);
 	for (size_t i = 0; e == ERR_OK && i < list.n && *s->how.stop == 0; i++) {
-		char *path = in_folder ? target_in(folder, list.v[i].name) : far_strdup(folder);
+		char *path = in_folder ? target_in(folder, name_of(source, list.v[i].name)) : far_strdup(folder);
 
 		e = look(from, &list.v[i], &is_dir);
 		if (e == ERR_OK)

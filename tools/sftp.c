@@ -356,8 +356,11 @@ do_lines(struct session *s, struct input *in)
 		const char *line;
 
 		interrupts = 0;
-		if (!next_line(in))
+		if (!next_line(in)) {
+			if (ferror(in->file))
+				return sftp_fail("Reading commands: %s", strerror(errno));
 			return true;
+		}
 		line = in->line + strspn(in->line, " \t");
 		for (; *line == '-' || *line == '@'; line++) {
 			may_fail |= *line == '-';

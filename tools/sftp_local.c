@@ -19,7 +19,7 @@ sftp_lcd(struct session *s, const struct args *a)
 
 	(void)s;
 	/* The shell's way to the home, which is not looked up in any other case. */
-	if (path[0] == '~' && (path[1] == '\0' || path[1] == '/') && home != NULL && a->words[0][0] == '~') {
+	if (a->n > 0 && a->words[0][0] == '~' && (path[1] == '\0' || path[1] == '/') && home != NULL) {
 		char *whole;
 
 		if (asprintf(&whole, "%s%s", home, path + 1) == -1)

@@ -110,6 +110,15 @@ def test_a_source_sets_no_ids_and_sends_no_file_short(folder):
     assert os.path.getsize(folder / "g") == 10
 
 
+def test_a_user_s_home_is_the_server_s_to_know_and_names_are_not(folder):
+    (folder / "f").write_text("x")
+    user = harness.login_user()
+    run([SCP, "-D", SFTP_SERVER, f"x:~{user}/../../../../..{folder}/f", str(folder / "g")])
+    assert (folder / "g").read_text() == "x"
+    done = run([SCP, "-D", SFTP_SERVER, "x:~nobody-of-this-name/f", str(folder / "h")], check=False)
+    assert done.returncode == 1 and not os.path.exists(folder / "h")
+
+
 def test_a_full_disk_there_and_here_is_an_error(folder):
     (folder / "f").write_bytes(os.urandom(600_000))
     for words in ([str(folder / "f"), "x:/dev/full"], [f"x:{folder}/f", "/dev/full"]):

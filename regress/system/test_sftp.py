@@ -139,7 +139,7 @@ def test_names_of_a_server_are_shown_harmlessly(folder):
     (folder / "there/\033[2Jböse\n").write_text("")
     for flags in ("-1", "", "-l", "-la"):
         done = batch(folder, f"ls {flags} there\n")
-        assert "\033" not in done.stdout and "\\033[2Jböse" in done.stdout
+        assert "\033" not in done.stdout and "\\033[2Jböse\\012" in done.stdout
     done = batch(folder, "get there/*\n", options=["-N"])
     assert "\033" not in done.stdout + done.stderr and os.path.exists(folder / "\033[2Jböse\n")
 

@@ -74,7 +74,7 @@ static void
 only_names_that_were_asked_for_are_taken(void **state)
 {
 	static const struct { const char *name, *path; bool yes; } rows[] = {
-		{ "a", "a", true }, { "a", "/x/a", true }, { "a", "/x/a/", true }, { "b", "/x/a", false }, { ".bashrc", "*", true },
+		{ "a", "a", true }, { "a", "/x/a", true }, { "a", "/x/a/", true }, { "b", "/x/a", false }, { ".bashrc", "*", false }, { ".bashrc", ".*", true },
 		{ "a.c", "x/*.c", true }, { "a.h", "x/*.c", false }, { "a.c", "x/[ab].c", true }, { "c.c", "x/[ab].c", false },
 		{ "a", "{a,b}", true }, { "b", "{a,b}", true }, { "c", "{a,b}", false }, { "ac", "{a,b{c,d}}c", true },
 		{ "bdc", "{a,b{c,d}}c", true }, { "bd", "{a,b{c,d}}c", false }, { "{}", "{}", true }, { "x", "{,x}", true },

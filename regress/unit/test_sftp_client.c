@@ -464,6 +464,34 @@ patterns_stand_for_what_matches_them_and_nothing_else(void **state)
 }
 
 static void
+one_part_of_a_pattern_matches_names_in_bounded_time(void **state)
+{
+	static const struct { const char *pattern, *name; bool yes; } rows[] = {
+		{ "", "", true }, { "*", "", true }, { "a", "a", true }, { "a", "ab", false }, { "a*", "a", true }, { "*a", "ba", true },
+		{ "*.c", ".c", false }, { ".*", ".c", true }, { "\\.c", ".c", true }, { "?c", ".c", false }, { "[.]c", ".c", false },
+		{ "a[b-d]", "ac", true }, { "a[!b-d]", "ac", false }, { "a[^b]", "ac", true }, { "a[]]", "a]", true }, { "a[!]]", "a]", false },
+		{ "a[b", "a[b", true }, { "a[b", "ab", false }, { "a[-b]", "a-", true }, { "a[b-]", "a-", true }, { "a[\\]]", "a]", true },
+		{ "a\\*", "a*", true }, { "a\\*", "ab", false }, { "*a*b*", "xaxbx", true }, { "*a*b*", "bxa", false }, { "a\\", "a\\", true },
+		{ "[a-c]*[0-9]", "b77", true }, { "\303?", "\303\266", true }, { "[\300-\377]x", "\350x", true },
+	};
+	char *name = malloc(100001), pattern[201];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (glob_match(rows[i].pattern, rows[i].name) != rows[i].yes)
+			fail_msg("%s and %s", rows[i].pattern, rows[i].name);
+	/* A hundred stars, and a name that nearly matches everywhere. */
+	memset(name, 'a', 100000);
+	name[100000] = '\0';
+	for (size_t i = 0; i < 200; i++)
+		pattern[i] = i % 2 == 0 ? '*' : 'a';
+	pattern[199] = 'b';
+	pattern[200] = '\0';
+	assert_false(glob_match(pattern, name));
+	free(name);
+}
+
+static void
 paths_are_joined_and_their_last_parts_found(void **state)
 {
 	static const struct { const char *path, *last; } rows[] = {
@@ -605,6 +633,7 @@ main(void)
 		TEST_OF(names_that_lead_out_of_a_tree_are_left_out),
 		TEST_OF(folders_in_folders_end_somewhere),
 		TEST_OF(patterns_stand_for_what_matches_them_and_nothing_else),
+		cmocka_unit_test(one_part_of_a_pattern_matches_names_in_bounded_time),
 		cmocka_unit_test(paths_are_joined_and_their_last_parts_found),
 		cmocka_unit_test(the_pipeline_is_as_wide_as_the_path_needs),
 		TEST_OF(a_download_asks_for_more_at_once_than_one_block),
