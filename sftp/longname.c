@@ -9,10 +9,10 @@
 #define YOUNG	(INT64_C(365) * 24 * 60 * 60 / 2)
 
 static char
-kind(mode_t mode)
+kind(uint32_t mode)
 {
 	static const struct {
-		mode_t type;
+		uint32_t type;
 		char c;
 	} kinds[] = {
 		{ S_IFDIR, 'd' }, { S_IFLNK, 'l' }, { S_IFREG, '-' }, { S_IFCHR, 'c' },
@@ -26,12 +26,11 @@ kind(mode_t mode)
 	return '?';
 }
 
-/* "drwxr-sr-x": the special bits stand where the x is. */
-static void
-mode_text(mode_t mode, char out[11])
+void
+sftp_mode_text(uint32_t mode, char out[static SFTP_MODE_TEXT])
 {
 	static const struct {
-		mode_t bit;
+		uint32_t bit;
 		char c;
 		size_t at;
 	} special[] = { { S_ISUID, 's', 3 }, { S_ISGID, 's', 6 }, { S_ISVTX, 't', 9 } };
@@ -47,17 +46,25 @@ mode_text(mode_t mode, char out[11])
 }
 
 void
+sftp_time_text(int64_t seconds, int64_t now, char out[static SFTP_TIME_TEXT])
+{
+	bool is_young = seconds > now - YOUNG && seconds <= now;
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (localtime_r(&t, &tm) != NULL)
+		(void)!strftime(out, SFTP_TIME_TEXT, is_young ? "%b %e %H:%M" : "%b %e  %Y", &tm);
+}
+
+void
 sftp_longname(struct writer *w, const struct stat *st, struct span name, struct span user,
     struct span group, int64_t now)
 {
-	char mode[11], when[32] = "";
-	time_t t = st->st_mtime;
-	bool is_young = st->st_mtime > now - YOUNG && st->st_mtime <= now;
-	struct tm tm;
+	char mode[SFTP_MODE_TEXT], when[SFTP_TIME_TEXT];
 
-	mode_text(st->st_mode, mode);
-	if (localtime_r(&t, &tm) != NULL)
-		(void)!strftime(when, sizeof(when), is_young ? "%b %e %H:%M" : "%b %e  %Y", &tm);
+	sftp_mode_text(st->st_mode, mode);
+	sftp_time_text(st->st_mtime, now, when);
 	wr_printf(w, "%s %3lu %-8.*s %-8.*s %8llu %s ", mode, (unsigned long)st->st_nlink, (int)user.len,
 	    (const char *)user.p, (int)group.len, (const char *)group.p, (unsigned long long)st->st_size, when);
 	wr_raw(w, name);

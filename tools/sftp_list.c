@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "os/clock.h"
+#include "sftp/longname.h"
 #include "tools/sftp.h"
 
 /* How a list is sorted: what qsort(3) cannot be told stands in the entries' order. */
@@ -156,44 +156,6 @@ ask_names(struct session *s, const struct sftp_entries *list, struct owners *use
 
 /* --- lines --- */
 
-/* As "drwxr-xr-x". */
-static void
-mode_text(uint32_t mode, char out[static 11])
-{
-	static const struct {
-		uint32_t type;
-		char letter;
-	} kinds[] = {
-		{ S_IFDIR, 'd' }, { S_IFLNK, 'l' }, { S_IFREG, '-' }, { S_IFCHR, 'c' },
-		{ S_IFBLK, 'b' }, { S_IFIFO, 'p' }, { S_IFSOCK, 's' },
-	};
-	static const char special[] = "sst";
-
-	strcpy(out, "?---------");
-	for (size_t i = 0; i < COUNT(kinds); i++)
-		if ((mode & S_IFMT) == kinds[i].type)
-			out[0] = kinds[i].letter;
-	for (unsigned i = 0; i < 9; i++)
-		if ((mode & 0400u >> i) != 0)
-			out[1 + i] = "rwx"[i % 3];
-	for (unsigned i = 0; i < 3; i++)
-		if ((mode & 04000u >> i) != 0)
-			out[3 + 3 * i] = (char)(out[3 + 3 * i] == 'x' ? special[i] : special[i] - 'a' + 'A');
-}
-
-/* As "Nov 21 18:11", or with the year for what is older than half of one. */
-static void
-time_text(char *buf, size_t size, uint32_t seconds, int64_t now)
-{
-	bool is_young = (int64_t)seconds > now - INT64_C(365) * 24 * 60 * 60 / 2 && (int64_t)seconds <= now;
-	time_t t = seconds;
-	struct tm tm;
-
-	buf[0] = '\0';
-	if (localtime_r(&t, &tm) != NULL)
-		(void)!strftime(buf, size, is_young ? "%b %e %H:%M" : "%b %e  %Y", &tm);
-}
-
 static void
 print_id(char *buf, size_t size, const struct owners *o, uint32_t id, bool is_known)
 {
@@ -213,10 +175,10 @@ print_long(const struct sftp_entry *e, const char *name, const struct owners *us
     bool is_scaled)
 {
 	bool has_ids = (e->attrs.flags & SFTP_ATTR_UIDGID) != 0;
-	char mode[11], when[32], size[32], user[64], group[64];
+	char mode[SFTP_MODE_TEXT], when[SFTP_TIME_TEXT], size[32], user[64], group[64];
 
-	mode_text(e->attrs.permissions, mode);
-	time_text(when, sizeof(when), e->attrs.mtime, clock_wall());
+	sftp_mode_text(e->attrs.permissions, mode);
+	sftp_time_text(e->attrs.mtime, clock_wall(), when);
 	print_id(user, sizeof(user), users, e->attrs.uid, has_ids);
 	print_id(group, sizeof(group), groups, e->attrs.gid, has_ids);
 	if (is_scaled)

@@ -36,7 +36,7 @@ def same(a, b):
 
 
 def test_a_tree_goes_there_and_back_by_both_protocols(servers, folder):
-    s = servers(config=f"Subsystem sftp {SFTP_SERVER}")
+    s = servers(config="Subsystem sftp internal-sftp")
     s.make_key()
     tree = make_tree(folder / "tree")
     there = folder / "there"

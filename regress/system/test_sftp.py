@@ -88,7 +88,7 @@ def test_the_first_failure_ends_a_batch(folder, line, why):
 
 
 def test_it_works_over_a_connection_of_ours(servers, folder):
-    s = servers(config=f"Subsystem sftp {SFTP_SERVER}")
+    s = servers(config="Subsystem sftp internal-sftp")
     s.make_key()
     there = folder / "there"
     there.mkdir()
