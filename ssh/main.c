@@ -61,6 +61,20 @@ say_version(void)
 	return 0;
 }
 
+/* What needs no host: the version, lists of names, and that a host is missing. */
+static int
+answer_at_once(struct ssh *s)
+{
+	if (settings_check(&s->options, &s->log) != ERR_OK)
+		return 255;
+	if (s->options.wants_version)
+		return say_version();
+	if (s->options.query != NULL)
+		return query(s->options.query);
+	options_usage();
+	return 255;
+}
+
 /* By way of a master that runs already, else by a connection of our own. */
 static int
 connect_or_share(struct ssh *s)
@@ -77,12 +91,11 @@ start(struct ssh *s, int argc, char **argv)
 {
 	if (options_parse(&s->options, argc, argv) != ERR_OK)
 		return 255;
-	if (s->options.wants_version)
-		return say_version();
-	if (s->options.query != NULL)
-		return query(s->options.query);
-	if (open_log(s) != ERR_OK ||
-	    settings_load(&s->settings, &s->options, &s->log) != ERR_OK)
+	if (open_log(s) != ERR_OK)
+		return 255;
+	if (s->options.wants_version || s->options.query != NULL || s->options.host == NULL)
+		return answer_at_once(s);
+	if (settings_load(&s->settings, &s->options, &s->log) != ERR_OK)
 		return 255;
 	if (s->options.wants_dump)
 		return dump(s);

@@ -59,10 +59,16 @@ static const char usage_text[] =
     "           destination [command [argument ...]]\n"
     "       ssh [-Q query_option]\n";
 
+void
+options_usage(void)
+{
+	fputs(usage_text, stderr);
+}
+
 static enum err
 usage(void)
 {
-	fputs(usage_text, stderr);
+	options_usage();
 	return ERR_SYNTAX;
 }
 
@@ -327,6 +333,13 @@ take_flag(struct options *o, char letter)
 	return usage();
 }
 
+/* -V and -Q are answered at once: nobody looks at what comes behind them. */
+static bool
+is_answered(const struct options *o)
+{
+	return o->wants_version || o->query != NULL;
+}
+
 /* Takes the flags at argv[*i] and following; stops at what is none. */
 static enum err
 take_flags(struct options *o, int argc, char **argv, int *i, bool *ended)
@@ -343,6 +356,8 @@ take_flags(struct options *o, int argc, char **argv, int *i, bool *ended)
 
 			if (!wants_value(letter)) {
 				TRY(take_flag(o, letter));
+				if (is_answered(o))
+					return ERR_OK;
 				continue;
 			}
 			if (at[1] == '\0' && *i + 1 == argc) {
@@ -350,6 +365,8 @@ take_flags(struct options *o, int argc, char **argv, int *i, bool *ended)
 				return usage();
 			}
 			TRY(take_value(o, letter, at[1] != '\0' ? at + 1 : argv[++*i]));
+			if (is_answered(o))
+				return ERR_OK;
 			break;
 		}
 	}
@@ -438,13 +455,13 @@ options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ .config_file = NULL };
 	TRY(take_flags(o, argc, argv, &i, &ended));
-	if (o->wants_version || o->query != NULL)
+	if (is_answered(o) || i == argc)
 		return ERR_OK;
-	if (i == argc)
-		return usage();
 	TRY(take_destination(o, argv[i++]));
 	if (!ended)
 		TRY(take_flags(o, argc, argv, &i, &ended));
+	if (is_answered(o))
+		return ERR_OK;
 	TRY(take_command(o, argc - i, argv + i));
 	if (o->stdio_forward != NULL && o->command != NULL) {
 		fputs("Cannot execute command when stdio forwarding is requested\n", stderr);

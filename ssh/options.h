@@ -40,9 +40,13 @@ struct options {
 	bool has_jump;			/* -J */
 };
 
+/* Says on standard error how ssh is used. */
+void options_usage(void);
+
 /*
- * Parses argv. What is wrong is told on standard error, with how to use it;
- * ERR_SYNTAX then, ERR_NOMEM. *o is for options_free() in any case.
+ * Parses argv, with -V or -Q up to there only. What is wrong is told on standard
+ * error, with how to use it; ERR_SYNTAX then, ERR_NOMEM. A missing host is left
+ * to the caller. *o is for options_free() in any case.
  */
 enum err options_parse(struct options *o, int argc, char **argv);
 

@@ -169,6 +169,19 @@ settings_load(struct settings *s, const struct options *o, struct log *log)
 	return finish(&l, o);
 }
 
+enum err
+settings_check(const struct options *o, struct log *log)
+{
+	struct settings s = { .host = NULL };
+	struct loading l = { .s = &s, .log = log };
+	enum err e = loading_begin(&l, o);
+
+	if (e == ERR_OK)
+		e = loading_options(&l, o);
+	settings_free(&s);
+	return e;
+}
+
 void
 settings_free(struct settings *s)
 {

@@ -31,6 +31,12 @@ struct settings {
 enum err settings_load(struct settings *s, const struct options *o, struct log *log);
 
 /*
+ * Only looks at what -o and the like say, as is right before an answer that
+ * needs no host: programs ask so whether an option is known. What is wrong is told.
+ */
+enum err settings_check(const struct options *o, struct log *log);
+
+/*
  * Gives the values that ssh -G shows expanded what they stand for; after this
  * s is for nothing else. What is wrong is logged. As settings_expand().
  */

@@ -166,7 +166,7 @@ set_facts(struct loading *l, const struct options *o)
 	char name[256];
 
 	s->local_host = strdup(whoami_host(name, sizeof(name)));
-	s->host_typed = strdup(o->host);
+	s->host_typed = strdup(o->host == NULL ? "" : o->host);
 	if (s->local_host == NULL || s->host_typed == NULL)
 		return ERR_NOMEM;
 	snprintf(s->uid, sizeof(s->uid), "%lu", (unsigned long)getuid());

@@ -684,6 +684,21 @@ def test_a_query_names_all_that_openssh_10_does(term):
         assert all("mldsa44" in name or name.startswith("webauthn") for name in set(ours) - theirs)
 
 
+@pytest.mark.parametrize("answer", [["-V"], ["-Q", "kex"], []])
+def test_an_option_that_nobody_knows_is_told_before_the_answer(answer):
+    """Programs find out so what an ssh can do."""
+    for option, message in (("Nonsense=1", "Bad configuration option: Nonsense"), ("Port=x", "Port")):
+        done = run([harness.SSH, "-o", option, *answer], check=False)
+        assert done.returncode == 255 and message in done.stderr and "usage" not in done.stderr and done.stdout == ""
+
+
+def test_what_stands_behind_the_question_is_not_looked_at():
+    done = run([harness.SSH, "-V", "-o", "Nonsense=1", "-@"])
+    assert done.stderr.startswith("Dayfly_")
+    assert "curve25519-sha256\n" in run([harness.SSH, "-o", "Port=1", "-Q", "kex", "-o", "Nonsense=1"]).stdout
+    assert "usage: ssh" in run([harness.SSH, "-o", "Port=1"], check=False).stderr
+
+
 def test_query_of_nothing():
     assert run([harness.SSH, "-Q", "weather"], check=False).returncode == 255
 
