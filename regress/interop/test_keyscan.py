@@ -8,7 +8,7 @@ import harness
 import peer_servers
 from harness import run
 
-OPENSSH = {"9.2": "/usr/bin/ssh-keyscan", "10.0": os.path.join(peer_servers.OPENSSH10, "bin/ssh-keyscan")}
+OPENSSH = ["/usr/bin/ssh-keyscan", os.path.join(peer_servers.OPENSSH10, "bin/ssh-keyscan")]
 
 
 @pytest.fixture(params=peer_servers.PEERS)
@@ -21,9 +21,9 @@ def peer(request, folder):
 
 
 def scanned(program, port, *args):
-    """The keys that a scan prints, as a set of lines."""
+    """The keys that a scan prints, as a set of lines; OpenSSH 10 has its comments among them."""
     done = run([program, "-p", str(port), *args, "127.0.0.1"])
-    return {line for line in done.stdout.splitlines() if not line.startswith("#")}
+    return {line for line in done.stdout.splitlines() if line[0] not in "#;"}
 
 
 def test_the_keys_of_a_server_are_those_that_it_has(peer):
@@ -32,9 +32,10 @@ def test_the_keys_of_a_server_are_those_that_it_has(peer):
     run(peer.ssh("true"))       # it takes logins after that as before
 
 
-@pytest.mark.parametrize("version", OPENSSH)
-def test_a_scan_by_openssh_brings_the_same(version, folder):
-    with harness.server(folder, keys=("ed25519", "ecdsa", "rsa"), config="PerSourcePenalties no") as sshd:
-        assert scanned(harness.KEYSCAN, sshd.port) == scanned(OPENSSH[version], sshd.port)
-        assert scanned(harness.KEYSCAN, sshd.port, "-D") == scanned(OPENSSH[version], sshd.port, "-D") - {
-            line for line in scanned(OPENSSH[version], sshd.port, "-D") if line.startswith(";")}
+def test_a_scan_by_openssh_brings_the_same(folder):
+    with harness.server(folder, keys=("ed25519", "ecdsa"), config="PerSourcePenalties no") as sshd:
+        for args in [], ["-D"]:
+            ours = scanned(harness.KEYSCAN, sshd.port, *args)
+            assert len(ours) == (4 if args else 2)
+            for program in OPENSSH:
+                assert scanned(program, sshd.port, *args) == ours
