@@ -212,7 +212,7 @@ memory_set(void *arg, const char *path, int fd, bool follow, const struct sftp_a
 	if (f == NULL)
 		return ENOENT;
 	if (a->flags == SFTP_ATTR_SIZE) {
-		if (a->size > MEMORY_SIZE)
+		if (a->size > MEMORY_SIZE || !S_ISREG(f->mode))
 			return EFBIG;
 		if (a->size > f->len)
 			memset(f->data + f->len, 0, (size_t)a->size - f->len);

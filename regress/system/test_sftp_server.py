@@ -6,6 +6,8 @@ import signal
 import struct
 import subprocess
 
+import pytest
+
 import harness
 from conftest import needs_root
 from harness import run, wait_until
@@ -155,6 +157,19 @@ def test_ten_thousand_requests_whose_answers_nobody_reads(folder, servers):
         assert p.stdout.read() == b"" and p.wait(harness.TIMEOUT) == 0
     # Answers are 80 MiB, and the memory of a sanitizer is its own.
     assert peak < 30_000 or "sanitize" in harness.BINDIR
+
+
+@pytest.mark.parametrize("command", ["internal-sftp", SERVER])
+def test_the_server_cannot_be_rewritten_through_proc(servers, command):
+    """What a client writes to /proc/self/mem would be the server's own code; root may do what he likes."""
+    s = servers(config=f"Subsystem sftp {command}")
+    s.make_key()
+    with subsystem(s) as p:
+        p.stdin.write(INIT + packet(3, 1, b"/proc/self/mem", 2, 0) + packet(3, 2, b"/proc/self/maps", 1, 0))
+        p.stdin.close()
+        assert answer(p)[0] == 2
+        assert [answer(p)[:9] for i in (1, 2)] == [bytes([101, 0, 0, 0, i, 0, 0, 0, 3]) for i in (1, 2)]
+        assert p.stdout.read() == b""
 
 
 def test_sftp_server_says_what_it_can():
