@@ -165,7 +165,7 @@ def test_the_server_cannot_be_rewritten_through_proc(servers, command):
     s = servers(config=f"Subsystem sftp {command}")
     s.make_key()
     with subsystem(s) as p:
-        p.stdin.write(INIT + packet(3, 1, b"/proc/self/mem", 2, 0) + packet(3, 2, b"/proc/self/maps", 1, 0))
+        p.stdin.write(INIT + packet(3, 1, b"/proc/self/mem", 2, 0) + packet(3, 2, b"/proc/self/mem", 1, 0))
         p.stdin.close()
         assert answer(p)[0] == 2
         assert [answer(p)[:9] for i in (1, 2)] == [bytes([101, 0, 0, 0, i, 0, 0, 0, 3]) for i in (1, 2)]
