@@ -23,6 +23,14 @@
 void crypto_init(void);
 
 /*
+ * For a program that holds private keys for long: libcrypto keeps those of
+ * Ed25519 and ECDSA, and what it computes with them, in memory of its own
+ * between guard pages, which is in no core file and, where the limits allow it,
+ * never in swap space. There is room for some thousand keys. Failure is harmless.
+ */
+void crypto_guard_keys(void);
+
+/*
  * Uses the ciphers and the key agreement that nearly every connection uses
  * once, so that their implementations are looked up and their pages touched;
  * for processes that wait in a pool before they have work.

@@ -18,7 +18,8 @@ fuzz_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 SCRIPTS += ssh-copy-id
 
 PROGRAMS += ssh-agent
-ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_serve.c tools/ssh_agent_socket.c
+ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_client.c tools/ssh_agent_serve.c \
+	tools/ssh_agent_socket.c
 
 PROGRAMS += ssh-add
 ssh-add_SRCS = tools/ssh_add.c tools/ssh_add_destination.c tools/ssh_add_keys.c tools/ssh_add_list.c tools/ssh_add_remove.c \

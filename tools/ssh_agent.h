@@ -50,9 +50,27 @@ void agent_socket_remove(const struct agent_socket *s);
 /* Removes sockets in ~/.ssh/agent that nobody listens on: of agents on this host, or any. */
 void agent_socket_clean(bool any_host, const struct log *log);
 
-/* --- tools/ssh_agent_serve.c --- */
+/* --- tools/ssh_agent_client.c --- */
 
+/* More wait in the socket's queue. */
+#define AGENT_MAX_CLIENTS	1000
+
+struct agent_program;
 struct client;
+
+/* Takes a client in; the descriptor is the client's then, not on error. ERR_NOMEM, ERR_SYSTEM. */
+enum err agent_client_new(struct agent_program *p, int fd);
+
+/* Lets all of them go. */
+void agent_clients_free(struct agent_program *p);
+
+/* The user has answered a client's question. NULL: whoever waits may ask theirs. */
+void agent_answered(struct agent_program *p, struct client *c, bool agrees);
+
+/* Whether a client has closed its connection. */
+bool agent_client_is_gone(const struct client *c);
+
+/* --- tools/ssh_agent_serve.c --- */
 
 struct question {
 	pid_t pid;			/* of the process that asks; 0: none */
@@ -81,12 +99,6 @@ struct agent_program {
  * exit status.
  */
 int agent_serve(struct agent_program *p);
-
-/* The user has answered a client's question. NULL: whoever waits may ask theirs. */
-void agent_answered(struct agent_program *p, struct client *c, bool agrees);
-
-/* Whether a client has closed its connection. */
-bool agent_client_is_gone(const struct client *c);
 
 /* --- tools/ssh_agent_ask.c --- */
 

@@ -24,11 +24,22 @@ make(uint64_t seed)
 	return k;
 }
 
+/* One of the keys that every run has, made once. */
+static const struct key *
+held(unsigned n)
+{
+	static struct key *made[5];
+
+	if (made[n] == NULL)
+		made[n] = make(n);
+	return made[n];
+}
+
 struct run {
 	struct agent *agent;
 	struct agent_client clients[2];
 	struct agent_time time;
-	struct key *restricted;
+	const struct key *restricted;
 };
 
 static struct agent_frame
@@ -84,18 +95,15 @@ add(struct run *run, const struct key *k, const struct agent_add *how)
 static void
 fill(struct run *run)
 {
-	SCOPED(key_free) struct key *plain = make(1);
-	SCOPED(key_free) struct key *asked = make(2);
-	SCOPED(key_free) struct key *host = make(4);
 	SCOPED(writer_free) struct writer keys = writer_init(1024);
 	SCOPED(writer_free) struct writer list = writer_init(1024);
 
-	run->restricted = make(3);
-	agent_hop_key_put(&keys, key_blob(host), false);
+	run->restricted = held(3);
+	agent_hop_key_put(&keys, key_blob(held(4)), false);
 	agent_destination_put(&list, &(struct agent_destination){
 		.to = { .host = SPAN_LIT("h"), .keys = writer_span(&keys) } });
-	add(run, plain, &(struct agent_add){ .comment = SPAN_LIT("plain") });
-	add(run, asked, &(struct agent_add){ .confirm = true, .lifetime = 10 });
+	add(run, held(1), &(struct agent_add){ .comment = SPAN_LIT("plain") });
+	add(run, held(2), &(struct agent_add){ .confirm = true, .lifetime = 10 });
 	add(run, run->restricted, &(struct agent_add){ .destinations = writer_span(&list) });
 	must(agent_count(run->agent) == 3);
 }
@@ -125,7 +133,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	agent_client_free(&run.clients[0]);
 	agent_client_free(&run.clients[1]);
-	key_free(&run.restricted);
 	agent_free(&run.agent);
 	return 0;
 }

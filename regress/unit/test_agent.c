@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The agent: keys, requests, lifetimes, questions, the lock. Where keys may be used: test_agent_bind.c. */
+#include "crypto/crypto.h"
 #include "regress/support/agent_bed.h"
 
 static void
@@ -410,6 +411,30 @@ running_out_of_memory_leaves_the_agent_as_it_was(void **state)
 	}
 }
 
+/* The last one: what it does holds for the whole process. */
+static void
+keys_in_guarded_memory_are_keys_like_others(void **state)
+{
+	SCOPED(bed_free) struct bed plain = bed_new(0);
+
+	(void)state;
+	crypto_guard_keys();
+	for (unsigned round = 0; round < 5; round++) {
+		SCOPED(bed_free) struct bed b = bed_new(0);
+
+		for (size_t i = 0; i < KEYS; i++) {
+			struct span sig, alg = span_str(kinds[i].alg);
+
+			bed_add(&b, i, &(struct agent_add){ .lifetime = 0 });
+			bed_sign(&b, key_blob(plain.keys[i]), SPAN_LIT("data"), kinds[i].alg);
+			if (i == 2)
+				break;		/* RSA keys differ from bed to bed */
+			assert_int_equal(agent_signature_get(b.reply.body, &sig), ERR_OK);
+			assert_int_equal(key_verify(plain.keys[i], alg, alg, sig, SPAN_LIT("data"), NULL), ERR_OK);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -431,6 +456,7 @@ main(void)
 		cmocka_unit_test(tokens_are_refused),
 		cmocka_unit_test(a_full_agent_refuses_more_and_still_lists_all),
 		cmocka_unit_test(running_out_of_memory_leaves_the_agent_as_it_was),
+		cmocka_unit_test(keys_in_guarded_memory_are_keys_like_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
