@@ -139,6 +139,7 @@ write_server_config(const struct loopback *lb)
 	    "ShadowFile none\n"
 	    "PrintMotd no\n"
 	    "PrintLastLog no\n"
+	    "Subsystem sftp internal-sftp\n"
 	    "MaxStartups 1000\n"
 	    "PerSourcePenalties no\n"
 	    "EphemeralKeySocket %s\n"

@@ -40,6 +40,9 @@ display, with the display's own cookie. No mark: the peer does not have it, or l
 asyncssh is that of Debian 12 there. `-w`, which only OpenSSH has, is tested beside them, both ways round, where a machine
 makes such interfaces.
 
+Files have no table: `regress/interop/test_sftp_peers.py` has our SFTP server (`internal-sftp` and `sftp-server`) serve OpenSSH's sftp and scp (9.2, 10.0), curl with
+libssh2, paramiko, asyncssh, PuTTY's psftp, and our own programs; `test_copying.py` has these copy from and to OpenSSH's.
+
 ## Peers that do not keep to RFC 4253 7.1
 
 Who has sent its KEXINIT may send nothing but the messages of that key exchange until it has sent its NEWKEYS. asyncssh

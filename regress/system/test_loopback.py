@@ -152,3 +152,14 @@ def test_without_root_the_only_user_is_oneself():
 def test_a_name_that_no_account_can_have_is_wrong_usage(name):
     done = run([harness.EPHEMERAL, "loopback", "--user", name, "--", "true"], check=False)
     assert done.returncode == 2 and "--user" in done.stderr
+
+
+def test_it_has_files_unless_told_otherwise(folder):
+    """For tests of whatever speaks SFTP: the server's own."""
+    with loopback() as said:
+        for program in ("/usr/bin/sftp", os.path.join(harness.BINDIR, "sftp")):
+            done = run([program, "-b", "-", "-F", said["config"], said["host"]], input=f"cd {folder}\npwd\n")
+            assert f"Remote working directory: {folder}\n" in done.stdout
+    with loopback("-o", "Subsystem=sftp internal-sftp -R") as said:
+        done = run(["/usr/bin/sftp", "-b", "-", "-F", said["config"], said["host"]], input=f"mkdir {folder}/new\n", check=False)
+        assert done.returncode == 1 and "denied" in done.stderr and os.listdir(folder) == []
