@@ -26,6 +26,7 @@
 struct sftp_how {
 	bool preserve;			/* times and modes */
 	bool resume;			/* goes on where an earlier copy ended */
+	bool in_place;			/* a target keeps what it has until it is written over: it may be the source */
 	bool fsync;
 	bool follow_links;		/* in trees: what links lead to is copied */
 	unsigned requests;		/* questions on their way at most; 0: as the path needs */

@@ -94,8 +94,10 @@ finish(struct get *g, enum err e)
 	if (copy_is_stopped(g->how) && copy_right_until(r) != r->end)
 		worst = ERR_DENIED;
 	if (e == ERR_OK && worst == ERR_OK) {
+		if (g->how->in_place && ftruncate(g->fd, (off_t)copy_right_until(r)) == -1 && errno != EINVAL)
+			worst = copy_complain(g->how, "local truncate \"%s\": %s", g->local, strerror(errno));
 		if (g->how->preserve)
-			worst = keep_attrs(g);
+			TRY(copy_worse(&worst, keep_attrs(g)));
 		if (g->how->fsync && fsync(g->fd) == -1)
 			worst = copy_complain(g->how, "local sync \"%s\": %s", g->local, strerror(errno));
 		return worst;
@@ -113,7 +115,8 @@ open_local(struct get *g, uint64_t *from)
 	mode_t mode = (g->attrs.flags & SFTP_ATTR_PERMISSIONS) != 0 ? g->attrs.permissions & MODE_SAFE : 0666;
 	struct stat st;
 
-	g->fd = open(g->local, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (g->how->resume ? 0 : O_TRUNC),
+	g->fd = open(g->local, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY |
+	    (g->how->resume || g->how->in_place ? 0 : O_TRUNC),
 	    mode | S_IWUSR);
 	if (g->fd == -1)
 		return copy_complain(g->how, "open local \"%s\": %s", g->local, strerror(errno));

@@ -111,12 +111,36 @@ send_all(struct put *u)
 	return copy_is_stopped(u->how) ? ERR_DENIED : ERR_OK;
 }
 
+/*
+ * Cuts off what the file had behind its new end. Not every server and not every
+ * file can that: it is an error only where something is left.
+ */
+static enum err
+cut(struct put *u)
+{
+	struct sftp_request q = { .op = SFTP_OP_FSETSTAT, .handle = sftp_handle_span(&u->handle),
+	    .attrs = { .flags = SFTP_ATTR_SIZE, .size = u->next } };
+	struct sftp_attrs there;
+	struct sftp_reply a;
+	enum err e = sftp_ask(u->c, &q, &a);
+
+	if (e != ERR_DENIED)
+		return e;
+	e = sftp_ask_stat(u->c, SFTP_OP_STAT, u->remote, &there);
+	if (e == ERR_DENIED || (e == ERR_OK && (copy_type(&there) != MODE_REGULAR || there.size <= u->next)))
+		return ERR_OK;
+	TRY(e);
+	return copy_complain(u->how, "remote truncate \"%s\": it is longer than what was sent", u->remote);
+}
+
 /* What follows when all has been sent. */
 static enum err
 finish(struct put *u, const struct sftp_attrs *attrs)
 {
 	enum err worst = ERR_OK, e;
 
+	if (u->how->in_place)
+		TRY(copy_worse(&worst, cut(u)));
 	if (u->how->preserve) {
 		struct sftp_reply a;
 
@@ -169,7 +193,7 @@ transfer(struct put *u, const struct stat *st)
 		TRY(find_start(u, (uint64_t)st->st_size, &u->next));
 	u->done = u->next;
 	e = sftp_ask_handle(u->c, SFTP_OP_OPEN, u->remote,
-	    SFTP_PF_WRITE | SFTP_PF_CREAT | (u->how->resume ? 0 : SFTP_PF_TRUNC), &at_open, &u->handle);
+	    SFTP_PF_WRITE | SFTP_PF_CREAT | (u->how->resume || u->how->in_place ? 0 : SFTP_PF_TRUNC), &at_open, &u->handle);
 	if (e == ERR_DENIED)
 		return copy_complain(u->how, "dest open \"%s\": %s", u->remote, sftp_client_refusal(u->c));
 	TRY(e);

@@ -533,7 +533,8 @@ scp_main(int argc, char **argv)
 	argv += optind;
 	n = (size_t)(argc - optind);
 	s.meter.is_on = !s.is_quiet && role == 0 && meter_can();
-	s.how = (struct sftp_how){ .preserve = s.is_preserve, .follow_links = true, .requests = s.how.requests,
+	s.how = (struct sftp_how){ .preserve = s.is_preserve, .follow_links = true, .in_place = true,
+	    .requests = s.how.requests,
 	    .block = s.how.block, .stop = &interrupts, .complain = on_complaint, .begin = on_begin,
 	    .progress = on_progress, .end = on_end, .arg = &s };
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -119,6 +119,19 @@ def test_a_user_s_home_is_the_server_s_to_know_and_names_are_not(folder):
     assert done.returncode == 1 and not os.path.exists(folder / "h")
 
 
+def test_a_file_that_is_copied_to_itself_or_over_a_longer_one(folder):
+    data = os.urandom(700_000)
+    f, longer = folder / "f", folder / "longer"
+    f.write_bytes(data)
+    for words in ([str(f), f"x:{f}"], [f"x:{f}", str(f)], [str(f), f"x:{longer}"], [f"x:{f}", str(longer)]):
+        longer.write_bytes(bytes(900_000))
+        run([SCP, "-D", SFTP_SERVER, *words])
+        assert f.read_bytes() == data
+        assert words[1].removeprefix("x:") == str(f) or longer.read_bytes() == data
+    run([SCP, "-D", SFTP_SERVER, str(f), "x:/dev/null"])
+    run([SCP, "-D", SFTP_SERVER, f"x:{f}", "/dev/null"])
+
+
 def test_a_full_disk_there_and_here_is_an_error(folder):
     (folder / "f").write_bytes(os.urandom(600_000))
     for words in ([str(folder / "f"), "x:/dev/full"], [f"x:{folder}/f", "/dev/full"]):
