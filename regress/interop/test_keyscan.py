@@ -22,7 +22,7 @@ def peer(request, folder):
 
 def scanned(program, port, *args):
     """The keys that a scan prints, as a set of lines; OpenSSH 10 has its comments among them."""
-    done = run([program, "-p", str(port), *args, "127.0.0.1"])
+    done = run([program, "-T", "60", "-p", str(port), *args, "127.0.0.1"])
     return {line for line in done.stdout.splitlines() if line[0] not in "#;"}
 
 
