@@ -98,7 +98,7 @@ struct sftp_transport far_transport(struct far *f);
  */
 bool far_client(struct far *f, struct sftp_client **out, const char *prefix);
 
-/* The ssh program: ours. */
+/* The ssh program: ours where it was installed, else the one in PATH. */
 const char *far_ssh(void);
 
 /* --- the terminal --- */

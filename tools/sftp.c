@@ -324,7 +324,7 @@ next_line(struct input *in)
 {
 	ssize_t n;
 
-	if (in->is_terminal || !in->is_batch) {
+	if (in->is_terminal) {
 		printf("sftp> ");
 		fflush(stdout);
 	}
@@ -338,7 +338,7 @@ next_line(struct input *in)
 			in->line[0] = '\0';
 			return true;
 		}
-		if (in->is_terminal || !in->is_batch)
+		if (in->is_terminal)
 			printf("\n");
 		return false;
 	}
@@ -366,10 +366,8 @@ do_lines(struct session *s, struct input *in)
 			may_fail |= *line == '-';
 			is_silent |= *line == '@';
 		}
-		if (in->is_batch && !is_silent)
+		if (!in->is_terminal && !is_silent)
 			far_print(stdout, "sftp> %s\n", in->line);
-		else if (!in->is_terminal && !in->is_batch)
-			far_print(stdout, "%s\n", in->line);
 		if (!sftp_do_line(s, line) && !may_fail && in->is_batch)
 			return false;
 		fflush(stdout);
