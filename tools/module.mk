@@ -46,7 +46,7 @@ PROGRAMS += scp
 far_SRCS = tools/far.c tools/far_show.c tools/meter.c
 scp_SRCS = tools/scp.c tools/scp_sftp.c tools/scp_sink.c tools/scp_source.c $(far_SRCS)
 PROGRAMS += sftp
-sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sftp_line.c tools/sftp_list.c \
+sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sftp_edit.c tools/sftp_line.c tools/sftp_list.c \
 	tools/sftp_local.c $(far_SRCS)
 tools_TESTS += regress/unit/test_sftp_line.c
 test_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)

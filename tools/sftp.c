@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "os/process.h"
 #include "tools/programs.h"
+#include "tools/sftp_edit.h"
 
 /* Signals that have asked for the end of what is being done. */
 static volatile sig_atomic_t interrupts;
@@ -312,15 +313,17 @@ connect_to(struct session *s, struct start *st)
 /* Where lines come from. */
 struct input {
 	FILE *file;
-	char *line;
+	struct editor *editor;		/* of a terminal; NULL: none */
+	const char *line;
+	char *buf;			/* without an editor */
 	size_t size;
 	bool is_batch;
 	bool is_terminal;
 };
 
-/* Reads the next line; false at the end. An interrupt gives an empty one. */
-static bool
-next_line(struct input *in)
+/* The next line of the file, without its newline. NULL at the end, and for an interrupt (EINTR). */
+static const char *
+plain_line(struct input *in)
 {
 	ssize_t n;
 
@@ -329,22 +332,28 @@ next_line(struct input *in)
 		fflush(stdout);
 	}
 	errno = 0;
-	n = getline(&in->line, &in->size, in->file);
+	n = getline(&in->buf, &in->size, in->file);
 	if (n == -1) {
-		if (errno == EINTR && interrupts > 0 && !feof(in->file)) {
+		if (errno == EINTR)
 			clearerr(in->file);
-			printf("\n");
-			in->line = in->line == NULL ? far_must(malloc(1)) : in->line;
-			in->line[0] = '\0';
-			return true;
-		}
-		if (in->is_terminal)
-			printf("\n");
-		return false;
+		return NULL;
 	}
-	if (n > 0 && in->line[n - 1] == '\n')
-		in->line[n - 1] = '\0';
-	return true;
+	if (n > 0 && in->buf[n - 1] == '\n')
+		in->buf[n - 1] = '\0';
+	return in->buf;
+}
+
+/* Reads the next line; false at the end. An interrupt gives an empty one. */
+static bool
+next_line(struct input *in)
+{
+	in->line = in->editor != NULL ? editor_line(in->editor) : plain_line(in);
+	if (in->line != NULL)
+		return true;
+	if (in->is_terminal)
+		printf("\n");
+	in->line = "";
+	return interrupts > 0 && in->is_terminal;
 }
 
 /* Does the lines until there are no more; false if one of a batch has failed. */
@@ -359,7 +368,7 @@ do_lines(struct session *s, struct input *in)
 		if (!next_line(in)) {
 			if (ferror(in->file))
 				return sftp_fail("Reading commands: %s", strerror(errno));
-			return true;
+			return interrupts == 0;
 		}
 		line = in->line + strspn(in->line, " \t");
 		for (; *line == '-' || *line == '@'; line++) {
@@ -442,6 +451,8 @@ sftp_main(int argc, char **argv)
 	ok = connect_to(&s, &st);
 	s.is_lost = !ok;
 	if (ok) {
+		if (in.is_terminal && isatty(STDOUT_FILENO))
+			in.editor = editor_new();
 		ok = work(&s, &st, &in);
 		if (fflush(stdout) != 0)
 			ok = false;
@@ -450,7 +461,8 @@ sftp_main(int argc, char **argv)
 	}
 	free(s.pwd);
 	free(s.home);
-	free(in.line);
+	editor_free(in.editor);
+	free(in.buf);
 	where_free(&st.where);
 	words_free(&st.ssh);
 	if (in.file != stdin)

@@ -7,7 +7,7 @@ import pexpect
 import pytest
 
 import harness
-from harness import run
+from harness import run, wait_until
 
 SFTP = os.path.join(harness.BINDIR, "sftp")
 SFTP_SERVER = "/usr/lib/openssh/sftp-server"
@@ -132,6 +132,27 @@ def test_an_interrupt_ends_the_command_and_not_the_connection(folder):
         p.close(force=True)
     got = (folder / "g").read_bytes()
     assert len(got) < 4_000_000 and (folder / "f").read_bytes().startswith(got)
+
+
+def test_lines_of_a_terminal_can_be_edited_and_taken_again(folder):
+    if "libedit" not in run(["ldd", SFTP], check=False).stdout:
+        pytest.skip("built without libedit")
+    p = pexpect.spawn(SFTP, ["-D", SFTP_SERVER], cwd=str(folder), encoding="utf-8", timeout=harness.TIMEOUT,
+                      env={**os.environ, "TERM": "xterm"})
+    try:
+        p.expect("sftp> ")
+        p.send("kdir new\x01m\r")         # ^A: to the beginning
+        p.expect("\r\n.*sftp> ")
+        assert os.path.isdir(folder / "new")
+        os.rmdir(folder / "new")
+        p.send("\x1b[A\r")                # up: the line before
+        wait_until(lambda: os.path.isdir(folder / "new"), "the folder again")
+        p.send("bye\r")
+        p.expect(pexpect.EOF)
+        p.close()
+        assert p.exitstatus == 0
+    finally:
+        p.close(force=True)
 
 
 def test_names_of_a_server_are_shown_harmlessly(folder):
