@@ -6,12 +6,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <dirent.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "regress/support/alloc.h"
 #include "regress/support/sftp_memory.h"
+#include "sftp/accounts.h"
 #include "sftp/longname.h"
 #include "sftp/options.h"
 
@@ -473,6 +478,85 @@ rename_does_not_replace_and_posix_rename_does(void **state)
 	assert_int_equal(status(b, Q(.op = SFTP_OP_RENAME, .path = SPAN_LIT("dir"), .path2 = SPAN_LIT("dir2"))), SFTP_OK);
 	assert_int_equal(stat("dir2", &st), 0);
 	bed_free(b);
+}
+
+/* From now on this process has no renameat2(2), as old kernels and some file systems. */
+static bool
+lose_renameat2(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { .len = COUNT(code), .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/* In a child: the line that was not as it should be; 0: all was. */
+static int
+rename_without_renameat2(struct bed *b)
+{
+	static const struct {
+		const char *from, *to;
+		int e;
+	} rows[] = {
+		{ "a", "b", EEXIST }, { "a", "d", EEXIST }, { "a", "dangling", EEXIST }, { "a", "c", 0 }, { "a", "x", ENOENT },
+		{ "d", "b", EEXIST }, { "d", "d2", 0 }, { "dangling", "d2", EEXIST }, { "dangling", "l", 0 }, { "c", "none/x", ENOENT },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		if (b->setup.fs->rename(NULL, rows[i].from, rows[i].to, false) != rows[i].e)
+			return (int)i + 1;
+	}
+	return access("a", F_OK) == -1 && access("b", F_OK) == 0 && access("c", F_OK) == 0 && access("d2", F_OK) == 0 ? 0 : 100;
+}
+
+static void
+rename_does_not_replace_where_the_kernel_does_not_help(void **state)
+{
+	struct bed *b = bed_new((struct sftp_policy){ 0 }, true);
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(close(creat("a", 0644)), 0);
+	assert_int_equal(close(creat("b", 0644)), 0);
+	assert_int_equal(mkdir("d", 0755), 0);
+	assert_int_equal(symlink("nowhere", "dangling"), 0);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0)
+		_exit(lose_renameat2() ? rename_without_renameat2(b) : 77);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	bed_free(b);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+static void
+accounts_are_those_of_the_machine(void **state)
+{
+	struct sftp_accounts a = { .user = "who", .home = "/home/who" };
+	SCOPED(writer_free) struct writer w = writer_init(4096);
+
+	(void)state;
+	assert_true(span_is(sftp_accounts_names.name(&a, 0, false), "root"));
+	assert_true(span_is(sftp_accounts_names.name(&a, 0, true), "root"));
+	/* Numbers that nobody has; two of them share a place with root's. */
+	assert_int_equal(sftp_accounts_names.name(&a, 4000000000, false).len, 0);
+	assert_int_equal(sftp_accounts_names.name(&a, 4000000008, false).len, 0);
+	assert_int_equal(sftp_accounts_names.name(&a, 4000000000, true).len, 0);
+	assert_true(span_is(sftp_accounts_names.name(&a, 0, false), "root"));
+	assert_int_equal(sftp_accounts_names.home(&a, SPAN_EMPTY, &w), ERR_OK);
+	assert_true(span_eq(writer_span(&w), SPAN_LIT("/home/who")));
+	assert_int_equal(sftp_accounts_names.home(&a, SPAN_LIT("who"), &w), ERR_OK);
+	assert_int_equal(sftp_accounts_names.home(&a, SPAN_LIT("root"), &w), ERR_OK);
+	assert_int_equal(sftp_accounts_names.home(&a, SPAN_LIT("nobody-of-this-name"), &w), ERR_NOTFOUND);
+	sftp_accounts_free(&a);
 }
 
 static void
@@ -979,6 +1063,8 @@ main(void)
 		cmocka_unit_test(attributes_are_set_by_path_and_by_handle),
 		cmocka_unit_test(lsetstat_changes_the_link_and_not_what_it_leads_to),
 		cmocka_unit_test(rename_does_not_replace_and_posix_rename_does),
+		cmocka_unit_test(rename_does_not_replace_where_the_kernel_does_not_help),
+		cmocka_unit_test(accounts_are_those_of_the_machine),
 		cmocka_unit_test(links_are_made_and_read_as_openssh_has_them),
 		cmocka_unit_test(realpath_knows_also_what_is_not_there),
 		cmocka_unit_test(homes_are_found_by_name),
