@@ -69,6 +69,28 @@ def mixed(ours, theirs, which, cipher, direction, mib):
     return {"MB/s": got["MB/s"], f"{which} CPU s/GiB": got[f"{which} CPU s/GiB"]}
 
 
+def files(side, way, mib):
+    """A file of zeros there or back by the side's own sftp."""
+    far, near = os.path.join(side.dir, "far"), os.path.join(side.dir, "near")
+    source, target = (far, near) if way == "get" else (near, far)
+    with open(source, "wb") as f:
+        for _ in range(mib):
+            f.write(bytes(1 << 20))
+    if os.path.exists(target):
+        os.unlink(target)
+    with tempfile.NamedTemporaryFile("w") as batch:
+        batch.write(f"{way} {source} {target}\n")
+        batch.flush()
+        ssh = side.command(cipher="aes128-gcm@openssh.com")
+        words = ["-P" if word == "-p" else word for word in ssh[1:-1]]
+        before = side.settle()
+        wall, _ = run_timed([os.path.join(os.path.dirname(side.ssh), "sftp"), "-S", side.ssh, "-q", "-b", batch.name, *words, ssh[-1]])
+    used = side.settle() - before
+    if os.path.getsize(target) != mib << 20:
+        sys.exit(f"bench: sftp {way}: not the whole file")
+    return {"MB/s": mib * 1.048576 / wall, "server CPU s/GiB": used * 1024 / mib}
+
+
 def login(side, count=20):
     """`ssh host true`, one after the other."""
     before = side.settle()

@@ -90,7 +90,7 @@ class Side:
             f.write(f"ListenAddress 127.0.0.1\nHostKey {self.host_key}\n"
                     f"AuthorizedKeysFile {self.authorized_keys}\nStrictModes no\nPidFile none\n"
                     "MaxStartups 2000\nMaxSessions 2000\nPrintMotd no\nPermitRootLogin yes\nLogLevel ERROR\n"
-                    "LoginGraceTime 600\nCiphers +aes128-ctr\n")
+                    "LoginGraceTime 600\nCiphers +aes128-ctr\nSubsystem sftp internal-sftp\n")
             f.writelines(line + "\n" for line in extra)
         self.start()
 
