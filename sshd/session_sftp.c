@@ -16,6 +16,7 @@
 
 #include "config/line.h"
 #include "os/process.h"
+#include "os/sandbox.h"
 #include "sftp/serve.h"
 #include "sshd/session_i.h"
 
@@ -243,6 +244,7 @@ sftp_start(struct program *p, const char *command)
 		(void)setsid();
 		(void)signal(SIGPIPE, SIG_IGN);
 		process_die_with_parent(parent);
+		(void)!sandbox_no_new_privs();	/* it executes nothing: whoever takes it over shall gain nothing by that */
 		title_set(&s->title, "%s@" SFTP_NAME, s->user);
 		_exit(serve(p, command, fd[1]));
 	}

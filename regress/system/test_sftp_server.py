@@ -111,8 +111,10 @@ def test_what_a_client_left_open_is_in_the_log(folder, servers):
         p.stdin.write(packet(6, 2, handle, 0, 0, b"12345"))
         p.stdin.flush()
         assert answer(p)[5:9] == b"\0\0\0\0"
-        titles = [t for t in s.children().values() if t.endswith("@internal-sftp")]
-        assert len(titles) == 1, s.children()
+        pids = [pid for pid, title in s.children().items() if title.endswith("@internal-sftp")]
+        assert len(pids) == 1, s.children()
+        with open(f"/proc/{pids[0]}/status", encoding="utf-8") as status:
+            assert "NoNewPrivs:\t1\n" in status.read()
         p.send_signal(signal.SIGKILL)
     s.wait_log('forced close "f" bytes read 0 written 5', "session closed for local user")
     wait_until(lambda: not any(t.endswith("@internal-sftp") for t in s.children().values()), "the server to end")
