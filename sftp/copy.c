@@ -123,3 +123,22 @@ copy_list(struct sftp_client *c, const char *path, struct sftp_entries *out, con
 		(void)copy_complain(how, "%zu names of \"%s\" are no names of files: left out", n_bad, path);
 	return e;
 }
+
+enum err
+copy_cut(struct sftp_client *c, const struct sftp_handle *h, const char *path, uint64_t size,
+    const struct sftp_how *how)
+{
+	struct sftp_request q = { .op = SFTP_OP_FSETSTAT, .handle = sftp_handle_span(h),
+	    .attrs = { .flags = SFTP_ATTR_SIZE, .size = size } };
+	struct sftp_attrs there;
+	struct sftp_reply a;
+	enum err e = sftp_ask(c, &q, &a);
+
+	if (e != ERR_DENIED)
+		return e;
+	e = sftp_ask_stat(c, SFTP_OP_STAT, path, &there);
+	if (e == ERR_DENIED || (e == ERR_OK && (copy_type(&there) != MODE_REGULAR || there.size <= size)))
+		return ERR_OK;
+	TRY(e);
+	return copy_complain(how, "remote truncate \"%s\": it is longer than what was sent", path);
+}

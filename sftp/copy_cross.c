@@ -113,8 +113,10 @@ transfer(struct cross *x)
 		e = sftp_ask(x->to, &(struct sftp_request){ .op = SFTP_OP_FSETSTAT,
 		    .handle = sftp_handle_span(&x->handle),
 		    .attrs = { .flags = SFTP_ATTR_SIZE, .size = copy_right_until(r) } }, &a);
-		return e == ERR_OK ? worst : e;
+		return e == ERR_OK || e == ERR_DENIED ? worst : e;
 	}
+	if (x->how->in_place)
+		TRY(copy_worse(&worst, copy_cut(x->to, &x->handle, x->target, copy_right_until(r), x->how)));
 	if (x->how->preserve) {
 		struct sftp_attrs attrs = x->attrs;
 		struct sftp_reply a;
@@ -138,8 +140,8 @@ write_target(struct cross *x)
 	    .permissions = (x->attrs.flags & SFTP_ATTR_PERMISSIONS) != 0 ? x->attrs.permissions & MODE_SAFE : 0666 };
 	enum err e, worst = ERR_OK;
 
-	e = sftp_ask_handle(x->to, SFTP_OP_OPEN, x->target, SFTP_PF_WRITE | SFTP_PF_CREAT | SFTP_PF_TRUNC,
-	    &at_open, &x->handle);
+	e = sftp_ask_handle(x->to, SFTP_OP_OPEN, x->target,
+	    SFTP_PF_WRITE | SFTP_PF_CREAT | (x->how->in_place ? 0 : SFTP_PF_TRUNC), &at_open, &x->handle);
 	if (e == ERR_DENIED)
 		return copy_complain(x->how, "remote open \"%s\": %s", x->target, sftp_client_refusal(x->to));
 	TRY(e);

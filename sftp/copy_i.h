@@ -55,6 +55,13 @@ enum err copy_source_attrs(struct sftp_client *c, const char *path, const struct
 enum err copy_make_folder(struct sftp_client *c, const char *path, const struct sftp_attrs *attrs,
     bool *is_new, const struct sftp_how *how);
 
+/*
+ * Cuts off what an open file had behind its new end. Not every server and not every file can
+ * that: it is an error only where something is left.
+ */
+enum err copy_cut(struct sftp_client *c, const struct sftp_handle *h, const char *path, uint64_t size,
+    const struct sftp_how *how);
+
 /* Lists the source folder, complaining about it and about names that are none. */
 enum err copy_list(struct sftp_client *c, const char *path, struct sftp_entries *out,
     const struct sftp_how *how);

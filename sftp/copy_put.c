@@ -22,7 +22,7 @@ struct put {
 	uint64_t done;		/* bytes that the server has */
 	bool is_at_end;		/* nothing more is sent */
 	bool is_refused;
-	uint32_t status;
+	uint64_t wrong_from;	/* nothing there is right from here on; UINT64_MAX: all is */
 	int read_errno;		/* 0: all could be read */
 };
 
@@ -90,6 +90,8 @@ take_answer(struct put *u)
 			u->how->progress(u->how->arg, u->done);
 	} else {
 		u->is_refused = u->is_at_end = true;
+		if (a.tag[0] < u->wrong_from)
+			u->wrong_from = a.tag[0];
 	}
 	return ERR_OK;
 }
@@ -111,28 +113,6 @@ send_all(struct put *u)
 	return copy_is_stopped(u->how) ? ERR_DENIED : ERR_OK;
 }
 
-/*
- * Cuts off what the file had behind its new end. Not every server and not every
- * file can that: it is an error only where something is left.
- */
-static enum err
-cut(struct put *u)
-{
-	struct sftp_request q = { .op = SFTP_OP_FSETSTAT, .handle = sftp_handle_span(&u->handle),
-	    .attrs = { .flags = SFTP_ATTR_SIZE, .size = u->next } };
-	struct sftp_attrs there;
-	struct sftp_reply a;
-	enum err e = sftp_ask(u->c, &q, &a);
-
-	if (e != ERR_DENIED)
-		return e;
-	e = sftp_ask_stat(u->c, SFTP_OP_STAT, u->remote, &there);
-	if (e == ERR_DENIED || (e == ERR_OK && (copy_type(&there) != MODE_REGULAR || there.size <= u->next)))
-		return ERR_OK;
-	TRY(e);
-	return copy_complain(u->how, "remote truncate \"%s\": it is longer than what was sent", u->remote);
-}
-
 /* What follows when all has been sent. */
 static enum err
 finish(struct put *u, const struct sftp_attrs *attrs)
@@ -140,7 +120,7 @@ finish(struct put *u, const struct sftp_attrs *attrs)
 	enum err worst = ERR_OK, e;
 
 	if (u->how->in_place)
-		TRY(copy_worse(&worst, cut(u)));
+		TRY(copy_worse(&worst, copy_cut(u->c, &u->handle, u->remote, u->next, u->how)));
 	if (u->how->preserve) {
 		struct sftp_reply a;
 
@@ -200,8 +180,18 @@ transfer(struct put *u, const struct stat *st)
 	if (u->how->begin != NULL)
 		u->how->begin(u->how->arg, u->local, (uint64_t)st->st_size, u->done);
 	e = send_all(u);
-	if (e == ERR_OK)
+	if (e == ERR_OK) {
 		e = finish(u, &attrs);
+	} else if (e == ERR_DENIED) {
+		/* What was written behind a missing piece, or was there before, is not to look as if it were the file's. */
+		struct sftp_reply a;
+		enum err cut = sftp_ask(u->c, &(struct sftp_request){ .op = SFTP_OP_FSETSTAT,
+		    .handle = sftp_handle_span(&u->handle), .attrs = { .flags = SFTP_ATTR_SIZE,
+		    .size = u->wrong_from < u->next ? u->wrong_from : u->next } }, &a);
+
+		if (cut != ERR_OK && cut != ERR_DENIED)
+			e = cut;
+	}
 	if (u->how->end != NULL)
 		u->how->end(u->how->arg);
 	TRY(copy_worse(&worst, e));
@@ -216,7 +206,7 @@ transfer(struct put *u, const struct stat *st)
 enum err
 sftp_upload(struct sftp_client *c, const char *local, const char *remote, const struct sftp_how *how)
 {
-	struct put u = { .c = c, .how = how, .local = local, .remote = remote };
+	struct put u = { .c = c, .how = how, .local = local, .remote = remote, .wrong_from = UINT64_MAX };
 	struct stat st;
 	enum err e;
 

@@ -128,6 +128,10 @@ def test_a_file_that_is_copied_to_itself_or_over_a_longer_one(folder):
         run([SCP, "-D", SFTP_SERVER, *words])
         assert f.read_bytes() == data
         assert words[1].removeprefix("x:") == str(f) or longer.read_bytes() == data
+    for target in (f, longer):
+        longer.write_bytes(bytes(900_000))
+        run([SCP, "-3", "-D", SFTP_SERVER, f"x:{f}", f"y:{target}"])
+        assert target.read_bytes() == data
     run([SCP, "-D", SFTP_SERVER, str(f), "x:/dev/null"])
     run([SCP, "-D", SFTP_SERVER, f"x:{f}", "/dev/null"])
 

@@ -244,6 +244,7 @@ an_upload_that_is_refused_in_its_midst_is_an_error(void **state)
 	make_local(b, FILE_SIZE);
 	assert_int_equal(sftp_upload(b->c, b->path, "/y", &b->how), ERR_DENIED);
 	assert_string_equal(b->said, "write remote \"/y\": Failure;");
+	assert_true(b->fake.written_size <= 1000000);
 	assert_int_equal(b->fake.n_opens, b->fake.n_closes);
 	/* The connection goes on. */
 	b->fake.lie = FAKE_HONEST;
