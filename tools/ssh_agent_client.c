@@ -233,11 +233,21 @@ on_time(void *arg)
 		go_on(c);
 }
 
+/* Of those who wait for the user, the one who has been here longest; NULL. */
+static struct client *
+first_in_line(const struct agent_program *p)
+{
+	struct client *found = NULL;
+
+	for (struct client *c = p->clients; c != NULL; c = c->next)
+		if (c->wait == WAITS_FOR_USER)
+			found = c;
+	return found;
+}
+
 void
 agent_answered(struct agent_program *p, struct client *c, bool agrees)
 {
-	struct client *next;
-
 	if (c != NULL && agent_client_is_gone(c)) {
 		client_free(c);
 	} else if (c != NULL) {
@@ -245,11 +255,8 @@ agent_answered(struct agent_program *p, struct client *c, bool agrees)
 		go_on(c);
 	}
 	/* While the asking process is still there, they wait until it has been reaped. */
-	for (c = p->clients; c != NULL && p->question.pid == 0; c = next) {
-		next = c->next;
-		if (c->wait == WAITS_FOR_USER)
-			go_on(c);
-	}
+	while (p->question.pid == 0 && (c = first_in_line(p)) != NULL)
+		go_on(c);
 }
 
 enum err
