@@ -25,8 +25,8 @@
 /* Lines that are handed on in one turn: others have theirs, too. */
 #define LINES_A_TURN	32
 
-/* Its last words are waited for so long. */
-#define LAST_WORDS_MSEC	150
+/* Its last words are waited for so long: less than the guard waits for ours. */
+#define LAST_WORDS_MSEC	350
 
 /* A line on its way: a byte of level, a facility with its NUL, the text. */
 #define LINE_SIZE	(LOG_LINE_MAX + 128)
