@@ -44,7 +44,7 @@ fuzz_assist_OBJS = $(ssh-ephemeral_SRCS:.c=.o)
 # Copying files.
 PROGRAMS += scp
 far_SRCS = tools/far.c tools/far_show.c tools/meter.c
-scp_SRCS = tools/scp.c tools/scp_sftp.c tools/scp_sink.c tools/scp_source.c $(far_SRCS)
+scp_SRCS = tools/scp.c tools/scp_run.c tools/scp_sftp.c tools/scp_sink.c tools/scp_source.c $(far_SRCS)
 PROGRAMS += sftp
 sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sftp_edit.c tools/sftp_line.c tools/sftp_list.c \
 	tools/sftp_local.c $(far_SRCS)

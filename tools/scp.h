@@ -11,6 +11,10 @@
 #include "tools/far.h"
 #include "tools/meter.h"
 
+/* Options that ssh is told each time, behind its name; and one behind the user's. */
+#define SCP_SSH_ALWAYS	6
+#define SCP_NO_AGENT	"-oForwardAgent=no"
+
 struct scp {
 	struct words ssh;		/* the program and what it is told each time */
 	struct words cp;		/* options of cp(1) for copies on this machine */
@@ -49,6 +53,23 @@ void scp_ssh_words(const struct scp *s, const struct where *w, const char *comma
 
 /* The command of the old protocol there: letter is t or f. The caller frees it. */
 char *scp_command(const struct scp *s, char letter, const char *path);
+
+/* --- kinds of copies --- */
+
+/* Both on this machine: cp(1). */
+void scp_copy_here(struct scp *s, const char *source, const char *target);
+
+/* Local sources to a remote target. */
+void scp_to_remote(struct scp *s, char **sources, size_t n, const struct where *target);
+
+/* A remote source to a local target. */
+void scp_to_local(struct scp *s, const struct where *source, const char *target);
+
+/* -3 with the old protocol: the two talk to each other through pipes of ours. */
+void scp_through_here(struct scp *s, const struct where *source, const struct where *target);
+
+/* -R: the source's machine copies to the target by itself. text is the target as the user wrote it. */
+void scp_by_origin(struct scp *s, const struct where *source, const char *text);
 
 /* --- SFTP --- */
 
