@@ -48,7 +48,7 @@ copy_attrs_of(const struct stat *st, bool preserve)
 {
 	return (struct sftp_attrs){
 		.flags = SFTP_ATTR_PERMISSIONS | (preserve ? SFTP_ATTR_ACMODTIME : 0),
-		.permissions = st->st_mode & MODE_SAFE,
+		.permissions = st->st_mode & (S_ISDIR(st->st_mode) ? MODE_FOLDER_SAFE : MODE_SAFE),
 		.atime = (uint32_t)st->st_atime,
 		.mtime = (uint32_t)st->st_mtime,
 	};
@@ -93,7 +93,7 @@ copy_make_folder(struct sftp_client *c, const char *path, const struct sftp_attr
 {
 	/* Until all is in it, its owner must be able to write there. */
 	struct sftp_attrs a = { .flags = SFTP_ATTR_PERMISSIONS,
-	    .permissions = (attrs->permissions & MODE_SAFE) | S_IWUSR | S_IXUSR };
+	    .permissions = (attrs->permissions & MODE_FOLDER_SAFE) | S_IWUSR | S_IXUSR };
 	struct sftp_attrs there;
 	enum err e = sftp_ask_attrs(c, SFTP_OP_MKDIR, path, &a);
 

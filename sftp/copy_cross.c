@@ -265,7 +265,7 @@ carry_folder(const struct crossing *x, const char *source, const struct sftp_att
 	if (!is_new && !x->how->preserve)
 		return worst;
 	attrs.flags &= SFTP_ATTR_PERMISSIONS | (x->how->preserve ? SFTP_ATTR_ACMODTIME : 0);
-	attrs.permissions &= MODE_SAFE;
+	attrs.permissions &= MODE_FOLDER_SAFE;
 	e = sftp_ask_attrs(x->to, SFTP_OP_SETSTAT, target, &attrs);
 	if (e == ERR_DENIED)
 		(void)copy_complain(x->how, "remote setstat \"%s\": %s", target, sftp_client_refusal(x->to));

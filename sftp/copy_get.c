@@ -69,7 +69,7 @@ keep_attrs(struct get *g)
 	enum err e = ERR_OK;
 
 	if ((g->attrs.flags & SFTP_ATTR_PERMISSIONS) != 0 &&
-	    fchmod(g->fd, g->attrs.permissions & MODE_ALL) == -1)
+	    fchmod(g->fd, g->attrs.permissions & MODE_SAFE) == -1)
 		e = copy_complain(g->how, "local chmod \"%s\": %s", g->local, strerror(errno));
 	if ((g->attrs.flags & SFTP_ATTR_ACMODTIME) != 0) {
 		struct timespec t[2] = { { .tv_sec = g->attrs.atime }, { .tv_sec = g->attrs.mtime } };
@@ -94,7 +94,8 @@ finish(struct get *g, enum err e)
 	if (copy_is_stopped(g->how) && copy_right_until(r) != r->end)
 		worst = ERR_DENIED;
 	if (e == ERR_OK && worst == ERR_OK) {
-		if (g->how->in_place && ftruncate(g->fd, (off_t)copy_right_until(r)) == -1 && errno != EINVAL)
+		/* What was there before, or came from behind the end while the file changed, is not its. */
+		if (ftruncate(g->fd, (off_t)copy_right_until(r)) == -1 && errno != EINVAL)
 			worst = copy_complain(g->how, "local truncate \"%s\": %s", g->local, strerror(errno));
 		if (g->how->preserve)
 			TRY(copy_worse(&worst, keep_attrs(g)));
@@ -232,7 +233,7 @@ finish_folder(const char *local, const struct sftp_attrs *a, bool is_new, const 
 		mode_t mask = umask(0);
 
 		(void)umask(mask);
-		if (chmod(local, how->preserve ? a->permissions & MODE_ALL : a->permissions & MODE_SAFE & ~mask) == -1)
+		if (chmod(local, a->permissions & MODE_FOLDER_SAFE & ~(how->preserve ? 0 : mask)) == -1)
 			e = copy_complain(how, "local chmod directory \"%s\": %s", local, strerror(errno));
 	}
 	return e;
@@ -266,7 +267,7 @@ fetch_folder(struct sftp_client *c, const char *remote, const struct sftp_attrs 
 		return copy_complain(how, "\"%s\" is not a directory", remote);
 	if (how->enter != NULL)
 		how->enter(how->arg, remote);
-	if (mkdir(local, (attrs.permissions & MODE_SAFE) | S_IWUSR | S_IXUSR) == -1) {
+	if (mkdir(local, (attrs.permissions & MODE_FOLDER_SAFE) | S_IWUSR | S_IXUSR) == -1) {
 		is_new = false;
 		if (errno != EEXIST)
 			return copy_complain(how, "mkdir %s: %s", local, strerror(errno));

@@ -10,9 +10,12 @@
 #include "sftp/copy.h"
 #include "sftp/pipeline.h"
 
-/* Permission bits; those that set ids are for preserve only. */
-#define MODE_ALL	07777u
+/*
+ * Permission bits that are kept: none that sets ids, because a copy belongs to whoever makes it.
+ * Who may delete what is in a folder (the sticky bit) is a part of it.
+ */
 #define MODE_SAFE	0777u
+#define MODE_FOLDER_SAFE	01777u
 
 /* The type bits of attributes, as the draft's servers send them. */
 #define MODE_TYPE	0170000u

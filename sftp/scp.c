@@ -127,11 +127,12 @@ matches_braces(struct span name, const char *pattern, const char *open, const ch
 	return false;
 }
 
+/* Whether the last part of a path, or of one of those that its braces make, matches. */
 static bool
 matches(struct span name, const char *pattern, unsigned *budget)
 {
 	const char *close;
-	char *text;
+	char *text, *last;
 	bool yes;
 
 	if (*budget == 0)
@@ -144,9 +145,9 @@ matches(struct span name, const char *pattern, unsigned *budget)
 			return matches_braces(name, pattern, p, close, budget);
 	}
 	text = span_dup_str(name);
-	if (text == NULL)
-		return false;
-	yes = glob_match(pattern, text) || strcmp(pattern, text) == 0;
+	last = sftp_path_last(pattern);
+	yes = text != NULL && last != NULL && (glob_match(last, text) || strcmp(last, text) == 0);
+	free(last);
 	free(text);
 	return yes;
 }
@@ -182,27 +183,9 @@ bool
 scp_is_asked_for(struct span name, const char *path)
 {
 	unsigned budget = BRACES_MAX;
-	size_t end = strlen(path), from, depth = 0;
-	char *last, *pattern;
-	bool yes;
+	char *pattern = unquote(path);
+	bool yes = pattern != NULL && matches(name, pattern, &budget);
 
-	while (end > 1 && path[end - 1] == '/')
-		end--;
-	/* A slash between braces is within the last part: then nobody but the shell can say. */
-	for (from = end; from > 0 && (path[from - 1] != '/' || depth > 0); from--) {
-		depth += path[from - 1] == '}';
-		depth -= path[from - 1] == '{' && depth > 0;
-	}
-	last = span_dup_str(span_of(path + from, end - from));
-	pattern = last == NULL ? NULL : unquote(last);
-	if (pattern == NULL)
-		yes = false;
-	else if (last[0] == '\0' || strcmp(last, ".") == 0 || strcmp(last, "..") == 0 || last[0] == '~' ||
-	    strpbrk(last, "$`;|&<>()\n/") != NULL)
-		yes = true;
-	else
-		yes = matches(name, pattern, &budget);
 	free(pattern);
-	free(last);
 	return yes;
 }

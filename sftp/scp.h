@@ -38,7 +38,7 @@ void scp_record_put(struct writer *w, const struct scp_record *r);
 
 /*
  * Whether a file of this name is what was asked for by path, a pattern for the remote
- * shell with * ? [sets] {a,b}. Where only that shell could know ($x, `x`, ~) every name is.
+ * shell with * ? [sets] {a,b}. Where only that shell knows the name ($x, `x`, ~) none is.
  */
 bool scp_is_asked_for(struct span name, const char *path);
 

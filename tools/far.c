@@ -109,7 +109,7 @@ far_ssh(void)
 	return access(BIN_DIR "/ssh", X_OK) == 0 ? BIN_DIR "/ssh" : "ssh";
 }
 
-/* The program in PATH; malloc'ed. */
+/* The program in PATH, malloc'ed; NULL: there is none, and one of that name in the folder we are in is not meant. */
 static char *
 find(const char *name)
 {
@@ -127,7 +127,8 @@ find(const char *name)
 			return found;
 		free(found);
 	}
-	return far_strdup(name);
+	errno = ENOENT;
+	return NULL;
 }
 
 bool
@@ -135,7 +136,7 @@ far_start(struct far *f, const struct words *argv, bool takes_interrupts)
 {
 	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
 	char *path = find(argv->v[0]);
-	bool ok = pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0;
+	bool ok = path != NULL && pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0;
 
 	f->in = f->out = -1;
 	f->pid = 0;
@@ -186,7 +187,7 @@ far_start_between(struct far *f, const struct words *argv, struct far *other)
 	job.fds = fds;
 	job.n_fds = COUNT(fds);
 	f->in = f->out = -1;
-	ok = process_start(&job, &f->pid) == ERR_OK;
+	ok = path != NULL && process_start(&job, &f->pid) == ERR_OK;
 	if (!ok) {
 		f->pid = 0;
 		far_print(stderr, "exec: %s: %s\n", argv->v[0], strerror(errno));

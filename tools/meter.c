@@ -89,7 +89,7 @@ show(struct meter *m, bool is_last)
 	room = ws.ws_col - BEHIND - 1u;
 	while (columns(m->name) > room && len > 0)	/* cut at its end */
 		m->name[--len] = '\0';
-	average = (m->done - m->began_with) * SECOND / (now > m->began ? now - m->began : 1);
+	average = (uint64_t)((double)(m->done - m->began_with) * SECOND / (double)(now > m->began ? now - m->began : 1));
 	if (!is_last && now - m->rate_at >= SECOND) {
 		uint64_t recent = (m->done - m->rate_done) * SECOND / (now - m->rate_at);
 

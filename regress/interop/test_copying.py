@@ -24,13 +24,15 @@ SCP = [
 ]
 
 
-def make(folder):
+def make(folder, has_bits=False):
+    """has_bits: with a program that sets ids, and a folder whose files are their owners' only."""
     os.makedirs(folder / "tree/sub/deep")
     os.makedirs(folder / "d")
     for name, size in (("f", 3), ("empty", 0), ("tree/ab", 300_000), ("tree/b c", 5), ("tree/sub/x", 40_000), ("tree/sub/deep/y", 1)):
         (folder / name).write_bytes(bytes(i * 7 % 251 for i in range(min(size, 5000))) * max(1, size // 5000))
     os.chmod(folder / "f", 0o640)
-    os.chmod(folder / "tree/ab", 0o755)
+    os.chmod(folder / "tree/ab", 0o4755 if has_bits else 0o755)
+    os.chmod(folder / "tree/sub/deep", 0o1755 if has_bits else 0o755)
     os.symlink("ab", folder / "tree/link")
     for name in ("f", "tree/sub/x", "tree/sub", "tree"):
         os.utime(folder / name, (1_000_000_000, 1_000_000_001))
@@ -50,7 +52,7 @@ def look(folder):
 
 @pytest.mark.parametrize("how", ["-s", "-O"])
 def test_scp_does_what_openssh_s_does(folder, how):
-    """-O: each with OpenSSH's scp as the other side."""
+    """-O: each with OpenSSH's scp as the other side, which loses and keeps modes that set ids as its version has it."""
     shell = folder / "shell"
     shell.write_text("#!/bin/sh\nfor last; do :; done\nexec sh -c \"$last\"\n")
     shell.chmod(0o755)
@@ -58,7 +60,7 @@ def test_scp_does_what_openssh_s_does(folder, how):
         got = []
         for name, program in (("theirs", f"{THEIRS}/scp"), ("ours", os.path.join(harness.BINDIR, "scp"))):
             w = folder / f"{i}{name}"
-            make(w)
+            make(w, has_bits=how == "-s")
             options = ["-D", SERVER] if how == "-s" else ["-O", "-S", str(shell)]
             words = [word.replace("\0", " ") for word in line.format(w=w).split()]
             done = run([program, *options, *words], check=False, cwd=w)
@@ -108,7 +110,7 @@ def test_sftp_does_what_openssh_s_does(folder):
     got = []
     for name, program in (("theirs", f"{THEIRS}/sftp"), ("ours", os.path.join(harness.BINDIR, "sftp"))):
         w = folder / name
-        make(w)
+        make(w, has_bits=True)
         done = run([program, "-D", SERVER, "-b", "-"], input=LINES, check=False, cwd=w)
         # Folders' names end with a slash in some of OpenSSH's sentences.
         said = sorted(line.replace(str(w), "").replace('/"', '"').replace("/:", ":").strip() for line in done.stderr.splitlines())

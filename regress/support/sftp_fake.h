@@ -24,6 +24,7 @@ enum fake_lie {
 	FAKE_OK_TO_READ,	/* a READ is answered with success */
 	FAKE_REFUSES_READ,	/* READs from `where` on fail */
 	FAKE_REFUSES_WRITE,
+	FAKE_SHRINKS_AND_GROWS,	/* the first READ from `where` on finds the end, those behind it more */
 	FAKE_DATA_TO_WRITE,	/* a WRITE is answered with data */
 	FAKE_ENDS,		/* the connection ends with the first READ beyond `where` */
 	FAKE_HUGE_PACKET,	/* a READ is answered with a length beyond all limits */
@@ -87,7 +88,7 @@ fake_attrs(struct fake *f, struct span path)
 
 	return (struct sftp_attrs){ .flags = SFTP_ATTR_SIZE | SFTP_ATTR_PERMISSIONS | SFTP_ATTR_ACMODTIME,
 	    .size = f->says_size != 0 ? f->says_size : f->file.len,
-	    .permissions = is_folder ? 0040755 : 0104755, .atime = 1000000000, .mtime = 1000000001 };
+	    .permissions = is_folder ? 0043755 : 0104755, .atime = 1000000000, .mtime = 1000000001 };
 }
 
 static inline void
@@ -104,6 +105,8 @@ fake_read(struct fake *f, const struct sftp_request *q)
 		f->has_ended = true;
 	else if (f->lie == FAKE_REFUSES_READ && q->offset + q->length > f->where)
 		sftp_status_put(&f->out, q->id, SFTP_FAILURE);
+	else if (f->lie == FAKE_SHRINKS_AND_GROWS && q->offset >= f->where && q->offset - f->where < q->length)
+		sftp_status_put(&f->out, q->id, SFTP_EOF);
 	else if (f->lie == FAKE_OTHER_IDS)
 		sftp_data_put(&f->out, q->id + 77, data);
 	else if (f->lie == FAKE_OK_TO_READ)

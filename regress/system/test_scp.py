@@ -136,6 +136,15 @@ def test_a_file_that_is_copied_to_itself_or_over_a_longer_one(folder):
     run([SCP, "-D", SFTP_SERVER, f"x:{f}", "/dev/null"])
 
 
+def test_no_program_is_taken_from_the_folder_that_we_are_in(folder):
+    (folder / "own").write_text("#!/bin/sh\ntouch was-run\n")
+    (folder / "own").chmod(0o755)
+    for mode in ("-s", "-O"):
+        done = run([SCP, mode, "-S", "own", "host:f", "."], check=False, cwd=folder)
+        assert (done.returncode, done.stderr) == (1, "exec: own: No such file or directory\n")
+    assert os.listdir(folder) == ["own"]
+
+
 def test_a_full_disk_there_and_here_is_an_error(folder):
     (folder / "f").write_bytes(os.urandom(600_000))
     for words in ([str(folder / "f"), "x:/dev/full"], [f"x:{folder}/f", "/dev/full"]):

@@ -79,7 +79,11 @@ only_names_that_were_asked_for_are_taken(void **state)
 		{ "a", "{a,b}", true }, { "b", "{a,b}", true }, { "c", "{a,b}", false }, { "ac", "{a,b{c,d}}c", true },
 		{ "bdc", "{a,b{c,d}}c", true }, { "bd", "{a,b{c,d}}c", false }, { "{}", "{}", true }, { "x", "{,x}", true },
 		{ "a b", "'a b'", true }, { "a", "'a b'", false }, { "a b", "a\\ b", true }, { "a*", "'a*'", true }, { "ab", "'a*'", false },
-		{ "x", "$HOME", true }, { "x", "`date`", true }, { "root", "~", true }, { "anything", ".", true }, { "anything", "/x/..", true },
+		/* Nobody here knows what these are called. */
+		{ "x", "$HOME", false }, { "x", "`date`", false }, { "root", "~", false }, { ".bashrc", "", false },
+		{ ".bashrc", ".", false }, { "bashrc", "/x/..", false }, { "bashrc", "/", false },
+		{ "b", "{a/b,c/d}", true }, { "d", "{a/b,c/d}", true }, { "a", "{a/b,c/d}", false }, { "x", "{a/,b}x", true },
+		{ "x", "$HOME/*", true }, { "x", "~/x/", true }, { "b", "'a/b'", true }, { "c", "'a/b'", false },
 		{ "[1]", "[1]", true }, { "1", "[1]", true }, { "a,b", "a,b", true },
 	};
 	char braces[4000] = "";

@@ -192,7 +192,7 @@ a_download_goes_on_where_an_earlier_one_ended(void **state)
 }
 
 static void
-modes_that_set_ids_come_with_preserve_only(void **state)
+modes_that_set_ids_never_come(void **state)
 {
 	struct bed *b = *state;
 	struct stat st;
@@ -204,8 +204,41 @@ modes_that_set_ids_come_with_preserve_only(void **state)
 	b->how.preserve = true;
 	assert_int_equal(fetch(b), ERR_OK);
 	assert_int_equal(stat(b->path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 04755);
+	assert_int_equal(st.st_mode & 07777, 0755);
 	assert_int_equal(st.st_mtime, 1000000001);
+}
+
+static void
+a_folder_keeps_who_may_delete_in_it_and_sets_no_group(void **state)
+{
+	struct bed *b = *state;
+	struct stat st;
+
+	start(b);
+	snprintf(b->path, sizeof(b->path), "%s/new", b->folder);
+	b->fake.names[0] = ".";
+	for (int i = 0; i < 2; i++) {
+		b->how.preserve = i == 1;
+		assert_int_equal(sftp_download_tree(b->c, "/dir", NULL, b->path, &b->how), ERR_OK);
+		assert_int_equal(stat(b->path, &st), 0);
+		assert_int_equal(st.st_mode & 07700, 01700);
+	}
+}
+
+static void
+a_file_that_shrinks_and_grows_has_no_hole(void **state)
+{
+	struct bed *b = *state;
+	struct stat st;
+
+	b->fake.lie = FAKE_SHRINKS_AND_GROWS;
+	b->fake.where = 1000000;
+	b->fake.is_backwards = true;
+	start(b);
+	assert_int_equal(fetch(b), ERR_OK);
+	assert_int_equal(stat(b->path, &st), 0);
+	assert_in_range(st.st_size, 1000000, 1000000 + 261120);
+	expect_local(b, (size_t)st.st_size);
 }
 
 /* Writes the first n bytes of the pattern into the local file. */
@@ -621,7 +654,9 @@ main(void)
 		TEST_OF(short_answers_are_asked_for_again),
 		TEST_OF(the_end_of_a_file_is_where_the_server_says_not_where_it_said),
 		TEST_OF(a_download_goes_on_where_an_earlier_one_ended),
-		TEST_OF(modes_that_set_ids_come_with_preserve_only),
+		TEST_OF(modes_that_set_ids_never_come),
+		TEST_OF(a_folder_keeps_who_may_delete_in_it_and_sets_no_group),
+		TEST_OF(a_file_that_shrinks_and_grows_has_no_hole),
 		TEST_OF(an_upload_is_the_whole_file_however_the_bytes_go),
 		TEST_OF(an_upload_that_is_refused_in_its_midst_is_an_error),
 		TEST_OF(a_copy_between_servers_is_the_whole_file),
