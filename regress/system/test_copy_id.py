@@ -10,7 +10,6 @@ import pytest
 import harness
 from harness import run
 
-SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 # Whatever sh there is, both here and there.
 SHELLS = [shell for shell in (["dash"], ["busybox", "sh"], ["bash", "--posix"]) if harness.have(shell[0])]
 
@@ -26,7 +25,7 @@ class Bed:
         (folder / "passwd").write_text(f"{entry.pw_name}:x:{entry.pw_uid}:{entry.pw_gid}::{self.home}:/bin/sh\n")
         os.chown(self.home, entry.pw_uid, entry.pw_gid)
         self.server = harness.Server(
-            folder / "s", config=f"PasswdFile {folder}/passwd\nSubsystem sftp {SFTP_SERVER}\nPerSourcePenalties no\n"
+            folder / "s", config=f"PasswdFile {folder}/passwd\nSubsystem sftp internal-sftp\nPerSourcePenalties no\n"
             f"AuthorizedKeysFile .ssh/authorized_keys {folder}/s/authorized_keys.%u")
         self.door = harness.make_key(folder / "door")
         self.server.authorize(self.door + ".pub")
