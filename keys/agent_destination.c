@@ -140,30 +140,36 @@ agent_destinations_check(struct span list)
 /* A host as it has proved itself: by a key, or by a certificate. */
 struct proof {
 	struct span blob;
-	struct cert cert;	/* type NULL: none */
+	struct cert cert;	/* type NULL: none, or none to be believed */
+	bool is_signed;		/* by its CA, which has been seen */
 };
 
 /* Whether a host certificate is good for the hop's name, by this CA. */
 static bool
-is_certified(const struct cert *cert, struct span ca, struct span host, uint64_t wall)
+is_certified(struct proof *p, struct span ca, struct span host, uint64_t wall)
 {
 	struct cert_need need = {
 		.role = CERT_HOST, .now = wall, .ca_algs = span_str(keys_list(KEY_LIST_CA)), .name = host,
 	};
-	const char *why;
 
-	return cert->type != NULL && span_eq(key_blob(cert->ca), ca) &&
-	    cert_check(cert, &need, &why) == ERR_OK;
+	if (p->cert.type == NULL || !span_eq(key_blob(p->cert.ca), ca) || cert_fault(&p->cert, &need) != NULL)
+		return false;
+	/* A list may name the CA some thousand times: what it has signed is looked at once. */
+	if (!p->is_signed && cert_check_signature(&p->cert, need.ca_algs) != ERR_OK)
+		cert_free(&p->cert);
+	else
+		p->is_signed = true;
+	return p->is_signed;
 }
 
 static bool
-is_host(const struct agent_hop *hop, const struct proof *p, uint64_t wall)
+is_host(const struct agent_hop *hop, struct proof *p, uint64_t wall)
 {
 	struct span keys = hop->keys, blob;
 	bool is_ca;
 
 	while (agent_hop_key_next(&keys, &blob, &is_ca))
-		if (is_ca ? is_certified(&p->cert, blob, hop->host, wall) : span_eq(blob, p->blob))
+		if (is_ca ? is_certified(p, blob, hop->host, wall) : span_eq(blob, p->blob))
 			return true;
 	return false;
 }

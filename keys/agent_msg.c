@@ -215,10 +215,12 @@ read_constraints(struct reader *r, struct agent_add *out)
 	while (r->err == ERR_OK && r->rest.len > 0) {
 		switch (rd_u8(r)) {
 		case CONSTRAIN_LIFETIME:
-			/* Which of two was meant? */
+			/* Which of two was meant? And no time at all is not one without end. */
 			if (out->lifetime != 0)
 				rd_fail(r, ERR_FORMAT);
 			out->lifetime = rd_u32(r);
+			if (out->lifetime == 0)
+				rd_fail(r, ERR_FORMAT);
 			break;
 		case CONSTRAIN_CONFIRM:
 			out->confirm = true;

@@ -121,6 +121,9 @@ struct cert_need {
  */
 enum err cert_check(const struct cert *c, const struct cert_need *need, const char **why);
 
+/* The same but for the CA's signature: what is wrong (a sentence, static), or NULL. */
+const char *cert_fault(const struct cert *c, const struct cert_need *need);
+
 /*
  * Whether the CA has signed, by an algorithm of the comma list; all else about
  * the certificate is not checked. ERR_DENIED: by another algorithm;

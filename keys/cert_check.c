@@ -40,9 +40,8 @@ check_signature(const struct cert *c, struct span ca_algs, const char **why)
 	return ERR_DENIED;
 }
 
-/* What can be said without arithmetic; NULL: nothing is wrong. */
-static const char *
-find_fault(const struct cert *c, const struct cert_need *need)
+const char *
+cert_fault(const struct cert *c, const struct cert_need *need)
 {
 	if (c->role != need->role)
 		return need->role == CERT_USER ? "Certificate invalid: not a user certificate" :
@@ -63,7 +62,7 @@ find_fault(const struct cert *c, const struct cert_need *need)
 enum err
 cert_check(const struct cert *c, const struct cert_need *need, const char **why)
 {
-	*why = find_fault(c, need);
+	*why = cert_fault(c, need);
 	if (*why != NULL)
 		return ERR_DENIED;
 	return check_signature(c, need->ca_algs, why);

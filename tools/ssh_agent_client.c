@@ -224,13 +224,23 @@ on_ready(void *arg, unsigned events)
 		go_on(c);
 }
 
+/* Goes on with one that had to wait. Who has gone meanwhile asks nobody any more, and guesses no more. */
+static void
+go_on_or_part(struct client *c)
+{
+	if (agent_client_is_gone(c))
+		client_free(c);
+	else
+		go_on(c);
+}
+
 static void
 on_time(void *arg)
 {
 	struct client *c = arg;
 
 	if (c->wait == WAITS_FOR_TIME)
-		go_on(c);
+		go_on_or_part(c);
 }
 
 /* Of those who wait for the user, the one who has been here longest; NULL. */
@@ -248,15 +258,13 @@ first_in_line(const struct agent_program *p)
 void
 agent_answered(struct agent_program *p, struct client *c, bool agrees)
 {
-	if (c != NULL && agent_client_is_gone(c)) {
-		client_free(c);
-	} else if (c != NULL) {
+	if (c != NULL) {
 		c->state.consent = agrees ? AGENT_CONSENT_GIVEN : AGENT_CONSENT_REFUSED;
-		go_on(c);
+		go_on_or_part(c);
 	}
 	/* While the asking process is still there, they wait until it has been reaped. */
 	while (p->question.pid == 0 && (c = first_in_line(p)) != NULL)
-		go_on(c);
+		go_on_or_part(c);
 }
 
 enum err

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """ssh-agent: what shells are told, how it ends, its socket, and OpenSSH's ssh-add as its client."""
+import base64
 import contextlib
 import os
 import re
@@ -297,6 +298,31 @@ def test_who_is_asked_keeps_nobody_else_waiting(folder, keys):
             for process in (first, second):
                 process.kill()
                 process.wait()
+
+
+def test_who_has_gone_before_its_turn_is_not_asked_about(folder, keys):
+    os.mkfifo(folder / "answer")
+    with asking(folder, f"echo $$ >>{folder}/asked\nexec cat {folder}/answer\n") as path:
+        add(path, "-c", keys / "ed25519")
+        blob = base64.b64decode((keys / "ed25519.pub").read_text().split()[1])
+        sign = frame(b"\x0d" + frame(blob) + frame(b"data") + bytes(4))
+
+        def asked(number):
+            wait_until(lambda: (folder / "asked").exists() and len((folder / "asked").read_text().split()) == number,
+                       f"question {number}")
+
+        with connect(path) as first, connect(path) as second, connect(path) as last:
+            first.sendall(sign)
+            asked(1)
+            second.sendall(sign)
+            last.sendall(sign)
+            add(path, "-l")             # the agent has come to the requests before it
+            second.close()
+            for number, s in enumerate((first, last), 1):
+                asked(number)
+                with open(folder / "answer", "w", encoding="ascii") as f:
+                    f.write("yes\n")
+                assert answer(s)[:1] == b"\x0e"
 
 
 def test_nobody_to_ask_is_a_refusal(folder, keys):

@@ -230,6 +230,34 @@ a_host_certificate_stands_for_its_ca(void **state)
 }
 
 static void
+a_certificate_that_its_ca_has_not_signed_stands_for_nothing(void **state)
+{
+	SCOPED(world_free) struct world w = world_new();
+	SCOPED(writer_free) struct writer list = writer_init(AGENT_MAX_FRAME);
+	SCOPED(writer_free) struct writer keys = writer_init(4096);
+	SCOPED(writer_free) struct writer cert = writer_init(LIMIT_KEY_BLOB);
+	SCOPED(key_free) struct key *ca = make_key("ed25519", 0, 77);
+
+	(void)state;
+	/* It is asked about more than once: within a hop, and by the hops. */
+	for (unsigned i = 0; i < 3; i++)
+		agent_hop_key_put(&keys, key_blob(ca), true);
+	for (unsigned i = 0; i < 3; i++)
+		agent_destination_put(&list, &(struct agent_destination){
+			.to = { .user = SPAN_LIT("joe"), .host = SPAN_LIT("good.example"), .keys = writer_span(&keys) } });
+	bed_add(&w.b, 0, &(struct agent_add){ .destinations = writer_span(&list) });
+	bed_certify(&w.b, 1, CERT_HOST, "good.example", &cert);
+	bind_as(&w, writer_span(&cert), w.b.keys[1], "one", false, AGENT_SUCCESS);
+	assert_int_equal(try_login(&w, "one", "joe", 0), AGENT_SIGN_RESPONSE);
+	assert_int_equal(try_login(&w, "one", "jim", 0), AGENT_FAILURE);
+	leave(&w);
+	cert.p[cert.len - 1] ^= 1;
+	bind_as(&w, writer_span(&cert), w.b.keys[1], "one", false, AGENT_SUCCESS);
+	assert_int_equal(try_login(&w, "one", "joe", 0), AGENT_FAILURE);
+	assert_int_equal(bed_count(&w.b), 0);
+}
+
+static void
 a_session_is_bound_by_the_hosts_own_signature_only(void **state)
 {
 	SCOPED(world_free) struct world w = world_new();
@@ -416,6 +444,7 @@ main(void)
 		cmocka_unit_test(a_key_for_the_way_over_a_host_is_used_on_that_way_only),
 		cmocka_unit_test(a_host_that_may_be_logged_in_to_only_does_not_see_the_key_when_it_is_forwarded),
 		cmocka_unit_test(a_host_certificate_stands_for_its_ca),
+		cmocka_unit_test(a_certificate_that_its_ca_has_not_signed_stands_for_nothing),
 		cmocka_unit_test(a_session_is_bound_by_the_hosts_own_signature_only),
 		cmocka_unit_test(sessions_are_bound_in_the_order_of_the_way),
 		cmocka_unit_test(a_way_has_sixteen_hops_at_most),

@@ -208,6 +208,21 @@ a_key_with_an_unknown_constraint_is_not_added(void **state)
 }
 
 static void
+a_lifetime_of_no_time_is_not_one_without_end(void **state)
+{
+	SCOPED(key_free) struct key *k = make("ed25519", 0), *back = NULL;
+	SCOPED(writer_free) struct writer w = writer_init(AGENT_MAX_FRAME);
+	struct agent_add got;
+
+	(void)state;
+	agent_add_put(&w, k, &(struct agent_add){ .lifetime = 1 });
+	assert_int_equal(w.p[w.len - 1], 1);
+	w.p[w.len - 1] = 0;
+	assert_int_equal(agent_add_get(body_of(&w, AGENT_ADD_CONSTRAINED), true, &back, &got), ERR_FORMAT);
+	assert_null(back);
+}
+
+static void
 a_key_without_private_half_cannot_be_added(void **state)
 {
 	SCOPED(key_free) struct key *k = make("ed25519", 0), *pub = NULL;
@@ -259,6 +274,7 @@ main(void)
 		cmocka_unit_test(a_signature_goes_there_and_back),
 		cmocka_unit_test(keys_are_added_with_their_constraints),
 		cmocka_unit_test(a_key_with_an_unknown_constraint_is_not_added),
+		cmocka_unit_test(a_lifetime_of_no_time_is_not_one_without_end),
 		cmocka_unit_test(a_key_without_private_half_cannot_be_added),
 		cmocka_unit_test(the_binding_to_a_session_goes_there_and_back),
 		cmocka_unit_test(requests_without_fields_are_one_byte),
