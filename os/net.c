@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Clients that wait at a Unix socket with a path. */
-#define UNIX_BACKLOG	64
+#define UNIX_BACKLOG	128
 
 _Static_assert(NET_ABSTRACT_SIZE == sizeof(((struct sockaddr_un *)0)->sun_path), "room for any name");
 
@@ -264,11 +264,11 @@ unix_address(struct unix_address *a, enum unix_kind kind, const char *text)
 	return ERR_OK;
 }
 
-/* Connects, from an address of its own if from is not NULL. ERR_SYSTEM. */
+/* Connects, from an address of its own if from is not NULL. type may have SOCK_NONBLOCK in it. ERR_SYSTEM. */
 static enum err
 unix_connect(const struct unix_address *to, const struct unix_address *from, int type, int *fd)
 {
-	int s = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int s = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	if (s == -1)
 		return ERR_SYSTEM;
@@ -299,7 +299,20 @@ net_connect_unix(const char *path, int type, int *fd)
 	struct unix_address to;
 
 	TRY(unix_address(&to, UNIX_PATH, path));
-	return unix_connect(&to, NULL, type, fd);
+	return unix_connect(&to, NULL, type | SOCK_NONBLOCK, fd);
+}
+
+enum err
+net_connect_unix_wait(const char *path, int *fd)
+{
+	struct unix_address to;
+	enum err e;
+
+	TRY(unix_address(&to, UNIX_PATH, path));
+	do
+		e = unix_connect(&to, NULL, SOCK_STREAM, fd);
+	while (e == ERR_SYSTEM && errno == EINTR);
+	return e;
 }
 
 enum err
@@ -323,7 +336,7 @@ net_connect_abstract(const char *name, const char *from, int *fd)
 
 	TRY(unix_address(&to, UNIX_ABSTRACT, name));
 	TRY(unix_address(&own, UNIX_ABSTRACT, from));
-	return unix_connect(&to, &own, SOCK_STREAM, fd);
+	return unix_connect(&to, &own, SOCK_STREAM | SOCK_NONBLOCK, fd);
 }
 
 enum err

@@ -72,6 +72,13 @@ void net_set_dscp(int fd, unsigned dscp);
 enum err net_connect_unix(const char *path, int type, int *fd);
 
 /*
+ * The same for a stream socket that blocks, also now: a server that is busy
+ * has a full queue for some moments, and connections that do not block are
+ * refused then (EAGAIN). ERR_SYSTEM.
+ */
+enum err net_connect_unix_wait(const char *path, int *fd);
+
+/*
  * Makes a listening Unix socket of type (SOCK_STREAM, SOCK_SEQPACKET) with
  * the permission bits that umask leaves of 0777. ERR_SYSTEM with errno.
  */

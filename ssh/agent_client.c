@@ -2,8 +2,6 @@
 #include "ssh/agent_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -13,10 +11,7 @@
 enum err
 agent_open(const char *path, int *fd)
 {
-	TRY(net_connect_unix(path, SOCK_STREAM, fd));
-	/* Each question is waited for. */
-	(void)fcntl(*fd, F_SETFL, 0);
-	return ERR_OK;
+	return net_connect_unix_wait(path, fd);
 }
 
 /* Sends a frame and receives the one that answers it, which borrows from answer. */

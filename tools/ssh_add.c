@@ -168,7 +168,7 @@ parse(struct ssh_add *a, int argc, char **argv)
 	char action = '\0';
 	int letter;
 
-	while ((letter = getopt(argc, argv, "CcDdE:e:H:h:KkLlM:m:NQqS:s:Tt:vXx")) != -1)
+	while ((letter = getopt(argc, argv, "+CcDdE:e:H:h:KkLlM:m:NQqS:s:Tt:vXx")) != -1)
 		option(a, &action, letter, optarg);
 	return action;
 }

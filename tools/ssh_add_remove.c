@@ -102,12 +102,12 @@ parse_line(struct span text, struct writer *blob, struct span *comment)
 	return ERR_OK;
 }
 
-/* Public keys line by line. */
+/* Public keys line by line; none at all is a failure. */
 static bool
 remove_stdin(const struct ssh_add *a)
 {
 	SCOPED(writer_free) struct writer text = writer_init(LIMIT_KEY_FILE);
-	unsigned number = 0;
+	unsigned number = 0, n_keys = 0;
 	struct span rest, line;
 	bool ok = true;
 
@@ -123,6 +123,7 @@ remove_stdin(const struct ssh_add *a)
 			line = span_skip(line, 1);
 		if (line.len == 0 || line.p[0] == '#')
 			continue;
+		n_keys++;
 		if (parse_line(line, &blob, &comment) != ERR_OK) {
 			fprintf(stderr, "(stdin):%u: invalid key: invalid format\n", number);
 			ok = false;
@@ -130,7 +131,7 @@ remove_stdin(const struct ssh_add *a)
 			ok = false;
 		}
 	}
-	return ok;
+	return ok && n_keys > 0;
 }
 
 int

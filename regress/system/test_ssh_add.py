@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import struct
+import subprocess
 
 import pytest
 
@@ -87,6 +88,7 @@ def test_keys_are_added_listed_tested_and_removed(any_agent, keys):
     assert add("-d", "-", text=f"# mine\n\n{public[0]}\n{public[3]}\n{public[2]}") == [
         f"Identity removed: (stdin) {kind} (test)" for kind in ("ED25519", "ECDSA-CERT", "ECDSA")]
     assert add("-d", "-", text="what\n", status=1) == ["(stdin):1: invalid key: invalid format"]
+    assert add("-d", "-", text="# nothing\n", status=1) == []
     assert add("-L") == [public[1]]
     assert add("-D") == ["All identities removed."]
     assert add("-l", status=1) == ["The agent has no identities."]
@@ -183,6 +185,34 @@ def test_no_agent_is_status_2(add, folder, keys):
         told = add(keys / "ed25519", status=2, env={"SSH_AUTH_SOCK": path})
         assert told == [f"Error connecting to agent: No such file or directory" if path else
                         "Could not open a connection to your authentication agent."]
+
+
+def test_an_agent_that_is_too_busy_to_take_connections_is_waited_for(folder):
+    path = str(folder / "busy.sock")
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other:
+        listener.bind(path)
+        listener.listen(0)
+        listener.settimeout(harness.TIMEOUT)
+        other.connect(path)             # now the queue is full
+        process = subprocess.Popen([ADD, "-l"], env={**ENV, "SSH_AUTH_SOCK": path}, stdout=subprocess.PIPE, text=True)
+        harness.wait_until(lambda: process.poll() is not None or is_asleep(process.pid), "ssh-add to wait")
+        assert process.poll() is None
+        listener.accept()[0].close()
+        with listener.accept()[0] as c:
+            assert c.recv(5, socket.MSG_WAITALL) == b"\0\0\0\1\x0b"
+            c.sendall(text(b"\x0c\0\0\0\0"))
+            assert process.communicate(timeout=harness.TIMEOUT)[0] == "The agent has no identities.\n"
+
+
+def is_asleep(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        return f.read().rpartition(")")[2].split()[0] == "S"
+
+
+def test_what_stands_behind_a_file_is_no_option(add, keys):
+    add(keys / "rsa")
+    assert add(keys / "ed25519", "-D", status=1) == [f"Identity added: {keys}/ed25519 (test)", "-D: No such file or directory"]
+    assert len(add("-l")) == 2
 
 
 def test_destinations_that_make_no_sense_are_refused(add, keys, folder):
