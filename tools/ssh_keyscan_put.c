@@ -86,6 +86,22 @@ put_named(struct writer *w, const struct keyscan_form *form, struct span name, s
 	    form->is_hashed ? KNOWN_HOSTS_HASHED : KNOWN_HOSTS_NAMED, blob, SPAN_EMPTY, rng);
 }
 
+/* One line for all names, as there is no port to go with each. */
+static enum err
+put_together(struct writer *w, struct span names, struct span blob)
+{
+	SCOPED(writer_free) struct writer hosts = writer_init(KEYSCAN_MAX_LIST);
+	struct span name;
+
+	while (keyscan_next_name(&names, &name)) {
+		if (hosts.len > 0)
+			wr_u8(&hosts, ',');
+		known_hosts_name(&hosts, name, 0);
+	}
+	TRY(wr_end(&hosts));
+	return known_hosts_put(w, writer_span(&hosts), KNOWN_HOSTS_NAMED, blob, SPAN_EMPTY, NULL);
+}
+
 enum err
 keyscan_put(struct writer *w, const struct keyscan_form *form, struct span names,
     struct span blob, const struct rng *rng)
@@ -97,6 +113,8 @@ keyscan_put(struct writer *w, const struct keyscan_form *form, struct span names
 		wr_u8(w, '\n');
 		return wr_end(w);
 	}
+	if (form->port == 22 && !form->is_hashed && !form->is_sshfp)
+		return put_together(w, names, blob);
 	while (keyscan_next_name(&names, &name))
 		TRY(put_named(w, form, name, blob, rng));
 	return wr_end(w);

@@ -227,6 +227,21 @@ each_name_has_a_line_of_its_own(void **state)
 }
 
 static void
+names_without_a_port_are_on_one_line(void **state)
+{
+	SCOPED(key_free) struct key *k = make_key();
+	SCOPED(writer_free) struct writer w = writer_init(LIMIT_LINE), want = writer_init(LIMIT_LINE);
+	struct keyscan_form form = { .port = 22 };
+
+	(void)state;
+	assert_int_equal(keyscan_put(&w, &form, SPAN_LIT(",10.0.0.1,,Host"), key_blob(k), NULL), ERR_OK);
+	wr_raw(&want, SPAN_LIT("10.0.0.1,host "));
+	public_line_put(&want, key_blob(k), SPAN_EMPTY);
+	wr_u8(&want, '\n');
+	assert_true(span_eq(writer_span(&w), writer_span(&want)));
+}
+
+static void
 a_hashed_name_is_found_and_not_seen(void **state)
 {
 	SCOPED(key_free) struct key *k = make_key();
@@ -280,6 +295,8 @@ lack_of_memory_is_told_and_nothing_else(void **state)
 
 		alloc_fail_after(n);
 		e = keyscan_put(&w, &form, SPAN_LIT("a,b"), key_blob(k), &rng);
+		if (e == ERR_OK && !alloc_failed())
+			e = keyscan_put(&w, &(struct keyscan_form){ .port = 22 }, SPAN_LIT("a,b"), key_blob(k), NULL);
 		if (!alloc_failed()) {
 			alloc_fail_never();
 			assert_int_equal(e, ERR_OK);
@@ -665,6 +682,7 @@ main(void)
 		cmocka_unit_test(a_kind_is_found_by_its_name_and_its_type),
 		cmocka_unit_test(every_algorithm_of_every_kind_is_one_that_connections_know),
 		cmocka_unit_test(each_name_has_a_line_of_its_own),
+		cmocka_unit_test(names_without_a_port_are_on_one_line),
 		cmocka_unit_test(a_hashed_name_is_found_and_not_seen),
 		cmocka_unit_test(records_for_the_dns_have_no_port),
 		cmocka_unit_test(lack_of_memory_is_told_and_nothing_else),
