@@ -248,15 +248,16 @@ struct unix_address {
 	socklen_t len;
 };
 
-/* Fills in a Unix address. ERR_SYSTEM if it is too long. */
+/* Fills in a Unix address. ERR_SYSTEM if it is too long, or no path: that would be an abstract name. */
 static enum err
 unix_address(struct unix_address *a, enum unix_kind kind, const char *text)
 {
 	size_t n = strlen(text);
+	bool is_none = kind == UNIX_PATH && n == 0;
 
 	*a = (struct unix_address){ .sun.sun_family = AF_UNIX };
-	if (n + 1 > sizeof(a->sun.sun_path)) {
-		errno = ENAMETOOLONG;
+	if (is_none || n + 1 > sizeof(a->sun.sun_path)) {
+		errno = is_none ? ENOENT : ENAMETOOLONG;
 		return ERR_SYSTEM;
 	}
 	memcpy(a->sun.sun_path + (kind == UNIX_ABSTRACT ? 1 : 0), text, n);

@@ -225,7 +225,7 @@ kill_agent(const struct options *o)
 		fputs("SSH_AGENT_PID not set, cannot kill agent\n", stderr);
 		return 1;
 	}
-	e = text_number(span_str(pid), 1, INT32_MAX, &n);
+	e = text_number(span_str(pid), 2, INT32_MAX, &n);	/* 1 is init */
 	if (e != ERR_OK) {
 		fprintf(stderr, "SSH_AGENT_PID=\"%s\", which is not a good PID: %s\n", pid,
 		    e == ERR_RANGE ? "out of range" : "invalid");

@@ -127,10 +127,11 @@ def test_wrong_command_lines_are_refused(home, folder):
             (["-c", "-s"], 1, "usage: ssh-agent"), (["-Z"], 1, "usage: ssh-agent"), (["-D", "true"], 1, "usage:"),
             (["-t", "soon"], 1, "Invalid lifetime"), (["-O", "no"], 255, "Unknown -O option"),
             (["-E", "no"], 255, 'Invalid hash algorithm "no"'), (["-P", "a", "-P", "b"], 255, "-P option already"),
-            (["-a", f"{folder}/none/s"], 1, "cannot bind to path"), (["-k"], 1, "SSH_AGENT_PID not set, cannot kill agent")):
+            (["-a", f"{folder}/none/s"], 1, "cannot bind to path"), (["-a", ""], 1, "cannot bind to path"),
+            (["-k"], 1, "SSH_AGENT_PID not set, cannot kill agent")):
         done = run([AGENT, *args], env=home, check=False)
         assert (done.returncode, text in done.stderr) == (status, True), (args, done)
-    for pid, text in (("abc", "invalid"), ("0", "out of range"), ("-1", "invalid"), ("99999999999", "out of range")):
+    for pid, text in (("abc", "invalid"), ("0", "out of range"), ("1", "out of range"), ("-1", "invalid"), ("99999999999", "out of range")):
         done = run([AGENT, "-k"], env={**home, "SSH_AGENT_PID": pid}, check=False)
         assert (done.returncode, done.stderr) == (
             1, f'SSH_AGENT_PID="{pid}", which is not a good PID: {text}\n')
