@@ -7,7 +7,7 @@
 #include "keys/bcrypt_pbkdf.h"
 
 /* Some tens of milliseconds, during which nobody else is served. */
-#define ROUNDS		4
+#define ROUNDS		2
 
 /* After the n-th wrong passphrase nobody may try for n times this long, up to the most. */
 #define DELAY		((msec)100)
