@@ -40,7 +40,7 @@ struct sftp_fs {
 
 	/* A directory: *fd is the same as a descriptor, which is closed with it. */
 	int (*dir_open)(void *arg, const char *path, void **dir, int *fd);
-	/* *name: the next name, until the next call; NULL at the end. st of it, not followed; zeros if it has gone. */
+	/* *name: the next name, until the next call; NULL at the end. st of it, not followed; zeros if it cannot be had. */
 	int (*dir_read)(void *arg, void *dir, const char **name, struct stat *st);
 	int (*dir_close)(void *arg, void *dir);
 

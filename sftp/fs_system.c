@@ -195,13 +195,18 @@ fs_dir_read(void *arg, void *dir, const char **name, struct stat *st)
 {
 	struct dirent *entry;
 
+	int e;
+
 	(void)arg;
-	errno = 0;
-	entry = readdir(dir);
-	*name = entry == NULL ? NULL : entry->d_name;
-	if (entry == NULL)
-		return errno;
-	if (fstatat(dirfd(dir), entry->d_name, st, AT_SYMLINK_NOFOLLOW) == -1)
+	do {
+		errno = 0;
+		entry = readdir(dir);
+		*name = entry == NULL ? NULL : entry->d_name;
+		if (entry == NULL)
+			return errno;
+		e = result(fstatat(dirfd(dir), entry->d_name, st, AT_SYMLINK_NOFOLLOW));
+	} while (e == ENOENT);
+	if (e != 0)
 		memset(st, 0, sizeof(*st));
 	return 0;
 }

@@ -65,7 +65,7 @@ sftp_longname(struct writer *w, const struct stat *st, struct span name, struct 
 
 	sftp_mode_text(st->st_mode, mode);
 	sftp_time_text(st->st_mtime, now, when);
-	wr_printf(w, "%s %3lu %-8.*s %-8.*s %8llu %s ", mode, (unsigned long)st->st_nlink, (int)user.len,
+	wr_printf(w, "%s %4lu %-8.*s %-8.*s %8llu %s ", mode, (unsigned long)st->st_nlink, (int)user.len,
 	    (const char *)user.p, (int)group.len, (const char *)group.p, (unsigned long long)st->st_size, when);
 	wr_raw(w, name);
 }

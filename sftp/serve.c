@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -184,6 +185,9 @@ sftp_serve(const struct sftp_options *o, const struct sftp_who *who, const struc
 	struct serve s = { .log = log, .in = in, .out = out, .input = malloc(INPUT_SIZE) };
 	int in_flags, out_flags, status;
 
+	/* Nobody who reads, or a file larger than the limit: that is an error of a call, and no end. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	if (settle(o, who, log) != ERR_OK || s.input == NULL || sftp_server_new(&s.server, &setup) != ERR_OK) {
 		free(s.input);
 		return 255;

@@ -146,6 +146,9 @@ on_expand_path(struct sftp_server *s, const struct sftp_request *q)
 	int e;
 
 	log_verbose(s->setup.log, "expand \"%s\"", s->path);
+	/* His own is where the server has begun, as in OpenSSH: a root directory may have no home. */
+	if (s->path[0] == '~' && (s->path[1] == '/' || s->path[1] == '\0'))
+		s->path[0] = '.';
 	if (s->path[0] != '~')
 		return resolve(s, s->path, q->id);
 	user = span_of(s->path + 1, span_find(path, '/') - 1);

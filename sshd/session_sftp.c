@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -242,7 +241,6 @@ sftp_start(struct program *p, const char *command)
 		process_close_others(&fd[1], 1);
 		loop_signals_reset();
 		(void)setsid();
-		(void)signal(SIGPIPE, SIG_IGN);
 		process_die_with_parent(parent);
 		(void)!sandbox_no_new_privs();	/* it executes nothing: whoever takes it over shall gain nothing by that */
 		title_set(&s->title, "%s@" SFTP_NAME, s->user);

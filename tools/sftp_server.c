@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: ISC */
 /* sftp-server(8): serves files on standard input and output, to whoever started it. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +43,6 @@ serve(const struct sftp_options *o)
 	who.user = me.name;
 	who.home = me.home;
 	who.client = client_of(client, sizeof(client));
-	(void)signal(SIGPIPE, SIG_IGN);
 	return sftp_serve(o, &who, &log, STDIN_FILENO, STDOUT_FILENO);
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """internal-sftp: forced, confined, read-only; what it logs, and how it ends."""
 import os
+import resource
 import shutil
 import signal
 import struct
@@ -208,3 +209,11 @@ def test_sftp_server_logs_to_standard_error(folder):
     for line in ("from [192.0.2.9]", 'realpath "."', 'remove name "no\\033thing"', "sent status No such file",
                  "unknown request: type 99", "sent status Operation unsupported", "session closed"):
         assert line in text, text
+
+
+def test_a_file_that_may_not_be_so_large_is_an_error_and_no_end(folder):
+    """The system sends a signal then (RLIMIT_FSIZE), by which a program ends that does not ask for the error."""
+    done = subprocess.run([SERVER, "-d", str(folder)], input=INIT + packet(3, 1, b"f", 0x1a, 0) + packet(6, 2, b"\0\0\0\1", 0, 5000, b"x") +
+                          packet(16, 3, b"/"), stdout=subprocess.PIPE, timeout=harness.TIMEOUT, check=True,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    assert b"File too large" in done.stdout and done.stdout.endswith(b"\0\0\0\0") and os.path.getsize(folder / "f") == 0

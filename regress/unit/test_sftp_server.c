@@ -381,12 +381,12 @@ long_names_are_lines_of_ls(void **state)
 		int64_t mtime;
 		const char *line;
 	} rows[] = {
-		{ S_IFREG | 0644, 1699999000, "-rw-r--r--   2 alice    staff      123456 Nov 14 21:56 f" },
-		{ S_IFREG | 06755, 1600000000, "-rwsr-sr-x   2 alice    staff      123456 Sep 13  2020 f" },
-		{ S_IFDIR | 01777, 1800000000, "drwxrwxrwt   2 alice    staff      123456 Jan 15  2027 f" },
-		{ S_IFDIR | 07000, 1699999000, "d--S--S--T   2 alice    staff      123456 Nov 14 21:56 f" },
-		{ S_IFLNK | 0777, 1699999000, "lrwxrwxrwx   2 alice    staff      123456 Nov 14 21:56 f" },
-		{ 0, 1699999000, "?---------   2 alice    staff      123456 Nov 14 21:56 f" },
+		{ S_IFREG | 0644, 1699999000, "-rw-r--r--    2 alice    staff      123456 Nov 14 21:56 f" },
+		{ S_IFREG | 06755, 1600000000, "-rwsr-sr-x    2 alice    staff      123456 Sep 13  2020 f" },
+		{ S_IFDIR | 01777, 1800000000, "drwxrwxrwt    2 alice    staff      123456 Jan 15  2027 f" },
+		{ S_IFDIR | 07000, 1699999000, "d--S--S--T    2 alice    staff      123456 Nov 14 21:56 f" },
+		{ S_IFLNK | 0777, 1699999000, "lrwxrwxrwx    2 alice    staff      123456 Nov 14 21:56 f" },
+		{ 0, 1699999000, "?---------    2 alice    staff      123456 Nov 14 21:56 f" },
 	};
 
 	(void)state;
@@ -645,11 +645,55 @@ homes_are_found_by_name(void **state)
 	assert_string_equal(resolved(b, SFTP_OP_HOME_DIRECTORY, "alice", buf, sizeof(buf)), "/home/alice");
 	assert_string_equal(resolved(b, SFTP_OP_HOME_DIRECTORY, "nobody", buf, sizeof(buf)), "");
 	assert_int_equal(b->answer.code, SFTP_NO_SUCH_FILE);
-	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~", buf, sizeof(buf)), "/home/alice");
-	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~/a/b", buf, sizeof(buf)), "/home/alice/a/b");
+	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~alice", buf, sizeof(buf)), "/home/alice");
 	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~alice/x", buf, sizeof(buf)), "/home/alice/x");
 	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~bob/x", buf, sizeof(buf)), "");
 	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "/x~", buf, sizeof(buf)), "/x~");
+	bed_free(b);
+}
+
+static void
+a_tilde_is_where_the_server_has_begun(void **state)
+{
+	struct bed *b = bed_new((struct sftp_policy){ 0 }, true);
+	char buf[200];
+
+	(void)state;
+	begin(b);
+	assert_int_equal(mkdir("d", 0755), 0);
+	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~", buf, sizeof(buf)), "");
+	assert_int_equal(b->answer.type, SFTP_NAME);
+	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~/", buf, sizeof(buf)), "");
+	assert_int_equal(b->answer.type, SFTP_NAME);
+	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~/d/x", buf, sizeof(buf)), "/d/x");
+	assert_string_equal(resolved(b, SFTP_OP_EXPAND_PATH, "~//d", buf, sizeof(buf)), "/d");
+	bed_free(b);
+}
+
+static void
+what_has_gone_while_a_directory_is_read_is_not_in_it(void **state)
+{
+	const struct sftp_fs *fs = &sftp_fs_system;
+	struct bed *b = bed_new((struct sftp_policy){ 0 }, true);
+	static const char *const names[] = { "a", "b", "c" };
+	unsigned seen = 0;
+	const char *name;
+	struct stat st;
+	void *dir;
+	int fd;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_int_equal(mkdir(names[i], 0755), 0);
+	assert_int_equal(fs->dir_open(NULL, ".", &dir, &fd), 0);
+	while (fs->dir_read(NULL, dir, &name, &st) == 0 && name != NULL) {
+		assert_true(S_ISDIR(st.st_mode));
+		seen++;
+		for (size_t i = 0; i < COUNT(names); i++)	/* all were read at once, and are there no longer */
+			(void)rmdir(names[i]);
+	}
+	assert_int_equal(fs->dir_close(NULL, dir), 0);
+	assert_in_range(seen, 2, 3);	/* "." and ".." stay; the first may be another */
 	bed_free(b);
 }
 
@@ -1068,6 +1112,8 @@ main(void)
 		cmocka_unit_test(links_are_made_and_read_as_openssh_has_them),
 		cmocka_unit_test(realpath_knows_also_what_is_not_there),
 		cmocka_unit_test(homes_are_found_by_name),
+		cmocka_unit_test(a_tilde_is_where_the_server_has_begun),
+		cmocka_unit_test(what_has_gone_while_a_directory_is_read_is_not_in_it),
 		cmocka_unit_test(users_and_groups_have_names),
 		cmocka_unit_test(limits_and_statvfs_are_told),
 		cmocka_unit_test(copy_data_copies_between_files_and_never_into_itself),
