@@ -62,12 +62,15 @@ fetch(struct get *g)
 	}
 }
 
-/* Gives the file the times and the mode that it has there. */
+/* Gives the file the times and the mode that it has there; a device keeps its own. */
 static enum err
 keep_attrs(struct get *g)
 {
 	enum err e = ERR_OK;
+	struct stat st;
 
+	if (fstat(g->fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return ERR_OK;
 	if ((g->attrs.flags & SFTP_ATTR_PERMISSIONS) != 0 &&
 	    fchmod(g->fd, g->attrs.permissions & MODE_SAFE) == -1)
 		e = copy_complain(g->how, "local chmod \"%s\": %s", g->local, strerror(errno));

@@ -4,6 +4,7 @@ import filecmp
 import os
 import shutil
 import signal
+import stat
 import subprocess
 
 import pytest
@@ -143,6 +144,24 @@ def test_no_program_is_taken_from_the_folder_that_we_are_in(folder):
         done = run([SCP, mode, "-S", "own", "host:f", "."], check=False, cwd=folder)
         assert (done.returncode, done.stderr) == (1, "exec: own: No such file or directory\n")
     assert os.listdir(folder) == ["own"]
+
+
+@pytest.mark.skipif(not harness.ROOT, reason="makes a device")
+@pytest.mark.parametrize("mode", ["-s", "-O"])
+def test_a_device_that_is_copied_to_keeps_its_mode(folder, mode):
+    null = folder / "null"
+    (folder / "f").write_text("x")
+    os.chmod(folder / "f", 0o444)
+    os.mknod(null, stat.S_IFCHR, os.makedev(1, 3))
+    os.chmod(null, 0o666)
+    shell = folder / "shell"
+    shell.write_text(f"#!/bin/sh\n[ {mode} = -O ] && exec /usr/bin/scp -p -f {folder}/f\nexec {SFTP_SERVER}\n")
+    shell.chmod(0o755)
+    done = run([SCP, mode, "-p", "-S", str(shell), f"x:{folder}/f", str(null)], check=False)
+    if "Permission denied" in done.stderr:
+        pytest.skip("no devices in this file system")
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(os.stat(null).st_mode) == 0o666
 
 
 def test_a_full_disk_there_and_here_is_an_error(folder):
