@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Lists of hosts: what is printed for a line that was taken are lines of
- * known_hosts, one for each of its names, and none of anything else.
+ * known_hosts with its names, one for each unless they have no port, and none
+ * of anything else.
  */
 #include "base/limits.h"
 #include "keys/known_hosts.h"
@@ -36,15 +37,19 @@ print(struct span names, uint16_t port)
 
 	must(keyscan_put(&w, &form, names, key, NULL) == ERR_OK);
 	lines = (struct known_hosts_walk){ .rest = writer_span(&w) };
+	line.names = SPAN_EMPTY;
 	while (keyscan_next_name(&names, &name)) {
 		SCOPED(writer_free) struct writer want = writer_init(LIMIT_LINE);
+		struct span got;
 
 		known_hosts_name(&want, name, port);
-		must(known_hosts_next(&lines, &line));
-		must(line.err == ERR_OK && line.marker == KNOWN_HOSTS_PLAIN);
-		must(span_eq(line.names, writer_span(&want)));
+		if (port != 22 || line.names.len == 0) {
+			must(known_hosts_next(&lines, &line));
+			must(line.err == ERR_OK && line.marker == KNOWN_HOSTS_PLAIN);
+		}
+		must(keyscan_next_name(&line.names, &got) && span_eq(got, writer_span(&want)));
 	}
-	must(!known_hosts_next(&lines, &line));
+	must(line.names.len == 0 && !known_hosts_next(&lines, &line));
 }
 
 int
