@@ -339,6 +339,8 @@ plain_line(struct input *in)
 		return NULL;
 	}
 	if (n > 0 && in->buf[n - 1] == '\n')
+		in->buf[--n] = '\0';
+	if (n > 0 && in->buf[n - 1] == '\r')	/* of a file from a machine where lines end so */
 		in->buf[n - 1] = '\0';
 	return in->buf;
 }
@@ -377,7 +379,8 @@ do_lines(struct session *s, struct input *in)
 		}
 		if (!in->is_terminal && !is_silent)
 			far_print(stdout, "sftp> %s\n", in->line);
-		if (!sftp_do_line(s, line) && !may_fail && in->is_batch)
+		s->ends_at_failure = in->is_batch && !may_fail;
+		if (!sftp_do_line(s, line) && s->ends_at_failure)
 			return false;
 		fflush(stdout);
 		if (interrupts > 0 && !in->is_terminal)		/* of a batch, all is ended */

@@ -23,6 +23,7 @@ struct session {
 	bool wants_progress;
 	bool is_over;			/* quit, or the connection has ended */
 	bool is_lost;			/* the latter */
+	bool ends_at_failure;		/* of a batch: what is removed or changed after one is not wanted */
 	struct rate rate;
 	struct meter meter;
 	struct sftp_how how;

@@ -46,12 +46,19 @@ sftp_cd(struct session *s, const struct args *a)
 	return ok;
 }
 
+/* Whether the next file is to be removed or changed: ok says that all went well with those before. */
+static bool
+may_go_on(const struct session *s, bool ok)
+{
+	return !s->is_over && *s->how.stop == 0 && (ok || !s->ends_at_failure);
+}
+
 bool
 sftp_rm(struct session *s, const struct args *a)
 {
 	bool ok = true;
 
-	for (size_t k = 0; k < a->n && !s->is_over; k++) {
+	for (size_t k = 0; k < a->n && may_go_on(s, ok); k++) {
 		SCOPED(sftp_entries_free) struct sftp_entries list;
 		struct glob_place place = glob_remote(s->c);
 		char *pattern = sftp_pattern_there(s, a->words[k]), *path = sftp_there(s, a->words[k]);
@@ -61,7 +68,7 @@ sftp_rm(struct session *s, const struct args *a)
 		if (e == ERR_OK && list.n == 0)
 			e = sftp_entries_add(&list, span_str(path), SPAN_EMPTY, &(struct sftp_attrs){ .flags = 0 });
 		ok &= sftp_went_well(s, e);
-		for (size_t i = 0; i < list.n && !s->is_over && *s->how.stop == 0; i++) {
+		for (size_t i = 0; i < list.n && may_go_on(s, ok); i++) {
 			if (!s->is_quiet)
 				far_print(stdout, "Removing %s\n", list.v[i].name);
 			e = sftp_ask_path(s->c, SFTP_OP_REMOVE, list.v[i].name);
@@ -190,7 +197,7 @@ sftp_change(struct session *s, const struct args *a)
 		return sftp_fail("You must specify a path after a %s command.", a->name);
 	if (args_has(a, 'h') && !sftp_client_has(s->c, SFTP_OP_LSETSTAT))
 		return sftp_fail("Server does not support lsetstat@openssh.com extension");
-	for (size_t k = 1; k < a->n && !s->is_over; k++) {
+	for (size_t k = 1; k < a->n && may_go_on(s, ok); k++) {
 		SCOPED(sftp_entries_free) struct sftp_entries list;
 		struct glob_place place = glob_remote(s->c);
 		char *pattern = sftp_pattern_there(s, a->words[k]), *path = sftp_there(s, a->words[k]);
@@ -199,7 +206,7 @@ sftp_change(struct session *s, const struct args *a)
 		if (e == ERR_OK && list.n == 0)
 			e = sftp_entries_add(&list, span_str(path), SPAN_EMPTY, &(struct sftp_attrs){ .flags = 0 });
 		ok &= sftp_went_well(s, e);
-		for (size_t i = 0; i < list.n && !s->is_over && *s->how.stop == 0; i++)
+		for (size_t i = 0; i < list.n && may_go_on(s, ok); i++)
 			ok &= change_one(s, a, number, list.v[i].name);
 		free(pattern);
 		free(path);

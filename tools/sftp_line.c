@@ -8,6 +8,9 @@
 
 #include "tools/sftp.h"
 
+/* What stands between words; a batch may come from a machine where lines end with \r\n. */
+#define SPACES	" \t\r\v\f"
+
 bool
 args_has(const struct args *a, char flag)
 {
@@ -45,7 +48,7 @@ sftp_split(const char *line, struct words *out, const char **why)
 	for (; *line != '\0'; line++) {
 		char c = *line;
 
-		if (quote == '\0' && (c == ' ' || c == '\t')) {
+		if (quote == '\0' && strchr(SPACES, c) != NULL) {
 			*p = '\0';
 			if (in_word)
 				words_add(out, "%s", word);
@@ -250,8 +253,8 @@ run_words(struct session *s, const struct words *w, const char *line)
 	if (!take_flags(c, w, &n, flags, sizeof(flags)))
 		return false;
 	a = (struct args){ .name = c->name, .flags = flags, .words = w->v + n, .n = w->n - n };
-	a.rest = line + strcspn(line, " \t");
-	a.rest += strspn(a.rest, " \t");
+	a.rest = line + strcspn(line, SPACES);
+	a.rest += strspn(a.rest, SPACES);
 	if (a.n < c->least && c->needs != NULL)
 		return sftp_fail("You must specify %s after a %s command.", c->needs, c->name);
 	return c->run(s, &a);
@@ -264,11 +267,11 @@ sftp_do_line(struct session *s, const char *line)
 	const char *why;
 	bool ok;
 
-	line += strspn(line, " \t");
+	line += strspn(line, SPACES);
 	if (*line == '\0' || *line == '#')
 		return true;
 	if (*line == '!')
-		return sftp_shell(s, line + 1 + strspn(line + 1, " \t"));
+		return sftp_shell(s, line + 1 + strspn(line + 1, SPACES));
 	if (!sftp_split(line, &words, &why))
 		return sftp_fail("%s", why);
 	ok = words.n == 0 || run_words(s, &words, line);

@@ -103,8 +103,8 @@ run_shell(struct session *s, const char *command)
 	*s->interrupts = 0;
 	if (!ok)
 		(void)sftp_fail("Couldn't execute \"%s\": %s", shell, strerror(errno));
-	else if (status != 0)
-		ok = sftp_fail("Shell exited with status %d", status);
+	else if (status != 0)		/* told, but as with OpenSSH no failure of the batch */
+		(void)sftp_fail("Shell exited with status %d", status);
 	words_free(&argv);
 	return ok;
 }

@@ -74,7 +74,6 @@ version
     ("get -Z x", "get: Invalid flag -Z"),
     ("chmod x f", "You must supply a numeric argument to the chmod command."),
     ("rename f", "You must specify two paths after a rename command."),
-    ("!exit 3", "Shell exited with status 3"),
     ("put f none/f", 'dest open "{}/none/f": No such file or directory'),
     ("get f none/f", 'open local "none/f": No such file or directory'),
     ("put f /dev/full", 'write remote "/dev/full": Failure'),
@@ -85,6 +84,25 @@ def test_the_first_failure_ends_a_batch(folder, line, why):
     assert (done.returncode, done.stderr) == (1, why.format(folder) + "\n")
     assert not os.path.exists(folder / "later")
     assert batch(folder, f"-{line}\nmkdir later\n").returncode == 0 and os.path.exists(folder / "later")
+
+
+def test_what_a_shell_says_ends_no_batch(folder):
+    done = batch(folder, "!exit 3\nlls /nonexistent/x\nmkdir later\n")
+    assert "Shell exited with status 3\n" in done.stderr and os.path.exists(folder / "later")
+
+
+def test_a_failure_ends_what_a_batch_removes_and_changes(folder):
+    (folder / "b").mkdir()
+    for name in ("a", "c"):
+        (folder / name).write_text(name)
+    assert batch(folder, "rm *\n", check=False).returncode == 1
+    assert sorted(os.listdir(folder)) == ["b", "c"]
+    assert batch(folder, "-rm *\n").returncode == 0 and os.listdir(folder) == ["b"]
+
+
+def test_lines_of_a_batch_may_end_as_those_of_windows(folder):
+    done = batch(folder, "pwd\r\n\r\n# words\r\nmkdir 'a b'\r\nmkdir c\r\n!touch d\r\n")
+    assert (done.returncode, done.stderr) == (0, "") and sorted(os.listdir(folder)) == ["a b", "c", "d"]
 
 
 def test_it_works_over_a_connection_of_ours(servers, folder):
