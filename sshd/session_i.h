@@ -218,7 +218,7 @@ void registrar_answer(struct session *s, const struct msg_session_registrar *m, 
 
 /* --- session_sftp.c --- */
 
-/* Whether a command is internal-sftp, with arguments or without. */
+/* Whether a command is internal-sftp, in quotes or not, with arguments or without. */
 bool sftp_is_internal(const char *command);
 
 /* Starts internal-sftp in a child of its own: p->pid, or 0 if it cannot be started. */

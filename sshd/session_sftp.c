@@ -33,10 +33,16 @@
 bool
 sftp_is_internal(const char *command)
 {
-	size_t len = strlen(SFTP_NAME);
+	static const char *const names[] = { SFTP_NAME, "\"" SFTP_NAME "\"", "'" SFTP_NAME "'" };
 
-	return command != NULL && strncmp(command, SFTP_NAME, len) == 0 &&
-	    (command[len] == '\0' || command[len] == ' ' || command[len] == '\t');
+	for (size_t i = 0; command != NULL && i < COUNT(names); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strncmp(command, names[i], len) == 0 &&
+		    (command[len] == '\0' || command[len] == ' ' || command[len] == '\t'))
+			return true;
+	}
+	return false;
 }
 
 /* --- in the child --- */

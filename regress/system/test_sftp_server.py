@@ -217,3 +217,10 @@ def test_a_file_that_may_not_be_so_large_is_an_error_and_no_end(folder):
                           packet(16, 3, b"/"), stdout=subprocess.PIPE, timeout=harness.TIMEOUT, check=True,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
     assert b"File too large" in done.stdout and done.stdout.endswith(b"\0\0\0\0") and os.path.getsize(folder / "f") == 0
+
+
+def test_internal_sftp_in_quotes_is_no_program_of_that_name(servers):
+    """Commands of the config keep their quotes, for a shell; none is asked here."""
+    s = servers(config='Subsystem sftp "internal-sftp" -d "/usr"')
+    s.make_key()
+    assert "Remote working directory: /usr\n" in batch(s, "pwd").stdout
