@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 PROGRAMS += ssh-keygen
-ssh-keygen_SRCS = tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_change.c tools/ssh_keygen_convert.c \
+ssh-keygen_SRCS = tools/die.c tools/ssh_keygen.c tools/ssh_keygen_cert.c tools/ssh_keygen_change.c tools/ssh_keygen_convert.c \
 	tools/ssh_keygen_files.c tools/ssh_keygen_hosts.c tools/ssh_keygen_krl.c tools/ssh_keygen_list.c tools/ssh_keygen_make.c \
 	tools/ssh_keygen_show.c tools/ssh_keygen_validity.c
 # Signatures of files.
@@ -8,7 +8,7 @@ ssh-keygen_SRCS += tools/ssh_keygen_sign_file.c tools/ssh_keygen_signature.c too
 	tools/ssh_keygen_agent.c ssh/agent_client.c
 
 PROGRAMS += ssh-keyscan
-ssh-keyscan_SRCS = tools/ssh_keyscan.c tools/ssh_keyscan_ask.c tools/ssh_keyscan_list.c tools/ssh_keyscan_put.c \
+ssh-keyscan_SRCS = tools/die.c tools/ssh_keyscan.c tools/ssh_keyscan_ask.c tools/ssh_keyscan_list.c tools/ssh_keyscan_put.c \
 	tools/ssh_keyscan_scan.c
 tools_TESTS += regress/unit/test_ssh_keyscan.c
 test_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
@@ -18,11 +18,11 @@ fuzz_ssh_keyscan_OBJS = $(ssh-keyscan_SRCS:.c=.o)
 SCRIPTS += ssh-copy-id
 
 PROGRAMS += ssh-agent
-ssh-agent_SRCS = tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_client.c tools/ssh_agent_serve.c \
+ssh-agent_SRCS = tools/die.c tools/ssh_agent.c tools/ssh_agent_ask.c tools/ssh_agent_client.c tools/ssh_agent_serve.c \
 	tools/ssh_agent_socket.c
 
 PROGRAMS += ssh-add
-ssh-add_SRCS = tools/ssh_add.c tools/ssh_add_destination.c tools/ssh_add_keys.c tools/ssh_add_list.c tools/ssh_add_remove.c \
+ssh-add_SRCS = tools/die.c tools/ssh_add.c tools/ssh_add_destination.c tools/ssh_add_keys.c tools/ssh_add_list.c tools/ssh_add_remove.c \
 	tools/ssh_keygen_files.c ssh/agent_client.c
 
 PROGRAMS += ssh-ephemeral

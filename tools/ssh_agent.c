@@ -17,6 +17,7 @@
 #include "crypto/random.h"
 #include "keys/fingerprint.h"
 #include "os/process.h"
+#include "tools/die.h"
 #include "tools/programs.h"
 
 static const char usage_text[] =
@@ -47,18 +48,6 @@ usage(void)
 {
 	fputs(usage_text, stderr);
 	exit(1);
-}
-
-PRINTF(1, 2) NORETURN static void
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(255);
 }
 
 /* --- the command line --- */

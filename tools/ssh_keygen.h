@@ -14,6 +14,7 @@
 #include "base/writer.h"
 #include "keys/fingerprint.h"
 #include "keys/private_file.h"
+#include "tools/die.h"
 
 /* Any file that is read: known_hosts files grow large. */
 #define KEYGEN_MAX_FILE	(64 * 1024 * 1024)
@@ -129,9 +130,6 @@ void parse_validity(const char *text, uint64_t *after, uint64_t *before);
 void put_validity(struct writer *w, uint64_t after, uint64_t before);
 
 /* --- tools/ssh_keygen_files.c --- */
-
-/* Prints a message and a newline to standard error and exits with 255. */
-NORETURN PRINTF(1, 2) void die(const char *fmt, ...);
 
 /* What e means: errno's text where the system said no. */
 const char *error_text(enum err e);

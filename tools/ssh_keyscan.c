@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "keys/sshfp.h"
 #include "os/file.h"
 #include "os/process.h"
+#include "tools/die.h"
 #include "tools/programs.h"
 
 /* Descriptors that a connection may need: several addresses are tried at a time. */
@@ -30,19 +30,6 @@ usage(void)
 {
 	fputs(usage_text, stderr);
 	exit(1);
-}
-
-/* Prints a message and ends the program as OpenSSH's does. */
-NORETURN PRINTF(1, 2) static void
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	exit(255);
 }
 
 /* --- options --- */
