@@ -112,7 +112,6 @@ warm_cipher(const char *cipher)
 	protect_free(p);
 }
 
-/* What is used by name only: no secret comes of it. */
 void
 crypto_guard_keys(void)
 {
@@ -121,6 +120,7 @@ crypto_guard_keys(void)
 		ERR_clear_error();
 }
 
+/* What is used by name only: no secret comes of it. */
 void
 crypto_warm(void)
 {
