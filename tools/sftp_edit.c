@@ -4,6 +4,8 @@
 #ifdef HAVE_LIBEDIT
 #include <errno.h>
 #include <histedit.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +27,22 @@ prompt(EditLine *el)
 	return text;
 }
 
+/*
+ * libedit drops what is no character of the locale: "rm \303\266*" would be "rm *". Whether there is
+ * a locale that has them; where the user has none, names are UTF-8.
+ */
+static bool
+knows_characters(void)
+{
+	if (setlocale(LC_CTYPE, "") != NULL && (MB_CUR_MAX > 1 || strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") != 0))
+		return true;
+	return setlocale(LC_CTYPE, "C.UTF-8") != NULL;
+}
+
 struct editor *
 editor_new(void)
 {
-	struct editor *e = calloc(1, sizeof(*e));
+	struct editor *e = knows_characters() ? calloc(1, sizeof(*e)) : NULL;
 	HistEvent event;
 
 	if (e == NULL)

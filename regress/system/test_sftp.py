@@ -173,6 +173,22 @@ def test_lines_of_a_terminal_can_be_edited_and_taken_again(folder):
         p.close(force=True)
 
 
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_no_character_of_a_line_is_lost(folder, locale):
+    """libedit drops what is none in its locale: "rm ö*" would be "rm *"."""
+    p = pexpect.spawn(SFTP, ["-D", SFTP_SERVER], cwd=str(folder), encoding="utf-8", timeout=harness.TIMEOUT,
+                      env={**os.environ, "TERM": "xterm", "LC_ALL": locale})
+    try:
+        p.expect("sftp> ")
+        p.send("mkdir böse\r")
+        wait_until(lambda: os.listdir(folder), "the folder")
+        p.send("bye\r")
+        p.expect(pexpect.EOF)
+    finally:
+        p.close(force=True)
+    assert os.listdir(folder) == ["böse"]
+
+
 def test_names_of_a_server_are_shown_harmlessly(folder):
     (folder / "there").mkdir()
     (folder / "there/\033[2Jböse\n").write_text("")
