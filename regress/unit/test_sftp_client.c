@@ -645,6 +645,46 @@ memory_that_runs_out_at_any_point_is_an_error(void **state)
 	assert_in_range(n, 5, 999);
 }
 
+static void
+memory_that_runs_out_while_sending_is_an_error(void **state)
+{
+	struct bed *b = *state;
+	enum err e = ERR_OK;
+	char folder[64];
+	unsigned n;
+
+	b->fake.extensions = LIMITS;
+	for (int i = 0; i < 3; i++)
+		(void)wr_reserve(i == 0 ? &b->fake.in : i == 1 ? &b->fake.out : &b->fake.written, 1 << 20);
+	snprintf(folder, sizeof(folder), "%s/t", b->folder);
+	assert_int_equal(mkdir(folder, 0755), 0);
+	snprintf(b->path, sizeof(b->path), "%s/t/f", b->folder);
+	make_local(b, 1000);
+	b->how.in_place = b->how.preserve = true;
+	for (n = 0; n < 1000; n++) {
+		writer_truncate(&b->fake.in, 0);
+		writer_truncate(&b->fake.out, 0);
+		writer_truncate(&b->fake.written, 0);
+		b->said[0] = '\0';
+		alloc_fail_once(n);
+		e = try_start(b);
+		if (e == ERR_OK)
+			e = sftp_upload_tree(b->c, folder, "/dir", &b->how);
+		if (!alloc_failed())
+			break;
+		alloc_fail_never();
+		/* SHORT: the server had no memory for its answer. */
+		if (e != ERR_NOMEM && e != ERR_SHORT && (e != ERR_DENIED || strstr(b->said, "memory") == NULL) && e != ERR_OK)
+			fail_msg("allocation %u: %s: %s", n, err_name(e), b->said);
+		/* Success is success: all is there. */
+		if (e == ERR_OK && (b->fake.written.len != 1000 || b->said[0] != '\0'))
+			fail_msg("allocation %u: %zu bytes: %s", n, b->fake.written.len, b->said);
+	}
+	alloc_fail_never();
+	assert_int_equal(e, ERR_OK);
+	assert_in_range(n, 5, 999);
+}
+
 int
 main(void)
 {
@@ -674,6 +714,7 @@ main(void)
 		cmocka_unit_test(the_pipeline_is_as_wide_as_the_path_needs),
 		TEST_OF(a_download_asks_for_more_at_once_than_one_block),
 		TEST_OF(memory_that_runs_out_at_any_point_is_an_error),
+		TEST_OF(memory_that_runs_out_while_sending_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
