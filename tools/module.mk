@@ -48,9 +48,12 @@ scp_SRCS = tools/scp.c tools/scp_run.c tools/scp_sftp.c tools/scp_sink.c tools/s
 PROGRAMS += sftp
 sftp_PROGRAM_SRCS = tools/sftp.c tools/sftp_change.c tools/sftp_copy.c tools/sftp_edit.c tools/sftp_line.c tools/sftp_list.c \
 	tools/sftp_local.c $(far_SRCS)
+sftp_PROGRAM_LIBS = $(EDIT_LIBS)
 tools_TESTS += regress/unit/test_sftp_line.c
+test_sftp_line_LIBS = $(EDIT_LIBS)
 test_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)
 tools_FUZZ += regress/fuzz/fuzz_sftp_line.c
+fuzz_sftp_line_LIBS = $(EDIT_LIBS)
 fuzz_sftp_line_OBJS = $(sftp_PROGRAM_SRCS:.c=.o)
 
 # In libexec, as OpenSSH's.

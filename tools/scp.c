@@ -346,5 +346,7 @@ scp_main(int argc, char **argv)
 	}
 	words_free(&s.ssh);
 	words_free(&s.cp);
+	if (s.is_lost && interrupts == 0)
+		return 255;
 	return s.errors != 0 || interrupts != 0;
 }

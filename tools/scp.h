@@ -34,6 +34,7 @@ struct scp {
 	struct meter meter;
 	struct sftp_how how;
 	unsigned errors;
+	bool is_lost;			/* a connection for -s could not be had, or has ended */
 	/* The connection for -s that is open, and to whom: the next source may be there, too. */
 	struct far far;
 	struct sftp_client *client;

@@ -41,6 +41,7 @@ connect_to(struct scp *s, const struct where *w)
 	if (!far_client(&s->far, &s->client, "scp: ")) {
 		(void)far_end(&s->far);
 		s->errors++;
+		s->is_lost = true;
 		free(peer);
 		return NULL;
 	}
@@ -56,6 +57,7 @@ goes_on(struct scp *s, struct sftp_client *c, enum err e)
 		s->errors++;
 	if (e == ERR_OK || e == ERR_DENIED)
 		return true;
+	s->is_lost = true;
 	if (e == ERR_CLOSED) {
 		if (s->how.stop == NULL || *s->how.stop == 0)
 			fprintf(stderr, "scp: Connection closed\n");

@@ -393,8 +393,9 @@ def test_the_command_line_is_off_unless_it_is_enabled(server):
     c.send("\r~?")
     c.expect_exact("Supported escape sequences:")
     c.send("\r~I")
-    c.expect(r"Connected to .*127.0.0.1 \[127.0.0.1\] port ")
-    c.expect("key exchange: ")
+    c.expect(r"Connection information for .*127.0.0.1 pid \d+")
+    c.expect(r"tcp 127.0.0.1:\d+ -> 127.0.0.1:\d+")
+    c.expect("kexalgorithm ")
     c.send("\r~.")
     assert ended(c) == 255
 
