@@ -80,13 +80,15 @@ class Process:
         return self.now[0] - self.idle[0], self.now[1] - self.idle[1]
 
 
-def owner_of(port):
-    """The process that has the server's end of the connection from a port of ours."""
+def owner_of(ours):
+    """The process that has the other end of a connection of ours."""
+    ends = ours.getpeername()[1], ours.getsockname()[1]
     inode = None
     with open("/proc/net/tcp", encoding="ascii") as f:
         for line in f.readlines()[1:]:
             fields = line.split()
-            if int(fields[2].split(":")[1], 16) == port:
+            # Both ports: an old connection of another server's may have had ours, and waits.
+            if tuple(int(end.split(":")[1], 16) for end in fields[1:3]) == ends:
                 inode = fields[9]
     for pid in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):
@@ -106,7 +108,7 @@ class Stranger:
         self.file = self.socket.makefile("rb")
         self.is_read_elsewhere = False
         self.ident = self.file.readline()
-        wire = harness.wait_until(lambda: owner_of(self.socket.getsockname()[1]), "a process for the connection")
+        wire = harness.wait_until(lambda: owner_of(self.socket), "a process for the connection")
         time.sleep(0.1)
         # Its guard, and not those that stand ready for others.
         guards = {pid for pid, title in sshd.children().items() if pid not in before and "[accepted]" in title}
