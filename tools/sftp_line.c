@@ -127,34 +127,39 @@ static bool
 help(struct session *s, const struct args *a)
 {
 	static const char *const lines[][2] = {
-		{ "bye", "Quit sftp" }, { "cd path", "Change remote directory to 'path'" },
-		{ "chgrp [-h] grp path", "Change group of file 'path' to 'grp'" },
-		{ "chmod [-h] mode path", "Change permissions of file 'path' to 'mode'" },
-		{ "chown [-h] own path", "Change owner of file 'path' to 'own'" },
-		{ "copy oldpath newpath", "Copy remote file" }, { "cp oldpath newpath", "Copy remote file" },
-		{ "df [-hi] [path]", "Display statistics for current directory or" },
-		{ "", "filesystem containing 'path'" }, { "exit", "Quit sftp" },
-		{ "get [-afpR] remote [local]", "Download file" }, { "help", "Display this help text" },
-		{ "lcd path", "Change local directory to 'path'" },
-		{ "lls [ls-options [path]]", "Display local directory listing" },
-		{ "lmkdir path", "Create local directory" },
-		{ "ln [-s] oldpath newpath", "Link remote file (-s for symlink)" },
-		{ "lpwd", "Print local working directory" },
-		{ "ls [-1afhlnrSt] [path]", "Display remote directory listing" },
-		{ "lumask umask", "Set local umask to 'umask'" }, { "mkdir path", "Create remote directory" },
-		{ "progress", "Toggle display of progress meter" },
-		{ "put [-afpR] local [remote]", "Upload file" }, { "pwd", "Display remote working directory" },
-		{ "quit", "Quit sftp" }, { "reget [-fpR] remote [local]", "Resume download file" },
-		{ "rename oldpath newpath", "Rename remote file" },
-		{ "reput [-fpR] local [remote]", "Resume upload file" }, { "rm path", "Delete remote file" },
-		{ "rmdir path", "Remove remote directory" }, { "symlink oldpath newpath", "Symlink remote file" },
-		{ "version", "Show SFTP version" }, { "!command", "Execute 'command' in local shell" },
-		{ "!", "Escape to local shell" }, { "?", "Synonym for help" },
+		{ "bye, exit, quit", "end" },
+		{ "cd PATH", "go to a folder there" },
+		{ "chgrp [-h] GROUP PATH", "give files another group, by number" },
+		{ "chmod [-h] MODE PATH", "give files another mode, in octal" },
+		{ "chown [-h] OWNER PATH", "give files another owner, by number" },
+		{ "copy, cp FROM TO", "copy a file there to another place there" },
+		{ "df [-hi] [PATH]", "how full the file system there is" },
+		{ "get, mget [-afpR] THERE [HERE]", "fetch files" },
+		{ "help, ?", "this list" },
+		{ "lcd PATH", "go to a folder here" },
+		{ "lls [OPTIONS] [PATH]", "list a folder here" },
+		{ "lmkdir PATH", "make a folder here" },
+		{ "ln [-s] FROM TO", "make a link there, with -s a symbolic one" },
+		{ "lpwd", "where we are here" },
+		{ "ls, dir [-1afhlnrSt] [PATH]", "list a folder there" },
+		{ "lumask MASK", "what modes of new files here lack" },
+		{ "mkdir PATH", "make a folder there" },
+		{ "progress", "show how far a copy is, or no longer" },
+		{ "put, mput [-afpR] HERE [THERE]", "bring files there" },
+		{ "pwd", "where we are there" },
+		{ "reget [-fpR] THERE [HERE]", "go on fetching" },
+		{ "rename [-l] FROM TO", "call a file there otherwise" },
+		{ "reput [-fpR] HERE [THERE]", "go on bringing" },
+		{ "rm PATH", "delete files there" },
+		{ "rmdir PATH", "delete an empty folder there" },
+		{ "symlink FROM TO", "make a symbolic link there" },
+		{ "version", "the protocol's version" },
+		{ "![COMMAND]", "a command here, or a shell" },
 	};
 
 	(void)s;
 	(void)a;
-	printf("Available commands:\n");
+	printf("Commands:\n");
 	for (size_t i = 0; i < COUNT(lines); i++)
 		printf("%-34s %s\n", lines[i][0], lines[i][1]);
 	return true;

@@ -169,6 +169,39 @@ compression_begins_after_authentication_and_lives_through_a_rekey(void **state)
 	pair_free(&p);
 }
 
+static void
+what_has_gone_each_way_is_counted_alike_by_both_ends(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, "ed25519");
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++)
+		p.end[s].config.compression = "zlib@openssh.com,none";
+	pair_open(&p);
+	pair_exchange(&p, 300 * KIB);
+	/* What is sent repeats itself, so it must have shrunk. */
+	assert_true(conn_traffic(p.end[SIDE_CLIENT].conn, TX).plain > 300 * KIB);
+	assert_true(conn_traffic(p.end[SIDE_CLIENT].conn, TX).packed < 200 * KIB);
+	conn_rekey(p.end[SIDE_SERVER].conn);
+	pair_exchange(&p, 300 * KIB);
+	for (enum side s = SIDE_CLIENT; s <= SIDE_SERVER; s++) {
+		struct traffic sent = conn_traffic(p.end[s].conn, TX);
+		struct traffic taken = conn_traffic(p.end[other(s)].conn, RX);
+
+		assert_int_equal(sent.packets, taken.packets);
+		assert_int_equal(sent.bytes, taken.bytes);
+		/* All that was moved but the identification string and its CR LF. */
+		assert_int_equal(sent.bytes + strlen(p.end[s].config.ident) + 2, p.moved[other(s)]);
+		assert_true(sent.is_compressed && taken.is_compressed);
+		assert_int_equal(sent.plain, taken.plain);
+		assert_int_equal(sent.packed, taken.packed);
+		assert_int_equal(p.end[s].seen[EV_KEX_BEGUN], 2);
+		assert_int_equal(p.end[s].seen[EV_KEX_DONE], 2);
+	}
+	pair_free(&p);
+}
+
 /* --- rekeying --- */
 
 static void
@@ -529,6 +562,7 @@ main(void)
 		cmocka_unit_test(each_rsa_signature_algorithm_is_agreed_on),
 		cmocka_unit_test(different_ciphers_each_way_are_kept_apart),
 		cmocka_unit_test(compression_begins_after_authentication_and_lives_through_a_rekey),
+		cmocka_unit_test(what_has_gone_each_way_is_counted_alike_by_both_ends),
 		cmocka_unit_test(rekey_by_either_side_under_full_load_loses_nothing),
 		cmocka_unit_test(rekey_by_both_sides_at_once_is_one_exchange),
 		cmocka_unit_test(rekey_comes_by_itself_after_the_bytes_of_the_limit),

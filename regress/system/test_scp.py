@@ -154,12 +154,14 @@ def test_a_device_that_is_copied_to_keeps_its_mode(folder, mode):
     os.chmod(folder / "f", 0o444)
     os.mknod(null, stat.S_IFCHR, os.makedev(1, 3))
     os.chmod(null, 0o666)
+    try:
+        null.write_bytes(b"x")
+    except PermissionError:
+        pytest.skip("no devices in this file system")
     shell = folder / "shell"
     shell.write_text(f"#!/bin/sh\n[ {mode} = -O ] && exec /usr/bin/scp -p -f {folder}/f\nexec {SFTP_SERVER}\n")
     shell.chmod(0o755)
     done = run([SCP, mode, "-p", "-S", str(shell), f"x:{folder}/f", str(null)], check=False)
-    if "Permission denied" in done.stderr:
-        pytest.skip("no devices in this file system")
     assert done.returncode == 0, done.stderr
     assert stat.S_IMODE(os.stat(null).st_mode) == 0o666
 
